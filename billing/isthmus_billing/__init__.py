@@ -1,0 +1,1 @@
+"""Metering, tariffs, rating, invoices, ledger, payment and the authority's share."""

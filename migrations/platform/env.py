@@ -1,0 +1,16 @@
+"""Alembic's environment for the platform's database; the address comes from the caller, never from a file."""
+
+from alembic import context
+from sqlalchemy import NullPool, create_engine
+
+import isthmus_platform.models  # noqa: F401 (registers the models)
+from isthmus_platform.database import Base
+
+url = context.config.attributes["url"]
+
+with create_engine(url, poolclass=NullPool).connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+    with context.begin_transaction():
+        # One migration at a time, however many processes start together.
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4711001)")
+        context.run_migrations()

@@ -1,0 +1,165 @@
+"""One transaction, on behalf of one actor, at one time.
+
+Tenancy is PostgreSQL's: row-level security is forced on every table of a tenant, and its policies read three
+settings that :meth:`Platform.begin` sets for the transaction only:
+
+``isthmus.party``
+    the party that acts; its own rows and those others opened to it are visible.
+``isthmus.duty``
+    a task of the platform itself that must see rows of many parties (``outbox``, ``metering``, ``sign_in``
+    ...). A policy names each duty that it admits, so the reach of every duty can be read in the migrations.
+``isthmus.now``
+    the injected clock's time, so that validity in a policy and in Python is judged at the same instant.
+
+With none of them set, nothing is visible.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import uuid_utils.compat
+from sqlalchemy import DateTime, Engine, MetaData, create_engine, text
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from isthmus_platform.clock import Clock, utc_now
+from isthmus_platform.errors import NotPermitted
+
+
+class PartyRole(StrEnum):
+    """What a party is on the platform; one party may be several."""
+
+    TRADER = "TRADER"
+    FORWARDER = "FORWARDER"
+    CARRIER = "CARRIER"
+    BANK = "BANK"
+    INSURER = "INSURER"
+    OPERATOR = "OPERATOR"
+    AUTHORITY = "AUTHORITY"
+
+
+class Base(DeclarativeBase):
+    """The models of the platform's database, billing's included."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True)}  # noqa: RUF012 (read by SQLAlchemy)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a party, through a user or an API client.
+
+    ``subject`` is ``user:<id>`` or ``client:<id>`` and goes to logs; rights are the party's alone.
+    """
+
+    party_id: UUID
+    roles: frozenset[PartyRole]
+    subject: str
+
+    def require(self, *roles: PartyRole) -> None:
+        """Raise :class:`NotPermitted` unless the party has one of ``roles``."""
+        if self.roles.isdisjoint(roles):
+            wanted = " or ".join(role.value.lower() for role in roles)
+            raise NotPermitted(f"Only a party with the role {wanted} may do this.", code="role_required")
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A task of the platform itself; the policies that name it say what it may touch."""
+
+    name: str
+
+
+@dataclass
+class Work:
+    """A unit of work: one open transaction, who acts in it and at what time (UTC)."""
+
+    session: Session
+    on_behalf: Actor | Duty
+    now: datetime
+    request_id: str
+    topics: set[str] = field(default_factory=set)
+
+    @property
+    def actor(self) -> Actor:
+        """The acting party; a duty is none, and asking for one is an error in the code."""
+        if not isinstance(self.on_behalf, Actor):
+            raise TypeError(f"the duty {self.on_behalf.name} acts for no party")
+        return self.on_behalf
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7 (RFC 9562): unique, and sorted by time of creation."""
+    return uuid_utils.compat.uuid7()
+
+
+def create_platform_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """Return an engine whose sessions run as ``isthmus_app``, whatever role the address signs in with.
+
+    That role owns nothing and cannot bypass row-level security.
+    """
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "options": "-c role=isthmus_app -c timezone=UTC -c idle_in_transaction_session_timeout=60000",
+            "connect_timeout": 5,
+            "application_name": "isthmus",
+        },
+    )
+
+
+def _nobody_to_wake(topic: str) -> None:
+    """Do nothing: the sweep finds what the outbox holds."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The database, the clock, and how to wake a worker after a commit."""
+
+    engine: Engine
+    clock: Clock = utc_now
+    wake: Callable[[str], None] = _nobody_to_wake
+
+    @contextmanager
+    def begin(self, on_behalf: Actor | Duty, *, request_id: str = "-") -> Iterator[Work]:
+        """Open a transaction for ``on_behalf``; commit at the end, roll back when anything is raised.
+
+        Workers are woken only after the commit; a wake-up may be lost, since the outbox is the truth.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            work = Work(session, on_behalf, self.clock(), request_id)
+            with session.begin():
+                _announce(work)
+                yield work
+        for topic in sorted(work.topics):
+            self.wake(topic)
+
+
+def _announce(work: Work) -> None:
+    """Tell the transaction's row-level security who acts and when."""
+    actor = work.on_behalf
+    work.session.execute(
+        text(
+            "SELECT set_config('isthmus.party', :party, true), set_config('isthmus.duty', :duty, true),"
+            " set_config('isthmus.now', :now, true)"
+        ),
+        {
+            "party": str(actor.party_id) if isinstance(actor, Actor) else "",
+            "duty": actor.name if isinstance(actor, Duty) else "",
+            "now": work.now.isoformat(),
+        },
+    )

@@ -1,0 +1,55 @@
+"""What every test stands on: real servers, started here where no address is given."""
+
+import os
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from isthmus import migrations
+from isthmus_platform.database import Platform, create_platform_engine
+from standing import StandingClock
+
+
+@pytest.fixture(scope="session")
+def postgres() -> str:
+    """Return the address of a PostgreSQL server on which databases may be made (``TEST_POSTGRES_URL``)."""
+    return os.environ["TEST_POSTGRES_URL"]
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+def _database(server: str, name: str) -> str:
+    return server.rsplit("/", 1)[0] + "/" + name
+
+
+@pytest.fixture(scope="session")
+def platform_template(postgres: str) -> str:
+    """Return the name of a migrated platform database, to be cloned for each test."""
+    name = f"template_platform_{uuid4().hex[:8]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    migrations.upgrade("platform", _database(postgres, name))
+    return name
+
+
+@pytest.fixture
+def platform_url(postgres: str, platform_template: str) -> Iterator[str]:
+    """Yield the address of a fresh platform database."""
+    name = f"platform_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{platform_template}" STRATEGY FILE_COPY')
+        yield _database(postgres, name)
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def platform(platform_url: str, clock: StandingClock) -> Iterator[Platform]:
+    """Yield a platform on a fresh database, at a standing time."""
+    engine = create_platform_engine(platform_url, pool_size=4)
+    yield Platform(engine, clock)
+    engine.dispose()
