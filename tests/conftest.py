@@ -9,6 +9,7 @@ import pytest
 
 from isthmus import migrations
 from isthmus_platform.database import Platform, create_platform_engine
+from installation import Installation, running
 from standing import StandingClock
 
 
@@ -53,3 +54,15 @@ def platform(platform_url: str, clock: StandingClock) -> Iterator[Platform]:
     engine = create_platform_engine(platform_url, pool_size=4)
     yield Platform(engine, clock)
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def isthmus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Yield a whole running Isthmus on which the story has been played.
+
+    Tests that use it are in the xdist group ``isthmus``, so that one installation serves them all.
+    """
+    with running(tmp_path_factory.mktemp("isthmus") / "home") as installation:
+        played = installation.command("demo")
+        assert played.returncode == 0, played.stdout + played.stderr
+        yield installation

@@ -1,0 +1,141 @@
+"""A whole Isthmus, started as a newcomer would start it, in a folder and on ports of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+COMMAND = (str(Path(sys.executable).with_name("isthmus")),)
+
+
+class NotReady(Exception):
+    """The installation did not come up; the message is its last output."""
+
+
+def free_ports(count: int = 3) -> int:
+    """Return a port from which ``count`` consecutive ones are free on the loopback interface."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            first = int(probe.getsockname()[1])
+        if first + count < 65536 and all(_is_free(port) for port in range(first, first + count)):
+            return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A running Isthmus: where it keeps its state, its supervisor, and how to reach it."""
+
+    home: Path
+    port: int
+    supervisor: psutil.Process
+    environment: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def bridge_url(self) -> str:
+        return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def window_url(self) -> str:
+        return f"http://127.0.0.1:{self.port + 2}"
+
+    def command(self, *arguments: str, seconds: float = 180) -> subprocess.CompletedProcess[str]:
+        """Run ``isthmus ARGUMENTS`` against this installation and return what it printed."""
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    def token(self, party: str) -> str:
+        """Return an access token of a demonstration party."""
+        answer = self.command("token", "--party", party)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout.strip()
+
+    def client(self, party: str) -> httpx.Client:
+        """Return an HTTP client that carries the party's token."""
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {self.token(party)}"}, timeout=30
+        )
+
+
+@contextmanager
+def running(
+    home: Path, *arguments: str, port: int | None = None, **environment: str
+) -> Iterator[Installation]:
+    """Start ``isthmus run ARGUMENTS`` on ``home``, wait until it is ready, and stop it in the end."""
+    first = port or free_ports()
+    variables = {
+        **os.environ,
+        "ISTHMUS_HOME": str(home),
+        "ISTHMUS_PORT": str(first),
+        **environment,
+    }
+    home.mkdir(parents=True, exist_ok=True)
+    output = home / "output.txt"
+    with output.open("ab") as sink:
+        process = subprocess.Popen(
+            [*COMMAND, "run", *arguments],
+            env=variables,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
+    try:
+        installation = Installation(home, first, psutil.Process(process.pid), variables)
+        _await_ready(installation, process, output)
+        yield installation
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await_ready(
+    installation: Installation, process: subprocess.Popen[bytes], output: Path, seconds: float = 90
+) -> None:
+    end = time.monotonic() + seconds
+    waiting = [
+        f"{base}/readyz" for base in (installation.url, installation.bridge_url, installation.window_url)
+    ]
+    while waiting and time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            if httpx.get(waiting[0], timeout=5).status_code == httpx.codes.OK:
+                waiting.pop(0)
+                continue
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    if waiting:
+        raise NotReady(f"{waiting[0]} is not ready:\n{output.read_text(errors='replace')[-4000:]}")
