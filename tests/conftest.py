@@ -66,3 +66,24 @@ def isthmus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         played = installation.command("demo")
         assert played.returncode == 0, played.stdout + played.stderr
         yield installation
+
+
+@pytest.fixture(scope="session")
+def bridge_template(postgres: str) -> Iterator[str]:
+    """Yield the name of a migrated bridge database, to be cloned for each test."""
+    name = f"template_bridge_{uuid4().hex[:8]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        migrations.upgrade("bridge", _database(postgres, name))
+        yield name
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def bridge_url(postgres: str, bridge_template: str) -> Iterator[str]:
+    """Yield the address of a fresh bridge database."""
+    name = f"bridge_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{bridge_template}" STRATEGY FILE_COPY')
+        yield _database(postgres, name)
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
