@@ -15,6 +15,23 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# Made here where the owner may; where it may not, whoever runs the server has made the role and granted it.
+# Databases of one server may migrate at the same moment, and roles are the server's: hence the exceptions.
+APPLICATION_ROLE = """
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'isthmus_app') THEN
+        BEGIN
+            CREATE ROLE isthmus_app NOLOGIN NOBYPASSRLS;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
+    END IF;
+    BEGIN
+        GRANT isthmus_app TO CURRENT_USER;
+    EXCEPTION WHEN insufficient_privilege OR unique_violation THEN NULL;
+    END;
+END $$
+"""
+
 FUNCTIONS = """
 CREATE FUNCTION acting_party() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
     RETURN NULLIF(current_setting('isthmus.party', true), '')::uuid;
@@ -33,13 +50,10 @@ CREATE FUNCTION acts_as(wanted text) RETURNS boolean LANGUAGE sql STABLE PARALLE
 
 
 def upgrade() -> None:
-    op.execute(
-        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'isthmus_app') THEN"
-        " CREATE ROLE isthmus_app NOLOGIN NOBYPASSRLS; END IF; END $$"
-    )
-    op.execute("GRANT isthmus_app TO CURRENT_USER")
+    op.execute(APPLICATION_ROLE)
     op.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     op.execute("GRANT USAGE ON SCHEMA public TO isthmus_app")
+    op.execute("GRANT SELECT ON alembic_version TO isthmus_app")  # a process tells whether it fits the schema
     op.execute(
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public"
         " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO isthmus_app"

@@ -1,0 +1,206 @@
+"""Settings, read from the environment; nothing else decides how a process runs.
+
+``ISTHMUS_HOME`` holds all state of one machine. Addresses of servers that are not set are those of the embedded
+servers. A production process refuses to start on anything that is only fit for development, and says all of it.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from isthmus.errors import Misconfigured
+
+MEBIBYTE = 1024 * 1024
+SHORTEST_SECRET = 32
+WORTHLESS_PASSWORDS = frozenset({"", "postgres", "isthmus", "password", "secret", "changeme", "test", "redis"})
+
+
+class Process(StrEnum):
+    """The processes of the design; each runs alone with ``isthmus <name>`` or under ``isthmus run``."""
+
+    WEB = "web"
+    WORKER = "worker"
+    BEAT = "beat"
+    BRIDGE = "bridge"
+    BRIDGE_WORKER = "bridge-worker"
+    WINDOW = "window"
+
+
+ON_PLATFORM = frozenset({Process.WEB, Process.WORKER, Process.BEAT})
+ON_BRIDGE = frozenset({Process.BRIDGE, Process.BRIDGE_WORKER})
+
+
+def _postgres_address(url: str) -> str:
+    address = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
+    if not address.startswith("postgresql://"):
+        raise ValueError("must begin with postgresql://")
+    return address
+
+
+PostgresUrl = Annotated[str, AfterValidator(_postgres_address)]
+Http = Annotated[str, Field(pattern=r"^https?://[^/\s]+$")]
+
+
+class Settings(BaseSettings):
+    """Everything a process needs to know; unset addresses belong to the embedded servers of this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="ISTHMUS_", populate_by_name=True, extra="ignore", frozen=True)
+
+    home: Path = Path(".isthmus")
+    data: Path | None = Field(None, description="where the embedded servers keep their data; in the home if unset")
+    env: Literal["development", "production"] = "development"
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65533, description="the web's; bridge and window take the next two")
+    instances: int = Field(1, ge=1, le=8, description="of web, worker, bridge and bridge-worker, side by side")
+    processes: int = Field(1, ge=1, le=64, description="serving processes of one web or bridge instance")
+    threads: int = Field(8, ge=1, le=64, description="requests that one serving process handles at once")
+    secret_key: SecretStr | None = None
+    database_url: PostgresUrl | None = Field(None, validation_alias="DATABASE_URL")
+    database_owner_url: PostgresUrl | None = Field(None, validation_alias="DATABASE_OWNER_URL")
+    bridge_database_url: PostgresUrl | None = Field(None, validation_alias="BRIDGE_DATABASE_URL")
+    bridge_database_owner_url: PostgresUrl | None = Field(None, validation_alias="BRIDGE_DATABASE_OWNER_URL")
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
+    bridge_redis_url: str | None = Field(
+        None, validation_alias=AliasChoices("BRIDGE_REDIS_URL"), description="the bridge's broker, if its own"
+    )
+    stripe_api_key: SecretStr | None = Field(None, validation_alias="STRIPE_API_KEY")
+    upload_limit: int = Field(100 * MEBIBYTE, ge=1, description="bytes of one document")
+    body_limit: int = Field(MEBIBYTE, ge=1024, description="bytes of any other request")
+    public_url: Http | None = Field(None, description="where people and machines reach the web")
+    platform_url: Http | None = Field(None, description="where the bridge reaches the web, if elsewhere")
+    bridge_url: Http | None = None
+    window_url: Http | None = None
+    graphiql: bool | None = Field(None, description="the GraphQL page; in development only")
+    introspection: bool | None = Field(None, description="GraphQL introspection; in development only")
+
+    @property
+    def production(self) -> bool:
+        """Whether real parties use it."""
+        return self.env == "production"
+
+    @property
+    def web_address(self) -> str:
+        """Where people and machines reach the web; also the audience of its tokens."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def platform_address(self) -> str:
+        """Where the bridge reaches the platform."""
+        return self.platform_url or self.web_address
+
+    @property
+    def bridge_address(self) -> str:
+        """Where the platform and the window reach the bridge."""
+        return self.bridge_url or f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def window_address(self) -> str:
+        """Where the bridge reaches the single window."""
+        return self.window_url or f"http://127.0.0.1:{self.port + 2}"
+
+    @property
+    def shows_graphiql(self) -> bool:
+        """Whether ``/graphql`` shows a page to browsers."""
+        return not self.production if self.graphiql is None else self.graphiql
+
+    @property
+    def allows_introspection(self) -> bool:
+        """Whether the GraphQL schema may be asked for."""
+        return not self.production if self.introspection is None else self.introspection
+
+    def port_of(self, process: Process) -> int | None:
+        """Return the port that ``process`` listens on; ``None`` for one that listens on none."""
+        offsets = {Process.WEB: 0, Process.BRIDGE: 1, Process.WINDOW: 2}
+        return self.port + offsets[process] if process in offsets else None
+
+
+def load(**given: object) -> Settings:
+    """Read the settings from the environment, ``given`` first; raise :class:`Misconfigured` naming each bad one."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        raise Misconfigured([f"{_variable(each['loc'])}: {each['msg']}" for each in error.errors()]) from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0])
+    return name if name.isupper() else f"ISTHMUS_{name.upper()}"
+
+
+def check_production(settings: Settings, *processes: Process, demo: bool = False) -> None:
+    """Raise :class:`Misconfigured` with all that forbids ``processes`` in production; pass in development."""
+    if not settings.production:
+        return
+    wanted = frozenset(processes)
+    problems = [
+        *_secret_problems(settings, wanted),
+        *_server_problems(settings, wanted),
+        *_address_problems(settings, wanted),
+    ]
+    if demo:
+        problems.append("The demo's parties have known passwords: production does not load them.")
+    if settings.shows_graphiql:
+        problems.append("ISTHMUS_GRAPHIQL: production shows no GraphiQL; unset it.")
+    if settings.allows_introspection:
+        problems.append("ISTHMUS_INTROSPECTION: production allows no introspection; unset it.")
+    if problems:
+        raise Misconfigured(problems)
+
+
+def _secret_problems(settings: Settings, wanted: frozenset[Process]) -> list[str]:
+    problems = []
+    if wanted & {Process.WEB}:
+        secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
+        if len(secret) < SHORTEST_SECRET or len(set(secret)) < SHORTEST_SECRET // 4:
+            problems.append(
+                f"ISTHMUS_SECRET_KEY: set at least {SHORTEST_SECRET} random characters"
+                " (python3 -c 'import secrets; print(secrets.token_urlsafe(48))')."
+            )
+    if wanted & {Process.WORKER} and settings.stripe_api_key is None:
+        problems.append("STRIPE_API_KEY: without it invoices go to a stand-in that takes no money.")
+    return problems
+
+
+def _server_problems(settings: Settings, wanted: frozenset[Process]) -> list[str]:
+    needed: dict[str, str | None] = {}
+    if wanted & {Process.WEB, Process.WORKER}:
+        needed["DATABASE_URL"] = settings.database_url
+    if wanted & ON_PLATFORM:
+        needed["REDIS_URL"] = settings.redis_url
+    if wanted & ON_BRIDGE:
+        needed["BRIDGE_DATABASE_URL"] = settings.bridge_database_url
+        needed["BRIDGE_REDIS_URL"] = settings.bridge_redis_url or settings.redis_url
+    problems = []
+    for variable, url in needed.items():
+        if url is None:
+            problems.append(f"{variable}: not set; the embedded servers are for development.")
+        elif _password_is_worthless(url):
+            problems.append(f"{variable}: its password is a default or missing.")
+    return problems
+
+
+def _password_is_worthless(url: str) -> bool:
+    parts = urlsplit(url)
+    if "sslcert=" in parts.query:
+        return False
+    return unquote(parts.password or "").lower() in WORTHLESS_PASSWORDS
+
+
+def _address_problems(settings: Settings, wanted: frozenset[Process]) -> list[str]:
+    needed: dict[str, str | None] = {}
+    if wanted & {Process.WEB}:
+        needed["ISTHMUS_PUBLIC_URL"] = settings.public_url
+    if wanted & ON_BRIDGE:
+        needed["ISTHMUS_PLATFORM_URL"] = settings.platform_url or settings.public_url
+        needed["ISTHMUS_WINDOW_URL"] = settings.window_url
+    if wanted & {Process.WEB, Process.WORKER, Process.WINDOW}:
+        needed["ISTHMUS_BRIDGE_URL"] = settings.bridge_url
+    return [
+        f"{variable}: set the https:// address that others reach it by."
+        for variable, url in needed.items()
+        if url is None or not url.startswith("https://")
+    ]
