@@ -91,7 +91,7 @@ class TestTracking:
         timeline = nodes(
             the_shipment(
                 forwarder,
-                "timeline(first: 100) { edges { node { at kind code classifier correction sourceEventId } } }",
+                "timeline(first: 100) { edges { node { at kind code classifier correction } } }",
             )["timeline"]
         )
         carried = [entry for entry in timeline if entry["kind"] != "CUSTOMS"]
@@ -264,7 +264,7 @@ class TestBilling:
         self, forwarder: httpx.Client, bank: httpx.Client
     ) -> None:
         query = (
-            "{ invoices(first: 5) { edges { node { number status total { amountMinor } concessionFee { amountMinor }"
+            "{ invoices(first: 5) { edges { node { status total { amountMinor } concessionFee { amountMinor }"
             " lines { meter quantity amount { amountMinor } usageEvents(first: 100) {"
             " edges { node { name quantity } } } } } } } }"
         )

@@ -1,0 +1,1 @@
+"""The demonstration: one consignment carried across, by seven parties over the public interfaces."""

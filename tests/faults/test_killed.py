@@ -1,0 +1,127 @@
+"""Each process is killed at a random moment of the story: what was acknowledged stands, and counts once."""
+
+import random
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from installation import COMMAND, Installation, running
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+
+VICTIMS = ("web", "worker", "bridge", "bridge-worker", "window", "redis", "postgres")
+STORY_SECONDS = 6.0
+
+
+def processes_named(isthmus: Installation, name: str) -> Iterator[psutil.Process]:
+    """Yield the processes of the installation that run as ``name``: a word of the command, or the server."""
+    for process in isthmus.supervisor.children():
+        try:
+            command = process.cmdline()
+        except psutil.NoSuchProcess:
+            continue
+        words = {Path(word).name for word in command[:1]} | set(command[1:])
+        if name in words or {"redis": "redis-server"}.get(name) in words:
+            yield process
+
+
+def kill(isthmus: Installation, name: str) -> None:
+    """Send SIGKILL to the processes that run as ``name``, with what they started."""
+    victims = list(processes_named(isthmus, name))
+    assert victims, f"no process {name} among {[p.cmdline() for p in isthmus.supervisor.children()]}"
+    for victim in victims:
+        for process in [victim, *victim.children(recursive=True)]:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+
+
+def ask(client: httpx.Client, query: str) -> dict[str, Any]:
+    answer = client.post("/graphql", json={"query": query})
+    assert answer.status_code == 200, answer.text
+    assert "errors" not in answer.json(), answer.text
+    data: dict[str, Any] = answer.json()["data"]
+    return data
+
+
+def nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:
+    return [edge["node"] for edge in connection["edges"]]
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_a_killed_process_loses_nothing_and_repeats_nothing(victim: str, tmp_path: Path) -> None:
+    seed = random.randrange(2**32)
+    wait = random.Random(seed).uniform(0.2, STORY_SECONDS)
+    with running(tmp_path / "home") as isthmus:
+        with subprocess.Popen(
+            [*COMMAND, "demo"],
+            env=isthmus.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as story:
+            time.sleep(wait)
+            kill(isthmus, victim)
+            told, _ = story.communicate(timeout=240)
+        assert story.returncode == 0, told
+        everything_happened_once(isthmus)
+
+
+def everything_happened_once(isthmus: Installation) -> None:
+    """Assert that window, bridge log, timeline, meters and invoices tell of one consignment."""
+    declarations = httpx.get(f"{isthmus.window_url}/declarations.json").json()["declarations"]
+    assert [declaration["status"] for declaration in declarations] == ["RELEASED"]
+
+    log = nodes(
+        ask(
+            isthmus.client("authority"),
+            "{ crossings(first: 100) { edges { node { exchange message decision logIndex } } } }",
+        )["crossings"]
+    )
+    assert sorted(entry["logIndex"] for entry in log) == list(range(len(log))), "no entry is missing"
+    permitted = Counter(entry["message"] for entry in log if entry["decision"] == "PERMITTED")
+    assert permitted["EXPORT_DECLARATION"] == 1
+    assert permitted["DECLARATION_QUERY"] == 1
+    assert permitted["DECLARATION_ANSWER"] == 1
+
+    shipment = ask(
+        isthmus.client("forwarder"),
+        '{ shipment(reference: "KHH-HAM-0417") {'
+        " timeline(first: 100) { edges { node { kind code sourceEventId } } }"
+        " documents(first: 20) { edges { node { type version } } }"
+        " crossings(first: 100) { edges { node { message state exchange } } } } }",
+    )["shipment"]
+    customs = Counter(entry["code"] for entry in nodes(shipment["timeline"]) if entry["kind"] == "CUSTOMS")
+    assert set(customs.values()) == {1}, customs
+    assert Counter(document["type"] for document in nodes(shipment["documents"])) == {
+        "380": 1,
+        "271": 1,
+        "705": 1,
+    }
+    assert all(document["version"] == 1 for document in nodes(shipment["documents"]))
+    exchanges = [crossing["exchange"] for crossing in nodes(shipment["crossings"]) if crossing["exchange"]]
+    assert len(exchanges) == len(set(exchanges))
+
+    invoices = nodes(
+        ask(
+            isthmus.client("operator"),
+            "{ invoices(first: 100) { edges { node { number party { name } lines { meter quantity } } } } }",
+        )["invoices"]
+    )
+    serials = sorted(int(invoice["number"].rsplit("-", 1)[1]) for invoice in invoices)
+    assert serials == list(range(1, len(serials) + 1))
+    billed: Counter[tuple[str, str]] = Counter()
+    for invoice in invoices:
+        for line in invoice["lines"]:
+            billed[invoice["party"]["name"], line["meter"]] += line["quantity"]
+    assert billed["forwarder", "shipment.created"] == 1
+    assert billed["forwarder", "document.stored"] == 3
+    assert billed["bank", "window.asked"] == 1
