@@ -1,22 +1,63 @@
 """What every test stands on: real servers, started here where no address is given."""
 
 import os
+import random
 from collections.abc import Iterator
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 
+import servers
+from installation import Installation, running
 from isthmus import migrations
 from isthmus_platform.database import Platform, create_platform_engine
-from installation import Installation, running
 from standing import StandingClock
+
+STARTED = pytest.StashKey[servers.TestServers]()
+
+hypothesis.settings.register_profile("isthmus", print_blob=True, deadline=None)
+hypothesis.settings.load_profile("isthmus")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the run's seed, and start servers where none are given: once, for all workers of the run."""
+    seed = os.environ.setdefault("ISTHMUS_TEST_SEED", str(random.SystemRandom().randrange(2**32)))
+    if hypothesis.core.global_force_seed is None:
+        hypothesis.core.global_force_seed = int(seed)
+    here = not hasattr(config, "workerinput") and not config.option.collectonly and not config.option.help
+    if here and not {"TEST_POSTGRES_URL", "TEST_REDIS_URL"} <= os.environ.keys():
+        started = config.stash[STARTED] = servers.start()
+        os.environ.setdefault("TEST_POSTGRES_URL", started.postgres_url)
+        os.environ.setdefault("TEST_REDIS_URL", started.redis_url)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if STARTED in config.stash:
+        config.stash[STARTED].stop()
+
+
+def pytest_report_header() -> str:
+    return f"seed: {os.environ['ISTHMUS_TEST_SEED']} (set ISTHMUS_TEST_SEED to repeat it)"
+
+
+@pytest.fixture(autouse=True)
+def seeded(request: pytest.FixtureRequest) -> None:
+    """Seed the random numbers of each test from the run's seed and the test's name."""
+    random.seed(f"{os.environ['ISTHMUS_TEST_SEED']} {request.node.nodeid}")
 
 
 @pytest.fixture(scope="session")
 def postgres() -> str:
     """Return the address of a PostgreSQL server on which databases may be made (``TEST_POSTGRES_URL``)."""
     return os.environ["TEST_POSTGRES_URL"]
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """Return the address of a Redis that tests may fill (``TEST_REDIS_URL``)."""
+    return os.environ["TEST_REDIS_URL"]
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ def free_port(preferred: int | None = None) -> int:
     raise CannotRun("This machine has no free port on 127.0.0.1.")
 
 
-def launch(command: list[str], lodging: Lodging, log: Path, *, dies_by: signal.Signals) -> "subprocess.Popen[bytes]":
+def launch(
+    command: list[str], lodging: Lodging, log: Path, *, dies_by: signal.Signals
+) -> "subprocess.Popen[bytes]":
     """Start ``command`` as the lodging's user, so that it gets ``dies_by`` when this process ends."""
     account = lodging.account
     tied = [
@@ -270,7 +272,13 @@ def _postgres(home: Home, lodging: Lodging, secrets: dict[str, str], port: int, 
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    command = [str(lodging.postgres_programs / "postgres"), "-D", str(lodging.data / "postgres"), "-p", str(port)]
+    command = [
+        str(lodging.postgres_programs / "postgres"),
+        "-D",
+        str(lodging.data / "postgres"),
+        "-p",
+        str(port),
+    ]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     url = postgres_url(secrets, "postgres", port, "postgres")
@@ -299,6 +307,7 @@ def _redis(home: Home, lodging: Lodging, secrets: dict[str, str], port: int, *, 
         "appendfsync everysec",
         'save ""',
         "daemonize no",
+        "set-proc-title no",
     ]
     write_private(configuration, "\n".join(lines).encode() + b"\n")
     for path in (folder, configuration):

@@ -7,7 +7,10 @@ connect to the other's database: the platform cannot reach what is the bridge's.
 import psycopg
 from psycopg import sql
 
-SIDES = (("isthmus", "isthmus_owner", "isthmus_app"), ("isthmus_bridge", "isthmus_bridge_owner", "isthmus_bridge_app"))
+SIDES = (
+    ("isthmus", "isthmus_owner", "isthmus_app"),
+    ("isthmus_bridge", "isthmus_bridge_owner", "isthmus_bridge_app"),
+)
 
 
 def prepare(superuser_url: str, secrets: dict[str, str]) -> None:
@@ -26,9 +29,9 @@ def _role(connection: "psycopg.Connection[tuple[object, ...]]", role: str, passw
     known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     if known is None:
         connection.execute(
-            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                sql.Identifier(role), sql.Literal(password)
-            )
+            sql.SQL(
+                "CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {}"
+            ).format(sql.Identifier(role), sql.Literal(password))
         )
 
 

@@ -16,7 +16,9 @@ from isthmus.errors import Misconfigured
 
 MEBIBYTE = 1024 * 1024
 SHORTEST_SECRET = 32
-WORTHLESS_PASSWORDS = frozenset({"", "postgres", "isthmus", "password", "secret", "changeme", "test", "redis"})
+WORTHLESS_PASSWORDS = frozenset(
+    {"", "postgres", "isthmus", "password", "secret", "changeme", "test", "redis"}
+)
 
 
 class Process(StrEnum):
@@ -35,7 +37,9 @@ ON_BRIDGE = frozenset({Process.BRIDGE, Process.BRIDGE_WORKER})
 
 
 def _postgres_address(url: str) -> str:
-    address = url.replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
+    address = url.replace("postgres://", "postgresql://", 1).replace(
+        "postgresql+psycopg://", "postgresql://", 1
+    )
     if not address.startswith("postgresql://"):
         raise ValueError("must begin with postgresql://")
     return address
@@ -48,14 +52,20 @@ Http = Annotated[str, Field(pattern=r"^https?://[^/\s]+$")]
 class Settings(BaseSettings):
     """Everything a process needs to know; unset addresses belong to the embedded servers of this machine."""
 
-    model_config = SettingsConfigDict(env_prefix="ISTHMUS_", populate_by_name=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ISTHMUS_", populate_by_name=True, extra="ignore", frozen=True
+    )
 
     home: Path = Path(".isthmus")
-    data: Path | None = Field(None, description="where the embedded servers keep their data; in the home if unset")
+    data: Path | None = Field(
+        None, description="where the embedded servers keep their data; in the home if unset"
+    )
     env: Literal["development", "production"] = "development"
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=1, le=65533, description="the web's; bridge and window take the next two")
-    instances: int = Field(1, ge=1, le=8, description="of web, worker, bridge and bridge-worker, side by side")
+    instances: int = Field(
+        1, ge=1, le=8, description="of web, worker, bridge and bridge-worker, side by side"
+    )
     processes: int = Field(1, ge=1, le=64, description="serving processes of one web or bridge instance")
     threads: int = Field(8, ge=1, le=64, description="requests that one serving process handles at once")
     secret_key: SecretStr | None = None

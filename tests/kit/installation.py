@@ -98,6 +98,7 @@ def running(
         **environment,
     }
     home.mkdir(parents=True, exist_ok=True)
+    _let_servers_through(home)
     output = home / "output.txt"
     with output.open("ab") as sink:
         process = subprocess.Popen(
@@ -118,6 +119,13 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _let_servers_through(home: Path) -> None:
+    """Open pytest's private folders to the user that PostgreSQL runs as when the tests are root's."""
+    for folder in home.parents:
+        if folder.stat().st_uid == os.geteuid() and "pytest-" in str(folder):
+            folder.chmod(0o711)
 
 
 def _await_ready(
