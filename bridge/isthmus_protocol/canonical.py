@@ -1,0 +1,145 @@
+"""JSON as both sides of the bridge read and write it: strict when read, canonical (RFC 8785) when written.
+
+There are no floating-point numbers: money is integer minor units, a mass is a decimal string. What two
+parties sign must mean the same to both, and a float is the one JSON value on which parsers differ.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeAlias
+
+import rfc8785
+
+JsonValue: TypeAlias = "bool | int | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+LARGEST_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader holds exactly (RFC 8259 section 6)."""
+
+
+class MalformedJson(ValueError):
+    """The bytes are not the JSON we take; ``rule`` says which rule they break and ``where`` the place."""
+
+    def __init__(self, rule: str, where: str = "") -> None:
+        super().__init__(f"{rule} at {where}" if where else rule)
+        self.rule = rule
+        self.where = where
+
+
+def canonical(value: JsonValue | Mapping[str, Any]) -> bytes:
+    """Return the canonical form of ``value`` (RFC 8785).
+
+    Raises :class:`MalformedJson` for what has none here: a float, an integer beyond 2**53-1, a key that is no
+    string, a lone surrogate.
+    """
+    _check(value, "", 0, 200)
+    return rfc8785.dumps(value)
+
+
+def digest(data: bytes) -> str:
+    """Return ``sha-256:`` and the hexadecimal digest of ``data``."""
+    return "sha-256:" + hashlib.sha256(data).hexdigest()
+
+
+def parse(data: bytes, *, max_bytes: int = 1_048_576, max_depth: int = 32) -> JsonValue:
+    """Return the JSON value in ``data``, or raise :class:`MalformedJson`.
+
+    Refused beyond bad syntax (RFC 8259, and RFC 7493 for what must be interoperable): more than
+    ``max_bytes``, nesting deeper than ``max_depth``, a member given twice, a float, NaN or Infinity, an
+    integer that a double cannot hold, invalid UTF-8, a lone surrogate.
+    """
+    if len(data) > max_bytes:
+        raise MalformedJson("too_large", f"byte {max_bytes}")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedJson("invalid_utf8", f"byte {error.start}") from error
+    try:
+        value: JsonValue = json.loads(
+            text,
+            object_pairs_hook=_members,
+            parse_float=_no_float,
+            parse_int=_integer,
+            parse_constant=_no_constant,
+        )
+    except json.JSONDecodeError as error:
+        raise MalformedJson("syntax", f"character {error.pos}") from error
+    except RecursionError as error:
+        raise MalformedJson("too_deep") from error
+    _check(value, "", 0, max_depth)
+    return value
+
+
+def parse_object(data: bytes, *, max_bytes: int = 1_048_576, max_depth: int = 32) -> JsonObject:
+    """Return the JSON object in ``data``, as :func:`parse` does; anything else than an object is refused."""
+    value = parse(data, max_bytes=max_bytes, max_depth=max_depth)
+    if not isinstance(value, dict):
+        raise MalformedJson("not_an_object", "/")
+    return value
+
+
+def _members(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise MalformedJson("duplicate_member", name)
+            seen.add(name)
+    return members
+
+
+def _no_float(literal: str) -> NoReturn:
+    raise MalformedJson("float", literal[:40])
+
+
+def _no_constant(literal: str) -> NoReturn:
+    raise MalformedJson("not_a_number", literal)
+
+
+def _integer(literal: str) -> int:
+    # Before int(): a number of a million digits costs time that grows with its square.
+    if len(literal) > len(str(-LARGEST_INTEGER)):
+        raise MalformedJson("integer_out_of_range", literal[:40])
+    return int(literal)
+
+
+def _check(value: object, where: str, depth: int, deepest: int) -> None:
+    """Raise unless ``value`` is JSON without floats, no deeper than ``deepest`` containers."""
+    if isinstance(value, str):
+        _check_text(value, where)
+    elif isinstance(value, bool) or value is None:
+        return
+    elif isinstance(value, int):
+        if abs(value) > LARGEST_INTEGER:
+            raise MalformedJson("integer_out_of_range", where)
+    elif isinstance(value, (dict, list, tuple)):
+        if depth >= deepest:
+            raise MalformedJson("too_deep", where)
+        _check_items(value, where, depth + 1, deepest)
+    else:
+        raise MalformedJson("float" if isinstance(value, float) else "not_json", where)
+
+
+def _check_items(
+    value: dict[Any, Any] | list[Any] | tuple[Any, ...], where: str, depth: int, deepest: int
+) -> None:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if not isinstance(name, str):
+                raise MalformedJson("member_name", where)
+            _check_text(name, where)
+            _check(item, f"{where}/{name}", depth, deepest)
+    else:
+        for position, item in enumerate(value):
+            _check(item, f"{where}/{position}", depth, deepest)
+
+
+def _check_text(text: str, where: str) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MalformedJson("lone_surrogate", where) from error

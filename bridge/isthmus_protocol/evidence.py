@@ -1,0 +1,265 @@
+"""Evidence bundles: one crossing, or one refusal, with all that proves it, to be checked offline.
+
+A bundle is its own canonical form and every member is bound to a signature, a digest or the Merkle tree, so
+that changing any byte makes the check fail. Without a set of trusted keys the check shows that the bundle
+agrees with itself, and names the keys; whose they are must then be compared by other means.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain
+
+from isthmus_protocol import checkpoint as checkpoints
+from isthmus_protocol import merkle, receipts, statements
+from isthmus_protocol.agreements import Agreement, SignedAgreement
+from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
+from isthmus_protocol.records import Decision, Kind, LogRecord, Phase
+from isthmus_protocol.shapes import HEX_DIGEST, MalformedMessage, Members
+
+FORMAT = "isthmus-evidence/1"
+
+
+class NotProven(Exception):
+    """One check failed; the message says how."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle read, nothing of it verified."""
+
+    record: LogRecord
+    index: int
+    size: int
+    proof: tuple[bytes, ...]
+    checkpoint: str
+    agreement: SignedAgreement | None
+    receipt: str | None
+    keys: tuple[TrustedKey, ...]
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "format": FORMAT,
+            "record": self.record.to_json(),
+            "index": self.index,
+            "size": self.size,
+            "proof": [sibling.hex() for sibling in self.proof],
+            "checkpoint": self.checkpoint,
+            "agreement": None if self.agreement is None else self.agreement.to_json(),
+            "receipt": self.receipt,
+            "keys": [key.to_json() for key in self.keys],
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the bundle as it is handed over: canonical JSON."""
+        return canonical(self.to_json())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Bundle":
+        """Read a bundle; raises :class:`MalformedJson` or :class:`MalformedMessage`."""
+        value = parse(data)
+        members = Members(value)
+        members.fixed("format", FORMAT)
+        bundle = cls(
+            record=members.nested("record", LogRecord.from_json),
+            index=members.integer("index"),
+            size=members.integer("size", 1),
+            proof=members.each(
+                "proof", lambda entry, item: bytes.fromhex(entry.matching(item, HEX_DIGEST)), most=64
+            ),
+            checkpoint=_note(members.take("checkpoint")),
+            agreement=members.maybe(
+                "agreement", lambda name: members.nested(name, SignedAgreement.from_json)
+            ),
+            receipt=members.maybe("receipt", lambda name: members.text(name, 100_000)),
+            keys=members.each("keys", lambda entry, item: entry.nested(item, TrustedKey.from_json), most=16),
+        )
+        members.end()
+        if bundle.to_bytes() != data:
+            raise MalformedMessage("/", "not_canonical")
+        return bundle
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at, whether it held, and a line for a person to read."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All checks, and the keys they rest on as ``HOLDER kid``."""
+
+    checks: tuple[Check, ...]
+    fingerprints: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check held."""
+        return all(check.passed for check in self.checks)
+
+
+def make_bundle(
+    record: LogRecord,
+    index: int,
+    proof: list[bytes],
+    checkpoint: str,
+    agreement: SignedAgreement | None,
+    receipt: str | None,
+    keyring: Keyring,
+) -> Bundle:
+    """Return a bundle with the keys it needs, taken from ``keyring``.
+
+    ``checkpoint`` is the signed note of the tree that ``proof`` leads to. Raises :class:`SignatureError` when
+    it is not in order or a signature is by an unknown key.
+    """
+    size = checkpoints.open_note(checkpoint, keyring, Holder.LOG).size
+    draft = Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, tuple(keyring))
+    used = _keys_used(draft, keyring)
+    return Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, tuple(used))
+
+
+def verify_bundle(data: bytes, trust: Keyring | None = None) -> Verdict:
+    """Check everything that the bundle in ``data`` claims, against the keys in ``trust`` where given.
+
+    Never raises for what the bundle holds: what is wrong is a failed check.
+    """
+    try:
+        bundle = Bundle.from_bytes(data)
+    except (MalformedJson, MalformedMessage) as error:
+        return Verdict((Check("form", passed=False, detail=str(error)),), ())
+    keyring = Keyring(bundle.keys)
+    checks = [Check("form", passed=True, detail=f"{FORMAT}, canonical JSON, {len(data)} bytes")]
+    steps: list[tuple[str, Callable[[Bundle, Keyring], str]]] = [
+        ("keys", _check_keys),
+        ("checkpoint", _check_checkpoint),
+        ("inclusion", _check_inclusion),
+        ("agreement", _check_agreement),
+        ("decision", _check_decision),
+        ("receipt", _check_receipt),
+    ]
+    if trust is not None:
+        steps.insert(0, ("trust", lambda bundle, _: _check_trust(bundle, trust)))
+    for name, step in steps:
+        try:
+            checks.append(Check(name, passed=True, detail=step(bundle, keyring)))
+        except (NotProven, SignatureError, merkle.ProofError) as error:
+            checks.append(Check(name, passed=False, detail=str(error)))
+    return Verdict(tuple(checks), tuple(f"{key.holder} {key.kid}" for key in bundle.keys))
+
+
+def _note(value: object) -> str:
+    if not isinstance(value, str) or len(value) > checkpoints.LONGEST:
+        raise MalformedMessage("/checkpoint", "not_a_string")
+    return value
+
+
+def _require(held: object, otherwise: str) -> None:
+    if not held:
+        raise NotProven(otherwise)
+
+
+def _keys_used(bundle: Bundle, keyring: Keyring) -> list[TrustedKey]:
+    """Return the keys that signed something in ``bundle``, by ``kid``; raises :class:`SignatureError`."""
+    used = {_log_key(bundle, keyring).kid}
+    tokens = chain(bundle.agreement.signatures if bundle.agreement else (), filter(None, [bundle.receipt]))
+    used.update(statements.signer(token, keyring).kid for token in tokens)
+    return [key for key in keyring if key.kid in used]
+
+
+def _log_key(bundle: Bundle, keyring: Keyring) -> TrustedKey:
+    """Return the log's key, whose signature under the origin's name is the only one of the checkpoint."""
+    note = checkpoints.read_note(bundle.checkpoint)
+    origin = checkpoints.open_note(bundle.checkpoint, keyring, Holder.LOG).origin
+    if len(note.signatures) != 1 or note.signatures[0].name != origin:
+        raise SignatureError("the checkpoint must carry the log's signature alone, under the log's origin")
+    for key in keyring.held_by(Holder.LOG):
+        if checkpoints.key_hash(origin, key) == note.signatures[0].key_hash:
+            return key
+    raise SignatureError("the checkpoint is signed by an unknown key")
+
+
+def _check_trust(bundle: Bundle, trust: Keyring) -> str:
+    for key in bundle.keys:
+        _require(trust.get(key.kid) == key, f"the {key.holder} key {key.kid} is not trusted")
+    return f"{len(bundle.keys)} keys, all trusted"
+
+
+def _check_keys(bundle: Bundle, keyring: Keyring) -> str:
+    _require(
+        list(bundle.keys) == _keys_used(bundle, keyring),
+        "the bundle must name exactly the keys it uses, in order",
+    )
+    return ", ".join(f"{key.holder} {key.kid}" for key in bundle.keys)
+
+
+def _check_checkpoint(bundle: Bundle, keyring: Keyring) -> str:
+    head = checkpoints.open_note(bundle.checkpoint, keyring, Holder.LOG)
+    _require(head.size == bundle.size, f"the checkpoint is of {head.size} entries, not {bundle.size}")
+    return f"log {head.origin}, {head.size} entries, signed by {_log_key(bundle, keyring).kid}"
+
+
+def _check_inclusion(bundle: Bundle, keyring: Keyring) -> str:
+    head = checkpoints.open_note(bundle.checkpoint, keyring, Holder.LOG)
+    merkle.verify_inclusion(bundle.record.leaf_hash, bundle.index, bundle.size, bundle.proof, head.root)
+    return f"entry {bundle.index} of {bundle.size}, {len(bundle.proof)} hashes to the root"
+
+
+def _check_agreement(bundle: Bundle, keyring: Keyring) -> str:
+    reference = bundle.record.agreement
+    if reference is None or bundle.agreement is None:
+        _require(
+            reference is None and bundle.agreement is None, "agreement and record do not belong together"
+        )
+        return "no agreement covered this, so it was refused"
+    document = bundle.agreement.agreement
+    bundle.agreement.verify(keyring)
+    _require(document.digest == reference.digest, "the record names another agreement text")
+    _require(
+        (document.id, document.version) == (reference.id, reference.version),
+        "the record names another agreement version",
+    )
+    return f"{document.id} version {document.version}, signed by operator and authority"
+
+
+def _check_decision(bundle: Bundle, _: Keyring) -> str:
+    record = bundle.record
+    _require(record.kind is Kind.DECISION, "the record is not a decision")
+    agreement = None if bundle.agreement is None else bundle.agreement.agreement
+    if agreement is not None:
+        _require(
+            (agreement.message, agreement.direction, agreement.purpose)
+            == (record.message, record.direction, record.purpose),
+            "the agreement is for another message, direction or purpose",
+        )
+    if record.decision is Decision.REFUSED:
+        return f"refused: {record.reason}{f' {record.field}' if record.field else ''}; nothing crossed"
+    _require(record.phase is Phase.AGREED, "the record is not that of the agreed exchange")
+    _require(agreement is not None, "something crossed without an agreement")
+    if agreement is not None:
+        _check_permission(record, agreement)
+    return f"{len(record.fields)} fields of {record.message} permitted for {record.purpose}"
+
+
+def _check_permission(record: LogRecord, agreement: Agreement) -> None:
+    beyond = sorted(set(record.fields) - agreement.paths)
+    _require(not beyond, f"the agreement does not permit {beyond[:1]}")
+    _require(record.fields, "nothing was permitted")
+    _require(record.role in agreement.audience, f"the agreement is not for {record.role}")
+    _require(agreement.valid_from <= record.at < agreement.valid_until, "the agreement was not in force")
+
+
+def _check_receipt(bundle: Bundle, keyring: Keyring) -> str:
+    record = bundle.record
+    if bundle.receipt is None:
+        return "none: the bundle does not show a delivery"
+    _require(record.decision is Decision.PERMITTED, "a refusal has no receipt")
+    receiver = receipts.Receiver.of(record.direction)
+    receipt = receipts.open_receipt(bundle.receipt, keyring, receiver)
+    _require(receipt.exchange == record.exchange, "the receipt is for another exchange")
+    _require(receipt.payload_digest == record.payload_digest, "the receipt is for another payload")
+    return f"the {receiver} holds the payload since {receipt.received_at:%Y-%m-%d %H:%M:%S} UTC"

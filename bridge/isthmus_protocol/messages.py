@@ -1,0 +1,359 @@
+"""The messages of an exchange: what is asked of the bridge, what it hands over, and what it gets back."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from isthmus_protocol import statements
+from isthmus_protocol.agreements import Direction, Role
+from isthmus_protocol.canonical import JsonObject, JsonValue, canonical
+from isthmus_protocol.fields import check_leaves, check_path
+from isthmus_protocol.receipts import Receipt as Receipt
+from isthmus_protocol.shapes import MalformedMessage, Members, format_time
+
+
+class ExchangeState(StrEnum):
+    """Where an exchange stands; ``REFUSED``, ``FAILED``, ``TERMINATED`` and ``ACKNOWLEDGED`` end it."""
+
+    REQUESTED = "REQUESTED"
+    AGREED = "AGREED"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    REFUSED = "REFUSED"
+    FAILED = "FAILED"
+    TERMINATED = "TERMINATED"
+
+
+class Reason(StrEnum):
+    """Why the gate refused."""
+
+    NO_AGREEMENT = "NO_AGREEMENT"
+    AGREEMENT_SUSPENDED = "AGREEMENT_SUSPENDED"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    EXPIRED = "EXPIRED"
+    AUDIENCE_NOT_PERMITTED = "AUDIENCE_NOT_PERMITTED"
+    FIELD_NOT_PERMITTED = "FIELD_NOT_PERMITTED"
+    FIELD_MALFORMED = "FIELD_MALFORMED"
+    NOTHING_TO_CROSS = "NOTHING_TO_CROSS"
+    CONSENT_MISSING = "CONSENT_MISSING"
+    CONSENT_EXPIRED = "CONSENT_EXPIRED"
+    RATE_EXCEEDED = "RATE_EXCEEDED"
+    UNKNOWN_EXCHANGE = "UNKNOWN_EXCHANGE"
+
+
+def payload_digest(salt: str, body: JsonObject) -> str:
+    """Return ``sha-256:`` of the 32 bytes of ``salt`` (hexadecimal) followed by the canonical ``body``.
+
+    The salt goes to the receiver with the body, and never into the log: a digest there reveals no payload.
+    """
+    raw = bytes.fromhex(salt)
+    if len(raw) != 32:
+        raise ValueError("a salt has 32 bytes")
+    return "sha-256:" + hashlib.sha256(raw + canonical(body)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Consent:
+    """An owner's word that ``reader`` may learn about the subject for ``purpose`` before ``valid_until``."""
+
+    owner: str
+    reader: str
+    purpose: str
+    valid_until: datetime
+    grant: str
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "owner": self.owner,
+            "reader": self.reader,
+            "purpose": self.purpose,
+            "validUntil": format_time(self.valid_until),
+            "grant": self.grant,
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "Consent":
+        """Read a consent; raises :class:`MalformedMessage`."""
+        members = Members(value)
+        consent = cls(
+            members.name("owner"),
+            members.name("reader"),
+            members.code("purpose"),
+            members.time("validUntil"),
+            members.text("grant"),
+        )
+        members.end()
+        return consent
+
+
+@dataclass(frozen=True)
+class ExchangeRequest:
+    """What an originator asks of the bridge.
+
+    The window names no party: it answers the exchange ``in_reply_to``, and the bridge takes ``party``,
+    ``role``, ``owner``, ``subject`` and ``consents`` from there.
+    """
+
+    idempotency_key: str
+    message: str
+    direction: Direction
+    purpose: str
+    party: str | None
+    role: Role | None
+    owner: str | None
+    subject: str | None
+    in_reply_to: str | None
+    consents: tuple[Consent, ...]
+    fields: tuple[str, ...]
+    payload: JsonObject
+
+    def __post_init__(self) -> None:
+        """Raise :class:`MalformedMessage` unless each side says what it must, and no more."""
+        named = {
+            "/party": self.party,
+            "/role": self.role,
+            "/owner": self.owner,
+            "/subject": self.subject,
+        }
+        for field, value in named.items():
+            if self.direction is Direction.TO_WINDOW and value is None:
+                raise MalformedMessage(field, "missing")
+            if self.direction is Direction.FROM_WINDOW and value is not None:
+                raise MalformedMessage(field, "unexpected")
+        if self.direction is Direction.FROM_WINDOW:
+            if self.in_reply_to is None:
+                raise MalformedMessage("/inReplyTo", "missing")
+            if self.consents:
+                raise MalformedMessage("/consents", "unexpected")
+        for position, path in enumerate(self.fields):
+            check_path(path, f"/fields/{position}")
+        check_leaves(list(self.fields), "/fields")
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "idempotencyKey": self.idempotency_key,
+            "message": self.message,
+            "direction": self.direction.value,
+            "purpose": self.purpose,
+            "party": self.party,
+            "role": None if self.role is None else self.role.value,
+            "owner": self.owner,
+            "subject": self.subject,
+            "inReplyTo": self.in_reply_to,
+            "consents": [consent.to_json() for consent in self.consents],
+            "fields": list(self.fields),
+            "payload": self.payload,
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "ExchangeRequest":
+        """Read a request; raises :class:`MalformedMessage` naming the member and the rule."""
+        members = Members(value)
+        request = cls(
+            idempotency_key=members.text("idempotencyKey"),
+            message=members.code("message"),
+            direction=members.one_of("direction", Direction),
+            purpose=members.code("purpose"),
+            party=members.maybe("party", members.name),
+            role=members.maybe("role", lambda name: members.one_of(name, Role)),
+            owner=members.maybe("owner", members.name),
+            subject=members.maybe("subject", members.text),
+            in_reply_to=members.maybe("inReplyTo", members.name),
+            consents=members.each(
+                "consents", lambda entry, item: entry.nested(item, Consent.from_json), most=100
+            ),
+            fields=members.each("fields", lambda entry, item: entry.text(item, 600)),
+            payload=members.object("payload"),
+        )
+        members.end()
+        return request
+
+
+@dataclass(frozen=True)
+class AgreementName:
+    """Which version of which agreement."""
+
+    id: str
+    version: int
+
+    def to_json(self) -> JsonObject:
+        """Return ``{"id", "version"}``."""
+        return {"id": self.id, "version": self.version}
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "AgreementName":
+        """Read ``{"id", "version"}``; raises :class:`MalformedMessage`."""
+        members = Members(value)
+        named = cls(members.name("id"), members.integer("version", 1))
+        members.end()
+        return named
+
+
+@dataclass(frozen=True)
+class AgreementReference:
+    """Which version of which agreement, held to its very text by the digest."""
+
+    id: str
+    version: int
+    digest: str
+
+    def to_json(self) -> JsonObject:
+        """Return ``{"id", "version", "digest"}``."""
+        return {"id": self.id, "version": self.version, "digest": self.digest}
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "AgreementReference":
+        """Read ``{"id", "version", "digest"}``; raises :class:`MalformedMessage`."""
+        members = Members(value)
+        reference = cls(members.name("id"), members.integer("version", 1), members.digest("digest"))
+        members.end()
+        return reference
+
+
+@dataclass(frozen=True)
+class ExchangeAnswer:
+    """The bridge's answer to a request: agreed or refused, why, and where the log says so."""
+
+    exchange: str
+    state: ExchangeState
+    reason: Reason | None
+    field: str | None
+    agreement: AgreementName | None
+    log_index: int
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "exchange": self.exchange,
+            "state": self.state.value,
+            "reason": None if self.reason is None else self.reason.value,
+            "field": self.field,
+            "agreement": None if self.agreement is None else self.agreement.to_json(),
+            "logIndex": self.log_index,
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "ExchangeAnswer":
+        """Read an answer; raises :class:`MalformedMessage`."""
+        members = Members(value)
+        answer = cls(
+            exchange=members.name("exchange"),
+            state=members.one_of("state", ExchangeState),
+            reason=members.maybe("reason", lambda name: members.one_of(name, Reason)),
+            field=members.maybe("field", lambda name: members.text(name, 600)),
+            agreement=members.maybe("agreement", lambda name: members.nested(name, AgreementName.from_json)),
+            log_index=members.integer("logIndex"),
+        )
+        members.end()
+        return answer
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What the bridge hands to the receiver; ``body`` is the projection that the gate released."""
+
+    exchange: str
+    message: str
+    direction: Direction
+    purpose: str
+    agreement: AgreementReference
+    party: str
+    role: Role
+    owner: str
+    in_reply_to: str | None
+    sent_at: datetime
+    salt: str
+    payload_digest: str
+    log_index: int
+    body: JsonObject
+
+    def check_digest(self) -> None:
+        """Raise :class:`MalformedMessage` unless the digest is that of salt and body."""
+        if payload_digest(self.salt, self.body) != self.payload_digest:
+            raise MalformedMessage("/payloadDigest", "digest_mismatch")
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "exchange": self.exchange,
+            "message": self.message,
+            "direction": self.direction.value,
+            "purpose": self.purpose,
+            "agreement": self.agreement.to_json(),
+            "party": self.party,
+            "role": self.role.value,
+            "owner": self.owner,
+            "inReplyTo": self.in_reply_to,
+            "sentAt": format_time(self.sent_at),
+            "salt": self.salt,
+            "payloadDigest": self.payload_digest,
+            "logIndex": self.log_index,
+            "body": self.body,
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "Envelope":
+        """Read an envelope; raises :class:`MalformedMessage`. See also :meth:`check_digest`."""
+        members = Members(value)
+        envelope = cls(
+            exchange=members.name("exchange"),
+            message=members.code("message"),
+            direction=members.one_of("direction", Direction),
+            purpose=members.code("purpose"),
+            agreement=members.nested("agreement", AgreementReference.from_json),
+            party=members.name("party"),
+            role=members.one_of("role", Role),
+            owner=members.name("owner"),
+            in_reply_to=members.maybe("inReplyTo", members.name),
+            sent_at=members.time("sentAt"),
+            salt=members.hexadecimal("salt"),
+            payload_digest=members.digest("payloadDigest"),
+            log_index=members.integer("logIndex"),
+            body=members.object("body"),
+        )
+        members.end()
+        return envelope
+
+
+@dataclass(frozen=True)
+class DeliveryNotice:
+    """What the bridge tells the originator at the end: delivered with a receipt, or not and why."""
+
+    exchange: str
+    state: ExchangeState
+    reason: str | None
+    receipt: str | None
+
+    def __post_init__(self) -> None:
+        """Raise :class:`MalformedMessage` unless the state is an end and delivery shows its receipt."""
+        ends = (ExchangeState.DELIVERED, ExchangeState.FAILED, ExchangeState.TERMINATED)
+        if self.state not in ends:
+            raise MalformedMessage("/state", "unknown_code")
+        if (self.state is ExchangeState.DELIVERED) != (self.receipt is not None):
+            raise MalformedMessage("/receipt", "missing" if self.receipt is None else "unexpected")
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "exchange": self.exchange,
+            "state": self.state.value,
+            "reason": self.reason,
+            "receipt": self.receipt,
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "DeliveryNotice":
+        """Read a notice; raises :class:`MalformedMessage`."""
+        members = Members(value)
+        notice = cls(
+            members.name("exchange"),
+            members.one_of("state", ExchangeState),
+            members.maybe("reason", lambda name: members.text(name, 1000)),
+            members.maybe("receipt", lambda name: members.text(name, statements.LONGEST)),
+        )
+        members.end()
+        return notice

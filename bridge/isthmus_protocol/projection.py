@@ -1,0 +1,148 @@
+"""What of a payload crosses: a copy of the permitted leaves, and nothing else is looked at.
+
+The outcome depends on the permitted leaves alone. A member outside them is not read, an object or an entry of
+an array without a permitted leaf leaves no trace (not even by its position), and null counts as absent.
+"""
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TypeAlias
+
+from isthmus_protocol.canonical import LARGEST_INTEGER, JsonObject, JsonValue, canonical, digest
+from isthmus_protocol.fields import Field, Transform
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(T.*)?")
+_DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
+_Scalar: TypeAlias = bool | int | str
+_Tree: TypeAlias = "dict[str, _Tree | Field]"
+
+
+class MalformedField(Exception):
+    """A permitted leaf holds what cannot cross there (an object, or a value its transform cannot take)."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+def copy_fields(fields: Iterable[Field], payload: JsonObject) -> JsonObject:
+    """Return the leaves of ``payload`` that ``fields`` name, transformed; no leaf may lie above another.
+
+    Raises :class:`MalformedField` for a leaf that holds an object, an array with anything but scalars, or a
+    value that its transform cannot take.
+    """
+    tree: _Tree = {}
+    for field in fields:
+        *way, leaf = field.path.split("/")[1:]
+        node = tree
+        for name in way:
+            below = node.setdefault(name, {})
+            if isinstance(below, Field):
+                raise MalformedField(below.path)
+            node = below
+        node[leaf] = field
+    return _copy_object(tree, payload)
+
+
+def leaf_paths(body: JsonValue) -> list[str]:
+    """Return the paths of the leaves in ``body``, sorted: the fields that a projection released."""
+    found: set[str] = set()
+    _collect(body, "", found)
+    return sorted(found)
+
+
+def _collect(value: JsonValue, path: str, found: set[str]) -> None:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _collect(item, f"{path}/{name}", found)
+    elif isinstance(value, list):
+        for item in value:
+            _collect(item, path, found)
+    elif value is not None:
+        found.add(path)
+
+
+def _copy_object(tree: _Tree, value: JsonObject) -> JsonObject:
+    copied: JsonObject = {}
+    for name, below in tree.items():
+        if name in value:
+            item = value[name]
+            copy = _copy_leaf(below, item) if isinstance(below, Field) else _copy(below, item)
+            if copy is not None:
+                copied[name] = copy
+    return copied
+
+
+def _copy(tree: _Tree, value: JsonValue) -> JsonValue:
+    """Return what is permitted below ``value``, or None where nothing is."""
+    if isinstance(value, dict):
+        return _copy_object(tree, value) or None
+    if isinstance(value, list):
+        copies: list[JsonValue] = [copy for item in value if (copy := _copy(tree, item)) is not None]
+        return copies or None
+    return None
+
+
+def _copy_leaf(field: Field, value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        raise MalformedField(field.path)
+    if isinstance(value, list):
+        scalars: list[JsonValue] = []
+        for item in value:
+            if isinstance(item, (dict, list)):
+                raise MalformedField(field.path)
+            if item is not None:
+                scalars.append(_transform(field, item))
+        return scalars or None
+    return None if value is None else _transform(field, value)
+
+
+def _transform(field: Field, value: _Scalar) -> JsonValue:
+    match field.transform:
+        case Transform.KEEP:
+            return value
+        case Transform.MASK:
+            return _mask(field, value)
+        case Transform.YEAR:
+            if isinstance(value, str) and _DATE.fullmatch(value):
+                return value[:4]
+        case Transform.ROUND:
+            return _round(field, value)
+        case Transform.DIGEST:
+            return digest(canonical(value))
+        case Transform.ANSWER:
+            if isinstance(value, bool):
+                return value
+    raise MalformedField(field.path)
+
+
+def _mask(field: Field, value: _Scalar) -> str:
+    """Return a fixed four asterisks, so that the length stays hidden, and the last ``argument`` characters.
+
+    Of a value no longer than that, nothing is shown.
+    """
+    if not isinstance(value, str):
+        raise MalformedField(field.path)
+    shown = field.argument or 0
+    return "****" + (value[-shown:] if 0 < shown < len(value) else "")
+
+
+def _round(field: Field, value: _Scalar) -> JsonValue:
+    """Return ``value``, an integer or a decimal string, at the nearest multiple of the step; ties go up."""
+    step = field.argument or 1
+    if isinstance(value, bool):
+        raise MalformedField(field.path)
+    if isinstance(value, int):
+        rounded = (2 * value + step) // (2 * step) * step
+        if abs(rounded) > LARGEST_INTEGER:
+            raise MalformedField(field.path)
+        return rounded
+    if _DECIMAL.fullmatch(value) is None:
+        raise MalformedField(field.path)
+    return str(_round_decimal(Decimal(value), step))
+
+
+def _round_decimal(value: Decimal, step: int) -> int:
+    numerator, denominator = value.as_integer_ratio()
+    return (2 * numerator + step * denominator) // (2 * step * denominator) * step

@@ -1,0 +1,79 @@
+"""A receiver's signed word that a payload has reached it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from isthmus_protocol import statements
+from isthmus_protocol.agreements import Direction
+from isthmus_protocol.canonical import JsonObject, JsonValue
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
+from isthmus_protocol.shapes import MalformedMessage, Members, format_time
+
+RECEIPT_TYP = "isthmus-receipt+jws"
+
+
+class Receiver(StrEnum):
+    """Which side took delivery."""
+
+    WINDOW = "window"
+    PLATFORM = "platform"
+
+    @property
+    def holder(self) -> Holder:
+        """Whose key signs this side's receipts."""
+        return Holder.WINDOW if self is Receiver.WINDOW else Holder.PLATFORM
+
+    @classmethod
+    def of(cls, direction: Direction) -> "Receiver":
+        """Return the side that receives what crosses in ``direction``."""
+        return cls.WINDOW if direction is Direction.TO_WINDOW else cls.PLATFORM
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A receiver's word that it holds what the digest names."""
+
+    exchange: str
+    payload_digest: str
+    receiver: Receiver
+    received_at: datetime
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form, which is what is signed."""
+        return {
+            "exchange": self.exchange,
+            "payloadDigest": self.payload_digest,
+            "receiver": self.receiver.value,
+            "receivedAt": format_time(self.received_at),
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "Receipt":
+        """Read a receipt; raises :class:`MalformedMessage`."""
+        members = Members(value)
+        receipt = cls(
+            members.name("exchange"),
+            members.digest("payloadDigest"),
+            members.one_of("receiver", Receiver),
+            members.time("receivedAt"),
+        )
+        members.end()
+        return receipt
+
+
+def sign_receipt(key: SigningKey, receipt: Receipt) -> str:
+    """Return ``receipt`` signed with the receiver's key."""
+    return statements.sign(key, receipt.to_json(), RECEIPT_TYP)
+
+
+def open_receipt(token: str, keyring: Keyring, receiver: Receiver) -> Receipt:
+    """Return the receipt in ``token``, signed by ``receiver``; raises :class:`SignatureError`."""
+    payload = statements.verify(token, keyring, RECEIPT_TYP, receiver.holder)
+    try:
+        receipt = Receipt.from_json(payload)
+    except MalformedMessage as error:
+        raise SignatureError(f"what was signed is no receipt: {error}") from error
+    if receipt.receiver is not receiver:
+        raise SignatureError("the receipt names another receiver than its signer")
+    return receipt

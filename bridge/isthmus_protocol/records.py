@@ -1,0 +1,146 @@
+"""The log's records: who asked for what to cross, and what the gate said. No payload is in them."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from isthmus_protocol.agreements import Direction, Role
+from isthmus_protocol.canonical import JsonObject, JsonValue, canonical
+from isthmus_protocol.fields import check_path
+from isthmus_protocol.merkle import leaf_hash
+from isthmus_protocol.messages import AgreementReference, Reason
+from isthmus_protocol.shapes import MalformedMessage, Members, format_time
+
+
+class Kind(StrEnum):
+    """What a record tells of: a decision of the gate, or a receiver's receipt."""
+
+    DECISION = "DECISION"
+    RECEIPT = "RECEIPT"
+
+
+class Phase(StrEnum):
+    """When the gate was asked."""
+
+    AGREED = "AGREED"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+
+
+class Decision(StrEnum):
+    """What the gate said."""
+
+    PERMITTED = "PERMITTED"
+    REFUSED = "REFUSED"
+
+
+def subject_hash(key: bytes, ucr: str) -> str:
+    """Return the keyed hash (HMAC-SHA256, hexadecimal) under which a UCR stands in the log."""
+    return hmac.digest(key, ucr.encode(), "sha256").hex()
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """One leaf of the log. ``fields`` are the leaves released; a refusal releases none."""
+
+    kind: Kind
+    exchange: str
+    phase: Phase
+    decision: Decision
+    reason: Reason | None
+    field: str | None
+    message: str
+    direction: Direction
+    purpose: str
+    agreement: AgreementReference | None
+    party: str | None
+    role: Role | None
+    owner: str | None
+    subject: str | None
+    in_reply_to: str | None
+    fields: tuple[str, ...]
+    payload_digest: str | None
+    receipt_digest: str | None
+    at: datetime
+
+    def __post_init__(self) -> None:
+        """Raise :class:`MalformedMessage` for a refusal that releases, or a release without agreement."""
+        if self.decision is Decision.REFUSED:
+            if self.fields:
+                raise MalformedMessage("/fields", "unexpected")
+            if self.reason is None:
+                raise MalformedMessage("/reason", "missing")
+            return
+        if self.reason is not None:
+            raise MalformedMessage("/reason", "unexpected")
+        if self.agreement is None:
+            raise MalformedMessage("/agreement", "missing")
+        if self.payload_digest is None:
+            raise MalformedMessage("/payloadDigest", "missing")
+
+    @property
+    def leaf(self) -> bytes:
+        """The entry of the log: the canonical record."""
+        return canonical(self.to_json())
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """The record's hash in the Merkle tree."""
+        return leaf_hash(self.leaf)
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "v": 1,
+            "kind": self.kind.value,
+            "exchange": self.exchange,
+            "phase": self.phase.value,
+            "decision": self.decision.value,
+            "reason": None if self.reason is None else self.reason.value,
+            "field": self.field,
+            "message": self.message,
+            "direction": self.direction.value,
+            "purpose": self.purpose,
+            "agreement": None if self.agreement is None else self.agreement.to_json(),
+            "party": self.party,
+            "role": None if self.role is None else self.role.value,
+            "owner": self.owner,
+            "subject": self.subject,
+            "inReplyTo": self.in_reply_to,
+            "fields": list(self.fields),
+            "payloadDigest": self.payload_digest,
+            "receiptDigest": self.receipt_digest,
+            "at": format_time(self.at),
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "LogRecord":
+        """Read a record; raises :class:`MalformedMessage`."""
+        members = Members(value)
+        members.fixed("v", 1)
+        record = cls(
+            kind=members.one_of("kind", Kind),
+            exchange=members.name("exchange"),
+            phase=members.one_of("phase", Phase),
+            decision=members.one_of("decision", Decision),
+            reason=members.maybe("reason", lambda name: members.one_of(name, Reason)),
+            field=members.maybe("field", lambda name: members.text(name, 600)),
+            message=members.code("message"),
+            direction=members.one_of("direction", Direction),
+            purpose=members.code("purpose"),
+            agreement=members.maybe(
+                "agreement", lambda name: members.nested(name, AgreementReference.from_json)
+            ),
+            party=members.maybe("party", members.name),
+            role=members.maybe("role", lambda name: members.one_of(name, Role)),
+            owner=members.maybe("owner", members.name),
+            subject=members.maybe("subject", members.hexadecimal),
+            in_reply_to=members.maybe("inReplyTo", members.name),
+            fields=members.each("fields", lambda entry, item: check_path(entry.text(item, 600), "/fields")),
+            payload_digest=members.maybe("payloadDigest", members.digest),
+            receipt_digest=members.maybe("receiptDigest", members.digest),
+            at=members.time("at"),
+        )
+        members.end()
+        return record

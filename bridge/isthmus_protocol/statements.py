@@ -1,0 +1,93 @@
+"""Signed statements: JWS in compact form (RFC 7515) over canonical JSON, with Ed25519 (RFC 8037).
+
+The header says ``alg``, ``kid`` and ``typ`` and nothing else. The ``typ`` keeps a statement of one kind from
+being taken for another, and the holder of the key keeps one party from making another's.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from jwt.api_jws import PyJWS
+from jwt.exceptions import PyJWTError
+
+from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse_object
+from isthmus_protocol.keys import (
+    Holder,
+    Keyring,
+    SignatureError,
+    SigningKey,
+    TrustedKey,
+    decode_base64url,
+)
+
+_JWS = PyJWS(algorithms=["EdDSA"])
+LONGEST = 262_144
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What was said, and whose key signed it."""
+
+    payload: JsonObject
+    key: TrustedKey
+
+
+def sign(key: SigningKey, payload: JsonObject, typ: str) -> str:
+    """Return ``payload`` as a compact JWS of type ``typ``, signed by ``key``."""
+    return _JWS.encode(
+        canonical(payload), key.private_key, algorithm="EdDSA", headers={"typ": typ, "kid": key.kid}
+    )
+
+
+def open_statement(token: str, keyring: Keyring, typ: str, *holders: Holder | str) -> Statement:
+    """Return what ``token`` says and who signed it, or raise :class:`SignatureError`.
+
+    The key must be in ``keyring`` and held by one of ``holders``. Exactly one token says one thing: base64url
+    must be canonical, header and payload canonical JSON, and the header's members ``alg``, ``kid``, ``typ``.
+    """
+    if len(token) > LONGEST:
+        raise SignatureError("the statement is too long")
+    header, payload = _parts(token)
+    if header.keys() != {"alg", "kid", "typ"} or header["alg"] != "EdDSA":
+        raise SignatureError("the header must hold exactly alg EdDSA, kid and typ")
+    if header["typ"] != typ:
+        raise SignatureError(f"the statement is of another type than {typ}")
+    key = signer(token, keyring)
+    if key.holder not in holders:
+        raise SignatureError(f"the {key.holder} key may not sign {typ}")
+    try:
+        _JWS.decode(token, key.public_key, algorithms=["EdDSA"])
+    except PyJWTError as error:
+        raise SignatureError(f"the signature is not that of the {key.holder} key {key.kid}") from error
+    return Statement(payload, key)
+
+
+def verify(token: str, keyring: Keyring, typ: str, *holders: Holder | str) -> JsonObject:
+    """Return the payload of ``token``; see :func:`open_statement`."""
+    return open_statement(token, keyring, typ, *holders).payload
+
+
+def signer(token: str, keyring: Keyring) -> TrustedKey:
+    """Return the key that ``token`` names, unverified; raises :class:`SignatureError` if unknown."""
+    kid = _parts(token)[0].get("kid")
+    key = keyring.get(kid) if isinstance(kid, str) else None
+    if key is None:
+        raise SignatureError("the statement is signed by an unknown key")
+    return key
+
+
+def _parts(token: str) -> tuple[dict[str, Any], JsonObject]:
+    """Return header and payload of ``token``, both held to their canonical form."""
+    segments = token.split(".")
+    if len(segments) != 3:
+        raise SignatureError("a compact JWS has three segments")
+    try:
+        header_bytes, payload_bytes, _ = (decode_base64url(segment) for segment in segments)
+        header, payload = parse_object(header_bytes), parse_object(payload_bytes)
+    except MalformedJson as error:
+        raise SignatureError(f"the statement is not strict JSON: {error}") from error
+    except ValueError as error:
+        raise SignatureError("a segment is not canonical base64url") from error
+    if canonical(header) != header_bytes or canonical(payload) != payload_bytes:
+        raise SignatureError("the statement is not in canonical form")
+    return header, payload

@@ -1,0 +1,56 @@
+"""Check an evidence bundle offline: ``python -m isthmus_protocol.verify BUNDLE [--trust FILE]``.
+
+Needs nothing but this package and its dependencies: no network, no database, nobody's leave.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from isthmus_protocol.canonical import MalformedJson, parse
+from isthmus_protocol.evidence import Verdict, verify_bundle
+from isthmus_protocol.keys import Keyring
+from isthmus_protocol.shapes import MalformedMessage
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check the bundle that ``argv`` names, print what was found, and return 0 when all holds, else 1."""
+    arguments = _arguments(argv)
+    try:
+        data = arguments.bundle.read_bytes()
+        trust = None if arguments.trust is None else Keyring.from_json(parse(arguments.trust.read_bytes()))
+    except (OSError, MalformedJson, MalformedMessage) as error:
+        sys.stderr.write(f"Cannot read: {error}\n")
+        return 1
+    verdict = verify_bundle(data, trust)
+    sys.stdout.write("\n".join(report(verdict, trusted=trust is not None)) + "\n")
+    return 0 if verdict.passed else 1
+
+
+def report(verdict: Verdict, *, trusted: bool) -> list[str]:
+    """Return ``verdict`` as lines for a person; ``trusted`` says whether keys were given to compare with."""
+    lines = [
+        f"{'pass' if check.passed else 'FAIL'}  {check.name:<10}  {check.detail}" for check in verdict.checks
+    ]
+    if not verdict.passed:
+        return [*lines, "", "NOT VERIFIED: do not rely on this bundle."]
+    if trusted:
+        return [*lines, "", "VERIFIED against the trusted keys."]
+    note = "VERIFIED in itself. Compare these keys with those the parties publish, or use --trust FILE:"
+    return [*lines, "", note, *(f"  {fingerprint}" for fingerprint in verdict.fingerprints)]
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="isthmus verify", description="Check an evidence bundle of the bridge, offline."
+    )
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle, a JSON file")
+    parser.add_argument(
+        "--trust", type=Path, metavar="FILE", help='the keys you trust, as {"keys": [{"kid", "holder", "x"}]}'
+    )
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
