@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the run's seed, and start servers where none are given: once, for all workers of the run."""
     seed = os.environ.setdefault("ISTHMUS_TEST_SEED", str(random.SystemRandom().randrange(2**32)))
     if hypothesis.core.global_force_seed is None:
-        hypothesis.core.global_force_seed = int(seed)
+        hypothesis.core.global_force_seed = int(seed)  # type: ignore[assignment]  # typed as always None
     here = not hasattr(config, "workerinput") and not config.option.collectonly and not config.option.help
     if here and not {"TEST_POSTGRES_URL", "TEST_REDIS_URL"} <= os.environ.keys():
         started = config.stash[STARTED] = servers.start()

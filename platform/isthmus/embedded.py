@@ -1,6 +1,6 @@
 """The embedded PostgreSQL and Redis: real servers from wheels, started here where no address is configured.
 
-They listen on 127.0.0.1 only, demand passwords (kept in the home, readable by its owner), run as an unprivileged
+They listen on 127.0.0.1 only, demand passwords (kept in the home, for its owner only), run as an unprivileged
 user, and end with the process that started them.
 """
 
@@ -88,7 +88,7 @@ class Server:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
-        """Start it and wait until it answers; raise :class:`CannotRun` with its own last words if it will not."""
+        """Start it and wait until it answers; raise :class:`CannotRun` with its last words if it does not."""
         deadline = time.monotonic() + READY_WITHIN
         self.process = launch(self.command, self.lodging, self.log, dies_by=self.dies_by)
         while not self.answers():
@@ -194,7 +194,7 @@ def prepare(home: Home, lodging: Lodging, *, durable: bool = True) -> Servers:
 
 
 def _make_cluster(home: Home, lodging: Lodging, password: str) -> None:
-    """Run ``initdb`` once. It works beside the final place, so that a half-made cluster is never taken for one."""
+    """Run ``initdb`` once, beside the final place, so that a half-made cluster is never taken for one."""
     cluster = lodging.data / "postgres"
     if cluster.exists():
         _check_version(cluster, lodging)

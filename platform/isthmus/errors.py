@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 class CannotRun(Exception):
-    """An expected failure: the message says what is wrong and what to do; the command ends with ``exit_code``."""
+    """An expected failure: it says what is wrong and what to do; the command exits with ``exit_code``."""
 
     exit_code = 1
 

@@ -1,6 +1,6 @@
 """Where the embedded servers' programs and data lie, and which user they run as.
 
-PostgreSQL refuses to run as root. Started by root, the servers run as ``nobody`` (or as whoever owns data made
+PostgreSQL refuses to run as root. Started by root, the servers run as ``nobody`` (or as the owner of data made
 earlier); where that user may not enter the home or the checkout, data and programs are lodged elsewhere.
 """
 
@@ -47,8 +47,8 @@ class Lodging:
 def find(home: Home, wanted: Path | None) -> Lodging:
     """Return where the servers live, making folders and copies as needed.
 
-    Raises :class:`CannotRun` when no unprivileged user is to be had, the place belongs to another user, or the
-    disk is full.
+    Raises :class:`CannotRun` when no unprivileged user is to be had, the place belongs to another user, or
+    the disk is full.
     """
     account = _account()
     data = wanted.absolute() if wanted else home.path / "data"
@@ -109,7 +109,8 @@ def _owner_of(data: Path, account: Account) -> Account:
     if os.geteuid() == 0 and owner.st_uid != 0:
         return Account(owner.st_uid, owner.st_gid, str(owner.st_uid))
     raise CannotRun(
-        f"{made} belongs to another user (uid {owner.st_uid}): run as that user, or choose another ISTHMUS_HOME."
+        f"{made} belongs to another user (uid {owner.st_uid}):"
+        " run as that user, or choose another ISTHMUS_HOME."
     )
 
 

@@ -1,7 +1,7 @@
 """Settings, read from the environment; nothing else decides how a process runs.
 
-``ISTHMUS_HOME`` holds all state of one machine. Addresses of servers that are not set are those of the embedded
-servers. A production process refuses to start on anything that is only fit for development, and says all of it.
+``ISTHMUS_HOME`` holds all state of one machine. Where no address of a server is set, the embedded servers are
+meant. A production process refuses to start on what is only fit for development, and lists all of it.
 """
 
 from enum import StrEnum
@@ -37,12 +37,10 @@ ON_BRIDGE = frozenset({Process.BRIDGE, Process.BRIDGE_WORKER})
 
 
 def _postgres_address(url: str) -> str:
-    address = url.replace("postgres://", "postgresql://", 1).replace(
-        "postgresql+psycopg://", "postgresql://", 1
-    )
-    if not address.startswith("postgresql://"):
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
         raise ValueError("must begin with postgresql://")
-    return address
+    return f"postgresql://{rest}"
 
 
 PostgresUrl = Annotated[str, AfterValidator(_postgres_address)]
@@ -129,7 +127,7 @@ class Settings(BaseSettings):
 
 
 def load(**given: object) -> Settings:
-    """Read the settings from the environment, ``given`` first; raise :class:`Misconfigured` naming each bad one."""
+    """Read the environment, ``given`` first; raise :class:`Misconfigured` naming each bad setting."""
     try:
         return Settings(**given)  # type: ignore[arg-type]  # checked by pydantic
     except ValidationError as error:

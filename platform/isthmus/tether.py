@@ -2,8 +2,8 @@
 
     python tether.py PARENT SIGNAL UID GID COMMAND [ARGUMENT ...]
 
-The kernel forgets the wish to die with the parent when credentials change, so the order here matters: first the
-user, then the wish, then a look whether the parent is still there. Standard library only: it runs before anything else.
+The kernel forgets the wish to die with the parent when credentials change, so the order matters: first the
+user, then the wish, then a look whether the parent is still there. It runs with the standard library only.
 """
 
 import ctypes

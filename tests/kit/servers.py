@@ -11,7 +11,7 @@ from isthmus.home import home_of
 
 @dataclass(frozen=True)
 class TestServers:
-    """A PostgreSQL and a Redis that end with the test run, and their addresses (superuser, and database 0)."""
+    """A PostgreSQL and a Redis that end with the test run, and their addresses."""
 
     __test__ = False
     folder: Path
