@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 
 import rfc8785
 
-JsonValue: TypeAlias = "bool | int | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonValue: TypeAlias = bool | int | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 LARGEST_INTEGER = 2**53 - 1
