@@ -22,6 +22,8 @@ CHUNK = 256 * 1024
 """Plaintext bytes in each chunk but the last."""
 KEY_SIZE = 32
 NONCE_SIZE = 12
+TAG = 16
+"""Bytes by which a chunk is longer than its plaintext (the tag of GCM)."""
 
 
 class Corrupt(PlatformError):

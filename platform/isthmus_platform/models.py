@@ -1,7 +1,12 @@
 """Every model of the platform's database, imported so that its metadata is whole."""
 
 from isthmus_platform.access import ApiClient, ClientAssertion, User
+from isthmus_platform.access_log import AccessLogEntry, Custodian
+from isthmus_platform.crossings.records import BridgeNonce, Crossing
 from isthmus_platform.database import Base
+from isthmus_platform.declarations import CustomsEvent, Declaration
+from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion, OwnerKey
+from isthmus_platform.grants import AccessGrant, GrantedDocument
 from isthmus_platform.idempotency import IdempotencyRecord
 from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.parties import Delegation, Party
@@ -9,15 +14,27 @@ from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Sh
 from isthmus_platform.tracking import RecordedEvent
 
 __all__ = [
+    "AccessGrant",
+    "AccessLogEntry",
     "ApiClient",
     "Base",
+    "BridgeNonce",
     "ClientAssertion",
     "CommercialTerms",
+    "Crossing",
+    "Custodian",
+    "CustomsEvent",
+    "Declaration",
     "Delegation",
+    "Document",
+    "DocumentChunk",
+    "DocumentVersion",
     "Equipment",
     "GoodsItem",
+    "GrantedDocument",
     "IdempotencyRecord",
     "OutboxMessage",
+    "OwnerKey",
     "Party",
     "RecordedEvent",
     "Shipment",

@@ -1,0 +1,101 @@
+"""Crossings as the platform keeps them: what was asked of the bridge, what came over it, how each ended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import String
+
+from isthmus_platform.database import Base, Duty, Work
+from isthmus_platform.errors import NotFound
+
+BRIDGE = Duty("bridge-inbox")
+"""The duty that writes down what the bridge says."""
+
+
+class Crossing(Base):
+    """One exchange over the bridge, in either direction, about something of ``party_id``.
+
+    ``requester_id`` is the party for whom it crosses. ``request`` is the exact body sent to the bridge, fixed
+    before the first attempt and forgotten once the bridge has decided. ``exchange`` is the bridge's id.
+    """
+
+    __tablename__ = "crossing"
+    __table_args__ = (
+        Index("ix_crossing_party_id_id", "party_id", "id"),
+        Index("ix_crossing_requester_id_id", "requester_id", "id"),
+        Index("ix_crossing_shipment_id_id", "shipment_id", "id"),
+        Index("ix_crossing_undecided", "id", postgresql_where="state = 'REQUESTED'"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    exchange: Mapped[UUID | None] = mapped_column(unique=True)
+    in_reply_to: Mapped[UUID | None]
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    requester_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    shipment_id: Mapped[UUID | None] = mapped_column(ForeignKey("shipment.id"))
+    subject: Mapped[str]
+    direction: Mapped[str]
+    message: Mapped[str]
+    purpose: Mapped[str]
+    legal_basis: Mapped[str | None]
+    consents: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    additional_fields: Mapped[list[str]] = mapped_column(ARRAY(String))
+    fields: Mapped[list[str]] = mapped_column(ARRAY(String))
+    request: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    field: Mapped[str | None]
+    agreement_id: Mapped[str | None]
+    agreement_version: Mapped[int | None]
+    log_index: Mapped[int | None] = mapped_column(BigInteger)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    receipt: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    @property
+    def decision(self) -> str | None:
+        """What the bridge decided: ``PERMITTED``, ``REFUSED``, or None while it has not."""
+        if self.state == "REFUSED":
+            return "REFUSED"
+        return "PERMITTED" if self.log_index is not None else None
+
+
+class BridgeNonce(Base):
+    """A nonce the bridge signed with, kept until its signature expires, so that it is taken once."""
+
+    __tablename__ = "bridge_nonce"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def get(work: Work, crossing_id: UUID) -> Crossing:
+    """Return a crossing of the actor's (owner, agent or requester), or raise :class:`NotFound`."""
+    found = work.session.scalar(select(Crossing).where(Crossing.id == crossing_id))
+    if found is None:
+        raise NotFound("There is no such crossing.", field="crossing")
+    return found
+
+
+def by_exchange(work: Work, exchange: UUID) -> Crossing | None:
+    """Return the crossing with the bridge's id ``exchange``, if the actor may see it."""
+    return work.session.scalar(select(Crossing).where(Crossing.exchange == exchange))
+
+
+def page(
+    work: Work, *, shipment_id: UUID | None = None, after: UUID | None = None, first: int = 50
+) -> Sequence[Crossing]:
+    """Return the actor's crossings, newest first, those before ``after``; of one shipment if given."""
+    query = select(Crossing).order_by(Crossing.id.desc()).limit(first)
+    if shipment_id is not None:
+        query = query.where(Crossing.shipment_id == shipment_id)
+    if after is not None:
+        query = query.where(Crossing.id < after)
+    return work.session.scalars(query).all()

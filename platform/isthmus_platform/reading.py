@@ -1,0 +1,115 @@
+"""Reading another's document: let through and recorded, or refused and recorded, as if it were absent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from isthmus_platform import access_log, documents, domain_events, grants
+from isthmus_platform.access_log import Access, Action
+from isthmus_platform.database import Actor, Duty, Platform, Work
+from isthmus_platform.documents import Document, DocumentVersion, NoSuchDocument
+from isthmus_platform.encryption import Vault, VersionKey
+
+REFUSAL = Duty("refusal")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A version the actor may read, and the key to its contents (see :func:`documents.contents`)."""
+
+    document: Document
+    version: DocumentVersion
+    key: VersionKey
+
+
+def look(work: Work, document_id: UUID) -> Document:
+    """Return a document's metadata, recorded for its owner; raises :class:`NoSuchDocument`."""
+    document = documents.get(work, document_id)
+    _record(work, document, Action.METADATA, None)
+    return document
+
+
+def open_contents(work: Work, vault: Vault, document_id: UUID, number: int | None = None) -> Opened:
+    """Return what it takes to read a version's contents, recorded for its owner; the newest unless ``number``.
+
+    Raises :class:`NoSuchDocument`, :class:`NotFound` for the version, :class:`Corrupt` for its key.
+    """
+    document = documents.get(work, document_id)
+    version = documents.version(work, document_id, number)
+    _record(work, document, Action.CONTENT, version.number)
+    return Opened(document, version, documents.version_key(work, vault, version))
+
+
+def _record(work: Work, document: Document, action: Action, number: int | None) -> None:
+    reader = work.actor
+    if reader.party_id == document.party_id:
+        return
+    grant = grants.opening(work, document)
+    access_log.record(
+        work,
+        Access(
+            document.party_id,
+            reader.party_id,
+            action,
+            purpose=grant.purpose if grant else None,
+            document_id=document.id,
+            document_version=number,
+            shipment_id=document.shipment_id,
+            grant_id=grant.id if grant else None,
+            ucr=document.ucr,
+        ),
+    )
+    if action is Action.CONTENT:
+        domain_events.announce(
+            work,
+            "document.read",
+            about={
+                "document": str(document.id),
+                "version": number,
+                "grant": str(grant.id) if grant else None,
+            },
+        )
+
+
+@contextmanager
+def attempt(platform: Platform, actor: Actor, action: Action, *, request_id: str = "-") -> Iterator[None]:
+    """Let :class:`NoSuchDocument` pass, after the owner of the document, if there is one, was told of it.
+
+    The reader's own transaction must be closed inside (it is rolled back); the refusal gets one of its own.
+    """
+    try:
+        yield
+    except NoSuchDocument as refusal:
+        record_refusal(platform, actor, refusal.document_id, action, request_id=request_id)
+        raise
+
+
+def record_refusal(
+    platform: Platform, actor: Actor, document_id: UUID, action: Action, *, request_id: str = "-"
+) -> None:
+    """Tell the owner of the document that ``actor`` was refused it, and why; nothing when there is none."""
+    with platform.begin(REFUSAL, request_id=request_id) as work:
+        custodian = access_log.custodian_of(work, document_id)
+        if custodian is None or custodian.party_id == actor.party_id:
+            return
+        held = grants.held_for(
+            work, actor.party_id, document_id=document_id, shipment_id=custodian.shipment_id
+        )
+        reason = grants.why_not(held, work.now)
+        if reason is None:
+            return
+        access_log.record(
+            work,
+            Access(
+                custodian.party_id,
+                actor.party_id,
+                action,
+                reason=reason,
+                purpose=held[0].purpose if held else None,
+                document_id=document_id,
+                shipment_id=custodian.shipment_id,
+                grant_id=held[0].id if held else None,
+                ucr=custodian.ucr,
+            ),
+        )
