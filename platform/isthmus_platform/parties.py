@@ -161,9 +161,18 @@ def revoke_delegation(work: Work, delegation_id: UUID) -> Delegation:
     return delegation
 
 
-def delegations(work: Work) -> Sequence[Delegation]:
-    """Return the delegations the acting party gave or holds, newest first."""
-    return work.session.scalars(select(Delegation).order_by(Delegation.id.desc())).all()
+def delegation(work: Work, delegation_id: UUID) -> Delegation:
+    """Return a delegation the acting party gave or holds; else raise :class:`NotFound`."""
+    found = work.session.get(Delegation, delegation_id)
+    if found is None:
+        raise NotFound("There is no such delegation.", field="delegation")
+    return found
+
+
+def delegations(work: Work, *, after: UUID | None = None, limit: int = 100) -> Sequence[Delegation]:
+    """Return up to ``limit`` delegations the acting party gave or holds, newest first, past ``after``."""
+    rows = select(Delegation).order_by(Delegation.id.desc()).limit(limit)
+    return work.session.scalars(rows if after is None else rows.where(Delegation.id < after)).all()
 
 
 def act_for(work: Work, principal_name: str | None, *, field: str = "onBehalfOf") -> Party:

@@ -1,0 +1,64 @@
+"""One GraphQL request: who asks, the transactions it uses, and what it has loaded."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from graphql import GraphQLResolveInfo
+from sqlalchemy import text
+
+from isthmus_graphql.loading import Loader
+from isthmus_platform.database import Actor, Platform, Work
+
+# One statement may not hold a worker longer than this.
+STATEMENT_TIMEOUT = "10s"
+
+
+@dataclass
+class Context:
+    """What resolvers stand on; found as ``info.context``.
+
+    Reads of a request share one transaction, opened by the first of them. A mutation has its own; what was
+    open for reading is closed before it, so that a request never holds two connections.
+    """
+
+    platform: Platform
+    actor: Actor
+    request_id: str
+    loader: Loader = field(default_factory=Loader)
+    _open: ExitStack = field(default_factory=ExitStack)
+    _reading: Work | None = None
+
+    @property
+    def reading(self) -> Work:
+        """The transaction for reading as the acting party."""
+        if self._reading is None:
+            self._reading = self._open.enter_context(self._begin())
+        return self._reading
+
+    @contextmanager
+    def writing(self) -> Iterator[Work]:
+        """Open the transaction of one mutation: committed at the end, rolled back when anything is raised."""
+        self.close()
+        with self._begin() as work:
+            yield work
+
+    def close(self) -> None:
+        """End the transaction for reading and forget what was loaded."""
+        self._reading = None
+        self.loader.forget()
+        self._open.close()
+
+    @contextmanager
+    def _begin(self) -> Iterator[Work]:
+        with self.platform.begin(self.actor, request_id=self.request_id) as work:
+            work.session.execute(
+                text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": STATEMENT_TIMEOUT}
+            )
+            yield work
+
+
+class Info(GraphQLResolveInfo):
+    """What a resolver is given, with our context."""
+
+    context: Context

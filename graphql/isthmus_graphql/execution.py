@@ -1,0 +1,217 @@
+"""Executing a document for an actor: limits, validation, resolvers, and errors that say only what they may.
+
+Codes in ``errors[].extensions.code``: those of a service's refusal in lower case (``not_found``), ours in
+upper case: ``PARSE_FAILED``, ``VALIDATION_FAILED``, ``OPERATION`` (which one to run), ``INPUT`` (a value of
+the wrong type), ``INTROSPECTION``, ``DEADLINE``, ``INTERNAL``, and those of :mod:`isthmus_graphql.limits`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    execute_sync,
+    get_operation_ast,
+    specified_rules,
+    validate,
+)
+from sqlalchemy.exc import OperationalError
+
+from isthmus_graphql import limits as limit
+from isthmus_graphql.context import Context
+from isthmus_graphql.limits import Limits
+from isthmus_platform.database import Actor, Platform
+from isthmus_platform.errors import PlatformError
+
+log = structlog.get_logger(__name__)
+
+QUERY_CANCELED = "57014"
+LONGEST_REMEMBERED = 8_000
+MOST_ERRORS = 20
+
+
+class Answer(ExecutionResult):
+    """What was answered; its errors carry a code each, and the refusal behind it as ``original_error``.
+
+    ``executed`` is false when the request was refused before any resolver ran: then there is no data at all.
+    """
+
+    __slots__ = ("executed",)
+
+    def __init__(self, data: dict[str, Any] | None, errors: list[GraphQLError], *, executed: bool) -> None:
+        super().__init__(data, errors or None)
+        self.executed = executed
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The response as GraphQL writes it."""
+        body: dict[str, Any] = {"errors": [error.formatted for error in self.errors]} if self.errors else {}
+        return {**body, "data": self.data} if self.executed else body
+
+
+class OnlyQueries(Exception):
+    """A mutation came where only queries are served."""
+
+
+@dataclass(frozen=True)
+class GraphQL:
+    """The schema on a platform; one for the process, used by the HTTP view and the portal alike."""
+
+    platform: Platform
+    schema: GraphQLSchema
+    development: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    def execute(
+        self,
+        actor: Actor,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        request_id: str = "-",
+        only_queries: bool = False,
+    ) -> Answer:
+        """Execute ``query`` as ``actor``.
+
+        Raises :class:`OnlyQueries` for a mutation where ``only_queries``; whatever else is wrong is in the
+        answer's errors.
+        """
+        given = dict(variables or {})
+        try:
+            document = self._judged(query, given)
+            operation = _operation(self.schema, document, operation_name)
+        except _Refused as refused:
+            return Answer(None, [_outward(error, request_id) for error in refused.errors], executed=False)
+        except GraphQLError as error:
+            return Answer(None, [_outward(error, request_id)], executed=False)
+        if only_queries and operation.operation is not OperationType.QUERY:
+            raise OnlyQueries
+        return self._run(actor, document, given, operation_name, request_id)
+
+    def _judged(self, query: str, variables: dict[str, Any]) -> DocumentNode:
+        """Return the document once it is within the limits and valid, judged in this order.
+
+        The limits come first since the rules of the specification walk whatever they are given.
+        """
+        document: DocumentNode = _remembering(_parsed, query)(query, self.limits)
+        limit.check_variables(variables, self.limits)
+        limit.check_reach(self.schema, document, variables, self.limits)
+        errors = _remembering(_invalid, query)(query, self.schema, self.limits, self.development)
+        if errors:
+            raise _Refused(errors)
+        return document
+
+    def _run(
+        self,
+        actor: Actor,
+        document: DocumentNode,
+        variables: dict[str, Any],
+        operation_name: str | None,
+        request_id: str,
+    ) -> Answer:
+        context = Context(self.platform, actor, request_id)
+        try:
+            result = execute_sync(
+                self.schema,
+                document,
+                context_value=context,
+                variable_values=variables,
+                operation_name=operation_name,
+                hide_suggestions=not self.development,
+            )
+        finally:
+            context.close()
+        errors = [_outward(error, request_id) for error in result.errors or ()]
+        return Answer(result.data, errors, executed=not _refused_variables(result))
+
+
+def _refused_variables(result: ExecutionResult) -> bool:
+    """Tell whether execution ended before it began, since a variable has a value of the wrong type."""
+    return result.data is None and all(error.path is None for error in result.errors or ())
+
+
+class _Refused(Exception):
+    """Several errors at once."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+@lru_cache(maxsize=256)
+def _parsed(query: str, limits: Limits) -> DocumentNode:
+    document = limit.read(query, limits)
+    limit.check_words(document, limits)
+    return document
+
+
+@lru_cache(maxsize=256)
+def _invalid(
+    query: str,
+    schema: GraphQLSchema,
+    limits: Limits,
+    development: bool,  # noqa: FBT001 (a cache's key)
+) -> list[GraphQLError]:
+    document = _remembering(_parsed, query)(query, limits)
+    if not development:
+        errors = validate(schema, document, [NoSchemaIntrospectionCustomRule], 1)
+        if errors:
+            return _coded(errors[:1], "INTROSPECTION")
+    errors = validate(schema, document, specified_rules, MOST_ERRORS, hide_suggestions=not development)
+    return _coded(errors, "VALIDATION_FAILED")
+
+
+def _remembering(judge: Any, query: str) -> Any:
+    """Return the form of ``judge`` that remembers: clients send few documents, and those are short."""
+    return judge if len(query) <= LONGEST_REMEMBERED else judge.__wrapped__
+
+
+def _coded(errors: list[GraphQLError], code: str) -> list[GraphQLError]:
+    for error in errors:
+        error.extensions = {"code": code}
+    return errors
+
+
+def _operation(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operation = get_operation_ast(document, name)
+    if operation is None:
+        message = "Name one of the document's operations." if name is None else "There is no such operation."
+        raise GraphQLError(message, extensions={"code": "OPERATION"})
+    if schema.get_root_type(operation.operation) is None:
+        raise GraphQLError("There are no subscriptions here.", operation, extensions={"code": "OPERATION"})
+    return operation
+
+
+def _outward(error: GraphQLError, request_id: str) -> GraphQLError:
+    """Return an error as it goes out: a service's refusal in its words, the unforeseen in none."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, PlatformError):
+        facts = {"code": cause.code} | ({"field": cause.field} if cause.field else {})
+        return _told(error, cause.message, facts, cause)
+    if cause is None or isinstance(cause, GraphQLError):
+        return _told(error, error.message, error.extensions or {"code": "INPUT"})
+    if isinstance(cause, OperationalError) and getattr(cause.orig, "sqlstate", None) == QUERY_CANCELED:
+        log.warning("graphql.deadline", request_id=request_id, path=error.path)
+        return _told(error, "This took too long; ask for less.", {"code": "DEADLINE"})
+    log.error("graphql.failed", request_id=request_id, path=error.path, exc_info=cause)
+    return _told(error, "Something went wrong on our side.", {"code": "INTERNAL", "requestId": request_id})
+
+
+def _told(
+    error: GraphQLError, message: str, extensions: dict[str, Any], cause: Exception | None = None
+) -> GraphQLError:
+    return GraphQLError(
+        message, error.nodes, error.source, error.positions, error.path, cause, extensions=extensions
+    )

@@ -1,0 +1,191 @@
+"""GraphQL over HTTP: JSON in, JSON out, a bearer token always.
+
+``graphql-server`` speaks the protocol; here are its limits and refusals. A request that never reaches the
+schema is refused with a problem document (RFC 9457): 401 without a valid token, 405 for a mutation by GET,
+413 for a body over the limit, 415 for anything but JSON, 400 for what is not JSON. There are no batches
+and no multipart forms, and no cookie is looked at, so that another site's page can do nothing in a
+person's name.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import orjson
+from flask import Blueprint, Request, Response, request
+from graphql import ExecutionResult
+from graphql.language import OperationType
+from graphql_server.exceptions import GraphQLValidationError
+from graphql_server.flask.views import FlaskHTTPRequestAdapter, GraphQLView
+from graphql_server.http import GraphQLHTTPResponse, GraphQLRequestData
+from graphql_server.http.exceptions import HTTPException
+from graphql_server.http.sync_base_view import SyncHTTPRequestAdapter
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries
+from isthmus_platform.database import Actor
+from isthmus_platform.errors import PlatformError
+
+Authenticate = Callable[[str], Actor]
+
+CODES = {400: "malformed", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+LONGEST_REQUEST_ID = 100
+
+
+class Adapter(FlaskHTTPRequestAdapter):
+    """Hands the body over as bytes: whether they are UTF-8 is for the JSON reader to say."""
+
+    @property
+    def body(self) -> bytes:
+        """The body."""
+        return self.request.get_data(cache=True)
+
+
+class View(GraphQLView[dict[str, Any], None]):
+    """The one endpoint."""
+
+    methods: ClassVar[list[str]] = ["GET", "POST"]
+    request_adapter_class = Adapter
+
+    def __init__(self, graphql: GraphQL, authenticate: Authenticate) -> None:
+        super().__init__(graphql.schema, graphql_ide="graphiql" if graphql.development else None)
+        self.graphql = graphql
+        self.authenticate = authenticate
+
+    def dispatch_request(self) -> Response:
+        """Answer one request."""
+        request.max_content_length = self.graphql.limits.body
+        try:
+            answer: Response = self.run(request=request)
+        except RequestEntityTooLarge:
+            return _problem(413, f"The body exceeds {self.graphql.limits.body} bytes.")
+        except HTTPException as refused:
+            return _problem(refused.status_code, refused.reason)
+        except PlatformError as refused:
+            return _problem(refused.status, refused.message, refused.code)
+        return answer
+
+    def get_context(self, request: Request, response: Response) -> dict[str, Any]:
+        """Find out who asks, before anything else is looked at."""
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Vary"] = "Authorization, Accept"
+        if self._shows_page(Adapter(request)):
+            return {}
+        return {"actor": self.authenticate(request.headers.get("Authorization", ""))}
+
+    def _shows_page(self, request: SyncHTTPRequestAdapter) -> bool:
+        """Tell whether a browser opens GraphiQL, which holds nothing and needs no token."""
+        return bool(self.graphql_ide) and self.should_render_graphql_ide(request)
+
+    def parse_http_body(self, request: SyncHTTPRequestAdapter, context: Any) -> GraphQLRequestData:
+        """Read a request; refuse what is not one."""
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        if request.method == "POST" and kind != "application/json":
+            raise HTTPException(415, "Send application/json.")
+        read: GraphQLRequestData = super().parse_http_body(request, context)
+        return read
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Read strict JSON, an object."""
+        try:
+            value = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise HTTPException(400, f"This is not JSON: {error}.") from None
+        if not isinstance(value, dict):
+            raise HTTPException(400, "A request is one JSON object.")
+        return value
+
+    def get_graphql_request_data(
+        self,
+        request: SyncHTTPRequestAdapter,
+        context: Any,  # noqa: ARG002 (the base class hands it over)
+        data: Mapping[str, Any],
+        protocol: Any,
+    ) -> GraphQLRequestData:
+        """Check the parameters' types."""
+        for name in ("query", "operationName"):
+            if data.get(name) is not None and not isinstance(data[name], str):
+                raise HTTPException(400, f"{name} is a string.")
+        if not data.get("query") and not self._shows_page(request):
+            raise HTTPException(400, "query is missing.")
+        for name in ("variables", "extensions"):
+            if data.get(name) and not isinstance(data[name], dict):
+                raise HTTPException(400, f"{name} is a JSON object.")
+        return GraphQLRequestData(
+            query=data.get("query"),
+            document=None,
+            variables=data.get("variables") or None,
+            operation_name=data.get("operationName") or None,
+            extensions=data.get("extensions") or None,
+            protocol=protocol,
+        )
+
+    def execute_operation(
+        self,
+        request_adapter: SyncHTTPRequestAdapter,
+        request_data: GraphQLRequestData,
+        context: Any,
+        root_value: object,  # noqa: ARG002
+        allowed_operation_types: set[OperationType],
+    ) -> ExecutionResult:
+        """Execute; what was refused before any resolver ran is told apart, for the status depends on it."""
+        try:
+            answer = self.graphql.execute(
+                context["actor"],
+                request_data.query or "",
+                request_data.variables,
+                request_data.operation_name,
+                request_id=_request_id(request_adapter.headers),
+                only_queries=OperationType.MUTATION not in allowed_operation_types,
+            )
+        except OnlyQueries:
+            raise HTTPException(405, "A mutation is sent by POST.") from None
+        if not answer.executed:
+            raise GraphQLValidationError(answer.errors or [])
+        return answer
+
+    def process_result(
+        self,
+        request: Request,  # noqa: ARG002
+        result: ExecutionResult,
+        strict: bool = False,  # noqa: ARG002, FBT001, FBT002 (as the base class has it)
+    ) -> GraphQLHTTPResponse:
+        """Write the response; ``data`` is there, if only as null, whenever execution began."""
+        answer = result if isinstance(result, Answer) else Answer(None, result.errors or [], executed=False)
+        body: GraphQLHTTPResponse = answer.body  # type: ignore[assignment]
+        return body
+
+    def encode_json(self, data: object) -> str:
+        """Write JSON."""
+        return orjson.dumps(data).decode()
+
+
+def _request_id(headers: Mapping[str, str]) -> str:
+    given = headers.get("X-Request-Id", "")
+    return given if given.isprintable() and 0 < len(given) <= LONGEST_REQUEST_ID else str(uuid4())
+
+
+def _problem(status: int, detail: str, code: str | None = None) -> Response:
+    body = {
+        "type": "about:blank",
+        "status": status,
+        "code": code or CODES.get(status, "refused"),
+        "detail": detail,
+    }
+    answer = Response(orjson.dumps(body), status, content_type="application/problem+json")
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    if status == 405:
+        answer.headers["Allow"] = "POST"
+    return answer
+
+
+def blueprint(graphql: GraphQL, authenticate: Authenticate) -> Blueprint:
+    """Return the blueprint that serves ``/graphql``.
+
+    ``authenticate`` takes the ``Authorization`` header and returns who acts, or raises
+    :class:`~isthmus_platform.errors.NotAuthenticated`.
+    """
+    web = Blueprint("graphql", __name__)
+    web.add_url_rule("/graphql", view_func=View.as_view("graphql", graphql, authenticate))
+    return web

@@ -1,0 +1,268 @@
+"""What a document may ask for, judged before anything is done.
+
+Each limit has a code of its own in ``extensions.code``; the numbers are in :class:`Limits`. A document is
+measured with its fragments spread out, but each fragment is measured once, so that a short document that
+describes a vast answer is measured as quickly as it was sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    StringValueNode,
+    Visitor,
+    get_named_type,
+    parse,
+    visit,
+)
+from graphql.language import IntValueNode, NullValueNode, ValueNode, VariableNode
+
+from isthmus_graphql.pagination import DEFAULT, LARGEST
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The numbers.
+
+    ``cost`` counts fields answered: a field is one, and what is inside a page counts as often as the page is
+    long. ``aliases``, ``roots`` and ``directives`` count as written. ``variable_depth`` is nesting of JSON.
+    """
+
+    body: int = 256 * 1024
+    tokens: int = 5_000
+    comments: int = 500
+    depth: int = 15
+    roots: int = 20
+    aliases: int = 50
+    directives: int = 50
+    cost: int = 50_000
+    variable_depth: int = 32
+
+
+class LimitExceeded(GraphQLError):
+    """A document asks for more than is given; ``extensions`` say which limit, and the limit."""
+
+    def __init__(self, code: str, message: str, limit: int | None = None, node: Any = None) -> None:
+        facts = {"code": code} if limit is None else {"code": code, "limit": limit}
+        super().__init__(message, node, extensions=facts)
+
+
+def read(source: str, limits: Limits) -> DocumentNode:
+    """Parse a document.
+
+    Raises :class:`LimitExceeded` (``TOKENS``, ``DEPTH``) or a syntax error (``PARSE_FAILED``).
+    """
+    try:
+        return parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
+    except GraphQLSyntaxError as error:
+        if "tokens" in error.message or "comments" in error.message:
+            message = f"The document has more than {limits.tokens} words."
+            raise LimitExceeded("TOKENS", message, limits.tokens) from None
+        if "nested too deeply" in error.message:
+            raise _too_deep(limits) from None
+        error.extensions = {"code": "PARSE_FAILED"}
+        raise
+
+
+def _too_deep(limits: Limits) -> LimitExceeded:
+    return LimitExceeded("DEPTH", f"The document nests deeper than {limits.depth} levels.", limits.depth)
+
+
+class _Words(Visitor):
+    """Counts what counts as written, and refuses a character that PostgreSQL cannot hold."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__()
+        self.limits = limits
+        self.aliases = 0
+        self.directives = 0
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        """Count aliases."""
+        self.aliases += node.alias is not None
+        if self.aliases > self.limits.aliases:
+            message = f"The document gives more than {self.limits.aliases} aliases."
+            raise LimitExceeded("ALIASES", message, self.limits.aliases, node)
+
+    def enter_directive(self, node: Any, *_: Any) -> None:
+        """Count directives."""
+        self.directives += 1
+        if self.directives > self.limits.directives:
+            message = f"The document uses more than {self.limits.directives} directives."
+            raise LimitExceeded("DIRECTIVES", message, self.limits.directives, node)
+
+    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+        """Refuse NUL."""
+        if "\0" in node.value:
+            raise _nul(node)
+
+
+def _nul(node: Any = None) -> LimitExceeded:
+    return LimitExceeded("CHARACTER", "A text holds the character U+0000.", node=node)
+
+
+def check_words(document: DocumentNode, limits: Limits) -> None:
+    """Raise :class:`LimitExceeded`: ``ALIASES``, ``DIRECTIVES`` or ``CHARACTER``."""
+    visit(document, _Words(limits))
+
+
+def check_variables(value: object, limits: Limits, depth: int = 0) -> None:
+    """Raise :class:`LimitExceeded`: ``CHARACTER`` or ``VARIABLE_DEPTH``."""
+    if depth > limits.variable_depth:
+        message = f"The variables nest deeper than {limits.variable_depth} levels."
+        raise LimitExceeded("VARIABLE_DEPTH", message, limits.variable_depth)
+    if isinstance(value, str) and "\0" in value:
+        raise _nul()
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            check_variables(name, limits, depth)
+            check_variables(inner, limits, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            check_variables(inner, limits, depth + 1)
+
+
+def check_reach(
+    schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any], limits: Limits
+) -> None:
+    """Measure every operation of ``document`` with its ``variables``, unknown fields at one each.
+
+    Raises :class:`LimitExceeded`: ``FRAGMENT_CYCLE``, ``DEPTH``, ``ROOTS``, ``PAGE_SIZE`` or ``COST``.
+    """
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            defaults = {
+                v.variable.name.value: v.default_value
+                for v in definition.variable_definitions or ()
+                if v.default_value is not None
+            }
+            measure = _Measure(schema, fragments, variables, defaults, limits)
+            measure.operation(definition)
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """What a selection asks for: fields answered, levels, and fields at its own level."""
+
+    cost: int = 0
+    depth: int = 0
+    width: int = 0
+
+    def beside(self, other: "_Reach") -> "_Reach":
+        return _Reach(self.cost + other.cost, max(self.depth, other.depth), self.width + other.width)
+
+
+class _Measure:
+    """One operation's measure; fragments are measured once for each operation."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: dict[str, FragmentDefinitionNode],
+        variables: dict[str, Any],
+        defaults: Mapping[str, ValueNode],
+        limits: Limits,
+    ) -> None:
+        self.schema = schema
+        self.fragments = fragments
+        self.variables = variables
+        self.defaults = defaults
+        self.limits = limits
+        self.known: dict[str, _Reach] = {}
+        self.open: list[str] = []
+
+    def operation(self, node: OperationDefinitionNode) -> None:
+        limits = self.limits
+        reach = self.selection(node.selection_set, self.schema.get_root_type(node.operation), 0)
+        if reach.depth > limits.depth:
+            raise _too_deep(limits)
+        if reach.width > limits.roots:
+            message = f"The operation asks for more than {limits.roots} fields at its root."
+            raise LimitExceeded("ROOTS", message, limits.roots)
+        if reach.cost > limits.cost:
+            message = f"The operation could answer more than {limits.cost} fields; ask for smaller pages."
+            raise LimitExceeded("COST", message, limits.cost)
+
+    def selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None, level: int) -> _Reach:
+        if level > self.limits.depth:
+            raise _too_deep(self.limits)
+        total = _Reach()
+        for choice in node.selections:
+            if isinstance(choice, FieldNode):
+                total = total.beside(self.field(choice, parent, level))
+            elif isinstance(choice, InlineFragmentNode):
+                named = choice.type_condition
+                inner = self.schema.get_type(named.name.value) if named else parent  # type: ignore[truthy-bool]
+                total = total.beside(self.selection(choice.selection_set, inner, level))
+            elif isinstance(choice, FragmentSpreadNode):
+                total = total.beside(self.spread(choice, level))
+        return total
+
+    def spread(self, node: FragmentSpreadNode, level: int) -> _Reach:
+        name = node.name.value
+        if name in self.open:
+            raise LimitExceeded("FRAGMENT_CYCLE", f"The fragment {name} contains itself.", node=node)
+        fragment = self.fragments.get(name)
+        if fragment is None:
+            return _Reach()
+        if name not in self.known:
+            self.open.append(name)
+            inner = self.schema.get_type(fragment.type_condition.name.value)
+            # Fragments may chain without nesting levels, so the chain itself must end too.
+            if len(self.open) > 10 * self.limits.depth:
+                raise _too_deep(self.limits)
+            self.known[name] = self.selection(fragment.selection_set, inner, level)
+            self.open.pop()
+        return self.known[name]
+
+    def field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> _Reach:
+        name = node.name.value
+        if name.startswith("__"):  # introspection: bounded by the schema, and off in production
+            return _Reach(1, 1, 1)
+        definition = None
+        if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+            definition = parent.fields.get(name)
+        times = self.page_size(node, definition)
+        if node.selection_set is None:
+            return _Reach(1, 1, 1)
+        inner = self.selection(
+            node.selection_set, get_named_type(definition.type) if definition else None, level + 1
+        )
+        return _Reach(1 + times * inner.cost, 1 + inner.depth, 1)
+
+    def page_size(self, node: FieldNode, definition: GraphQLField | None) -> int:
+        if definition is None or "first" not in definition.args:
+            return 1
+        asked = next((a.value for a in node.arguments or () if a.name.value == "first"), None)
+        number = DEFAULT if asked is None else self.number(asked)
+        if not 1 <= number <= LARGEST:
+            raise LimitExceeded("PAGE_SIZE", f"first is a number from 1 to {LARGEST}.", LARGEST, node)
+        return number
+
+    def number(self, value: ValueNode) -> int:
+        """Return the integer behind a value: 0 for null, and for what validation will refuse the default."""
+        if isinstance(value, VariableNode):
+            name = value.name.value
+            if name in self.variables:
+                given = self.variables[name]
+                return 0 if given is None else given if isinstance(given, int) else DEFAULT
+            return self.number(self.defaults[name]) if name in self.defaults else DEFAULT
+        if isinstance(value, NullValueNode):
+            return 0
+        return int(value.value[:20]) if isinstance(value, IntValueNode) else DEFAULT

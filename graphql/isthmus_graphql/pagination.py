@@ -1,0 +1,116 @@
+"""Pages of a list by position (Relay connections): no offsets, so any page costs the same."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import graphene
+from graphene import relay
+
+from isthmus_platform.errors import InvalidInput
+
+T = TypeVar("T")
+
+DEFAULT = 20
+LARGEST = 100
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """Where a page stands; pages go forward only."""
+
+    has_next_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+    has_previous_page: bool
+
+
+@dataclass(frozen=True)
+class Edge(Generic[T]):
+    """A node and its place."""
+
+    node: T
+    cursor: str
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page as the connection types read it."""
+
+    edges: list[Edge[T]]
+    page_info: PageInfo
+
+
+def size(first: int | None) -> int:
+    """Return a page's size; raise :class:`InvalidInput` (``page_size``) outside 1 to 100."""
+    if first is None or isinstance(first, bool) or not 1 <= first <= LARGEST:
+        raise InvalidInput(f"first is a number from 1 to {LARGEST}.", field="first", code="page_size")
+    return first
+
+
+def cursor(kind: str, *place: datetime | UUID | str | int) -> str:
+    """Return the opaque cursor of a ``place`` in the list ``kind``."""
+    words = [part.astimezone(UTC).isoformat() if isinstance(part, datetime) else str(part) for part in place]
+    return base64.urlsafe_b64encode(" ".join([kind, *words]).encode()).decode().rstrip("=")
+
+
+def place(kind: str, after: str | None, *parsers: Callable[[str], Any]) -> tuple[Any, ...] | None:
+    """Return the place inside ``after``, or None without one.
+
+    Raises :class:`InvalidInput` (``cursor``) for anything that :func:`cursor` has not made for this list.
+    """
+    if after is None:
+        return None
+    try:
+        text = base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True).decode()
+        named, *words = text.split(" ")
+        found = tuple(parse(word) for parse, word in zip(parsers, words, strict=True))
+        if named == kind and cursor(kind, *found) == after:
+            return found
+    except (ValueError, binascii.Error, OverflowError):
+        pass
+    raise InvalidInput(
+        "This is not a cursor of this list; take one from a page of it.", field="after", code="cursor"
+    )
+
+
+def past(kind: str, after: str | None) -> UUID | None:
+    """Return the id inside a cursor of a list that is sorted by id (UUIDv7: by time), or None."""
+    found = place(kind, after, UUID)
+    return None if found is None else found[0]
+
+
+def page(rows: Sequence[T], first: int, after: str | None, at: Callable[[T], str]) -> Page[T]:
+    """Return the page of ``rows``, of which one more than ``first`` was read to know whether more follow."""
+    edges = [Edge(row, at(row)) for row in rows[:first]]
+    info = PageInfo(
+        has_next_page=len(rows) > first,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Page(edges, info)
+
+
+def connection(node: type[Any]) -> type[Any]:
+    """Return the Relay connection type over ``node``."""
+    name = f"{node.__name__}Connection"
+    meta = type(
+        "Meta", (), {"node": node, "strict_types": True, "description": f"A page of {node.__name__}."}
+    )
+    return type(name, (relay.Connection,), {"Meta": meta})
+
+
+def listed(connected: type[Any] | Callable[[], type[Any]], description: str, **arguments: Any) -> Any:
+    """Return a field that is a page of ``connected``, newest first, by ``first`` and ``after``."""
+    return graphene.Field(
+        connected,
+        description=description,
+        first=graphene.Int(default_value=DEFAULT, description=f"How many, 1 to {LARGEST}."),
+        after=graphene.String(description="The cursor after which the page begins."),
+        **arguments,
+    )

@@ -1,0 +1,210 @@
+"""GraphQL over HTTP: what is no proper request never reaches the schema."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
+
+from graphql_client import Asker, serve
+from isthmus_graphql.execution import GraphQL
+from isthmus_platform import parties
+from isthmus_platform.database import Actor
+
+STRICT = "application/graphql-response+json"
+VIEWER = "{ viewer { subject } }"
+
+
+def problem(answer: TestResponse) -> tuple[int, str]:
+    """Return status and code of a problem document."""
+    assert answer.content_type == "application/problem+json", answer.text
+    body: dict[str, Any] = answer.get_json(force=True)
+    assert body["status"] == answer.status_code
+    return answer.status_code, body["code"]
+
+
+def test_a_query_is_answered_in_the_form_that_is_asked_for(trader: Asker) -> None:
+    for accept, media_type in (
+        (STRICT, STRICT),
+        ("application/json", "application/json"),
+        ("*/*", "application/json"),
+    ):
+        answer = trader.post({"query": VIEWER}, headers={"Accept": accept})
+        assert answer.status_code == 200
+        assert answer.content_type == media_type
+        assert answer.json == {"data": {"viewer": {"subject": "client:trader"}}}
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_query_by_get_is_answered(trader: Asker) -> None:
+    answer = trader.http.get(
+        "/graphql",
+        query_string={
+            "query": "query Q($id: ID!) { node(id: $id) { id } }",
+            "variables": '{"id": "x"}',
+            "operationName": "Q",
+        },
+        headers={"Authorization": "Bearer trader"},
+    )
+    assert (answer.status_code, answer.json) == (200, {"data": {"node": None}})
+
+
+def test_a_mutation_by_get_changes_nothing(trader: Asker) -> None:
+    mutation = (
+        'mutation { recordDelegation(input: {idempotencyKey: "k", agent: "forwarder",'
+        ' validUntil: "2027-01-01T00:00:00Z"}) { delegation { id } } }'
+    )
+    answer = trader.http.get(
+        "/graphql", query_string={"query": mutation}, headers={"Authorization": "Bearer trader"}
+    )
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "POST"
+    assert trader.data("{ delegations { edges { cursor } } }")["delegations"]["edges"] == []
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer nobody", "Basic dHJhZGVyOg==", "trader"])
+def test_without_a_valid_token_nothing_is_looked_at(trader: Asker, header: str) -> None:
+    answer = trader.http.post("/graphql", json={"query": VIEWER}, headers={"Authorization": header})
+    assert problem(answer) == (401, "not_authenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert problem(trader.http.post("/graphql", data=b"x" * 10, content_type="text/plain")) == (
+        401,
+        "not_authenticated",
+    )
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/graphql",
+        "",
+    ],
+)
+def test_a_body_that_a_form_could_send_is_refused(trader: Asker, content_type: str) -> None:
+    answer = trader.post(data=b'{"query": "{ viewer { subject } }"}', content_type=content_type)
+    assert problem(answer) == (415, "unsupported_media_type")
+
+
+MALFORMED = {
+    "half": b'{"query": ',
+    "not UTF-8": b'{"query": "\xff"}',
+    "NaN": b'{"query": "{ viewer { subject } }", "variables": {"a": NaN}}',
+    "a lone surrogate": b'{"query": "{ viewer { subject } }", "variables": {"a": "\\ud800"}}',
+    "nested without end": b'{"query": "{ viewer { subject } }", "variables": {"a": ' + b"[" * 100_000,
+    "a batch": b'[{"query": "{ viewer { subject } }"}]',
+    "a number": b"7",
+    "empty": b"",
+    "no query": b"{}",
+    "a query that is no text": b'{"query": 7}',
+    "variables that are no object": b'{"query": "{ viewer { subject } }", "variables": [1]}',
+    "an operation that is no text": b'{"query": "{ viewer { subject } }", "operationName": 1}',
+    "extensions that are no object": b'{"query": "{ viewer { subject } }", "extensions": "a"}',
+}
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_body_that_is_no_request_is_refused(trader: Asker, body: bytes) -> None:
+    assert problem(trader.post(data=body, content_type="application/json")) == (400, "malformed")
+
+
+def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_so(trader: Asker) -> None:
+    padded = b'{"query": "{ viewer { subject } }' + b" " * 262_144 + b'"}'
+    assert problem(trader.post(data=padded, content_type="application/json")) == (413, "too_large")
+    chunked = trader.post(
+        content_type="application/json",
+        environ_overrides={"wsgi.input": _Endless(), "wsgi.input_terminated": True},
+    )
+    assert problem(chunked) == (413, "too_large")
+
+
+class _Endless:
+    """A body without end and without a declared length."""
+
+    def read(self, size: int = -1) -> bytes:
+        return b" " * (65_536 if size < 0 else size)
+
+    def readline(self, size: int = -1) -> bytes:
+        return self.read(size)
+
+
+def test_the_status_tells_a_refused_document_from_a_refused_field(trader: Asker) -> None:
+    def status(query: str, accept: str) -> int:
+        return trader.post({"query": query}, headers={"Accept": accept}).status_code
+
+    for refused in (
+        "{ viewer {",
+        "{ nothing }",
+        "query A { viewer { subject } } query B { viewer { subject } }",
+    ):
+        assert status(refused, STRICT) == 400
+        assert status(refused, "application/json") == 200
+    late = '{ delegations(after: "forged") { edges { cursor } } }'
+    assert status(late, STRICT) == 200
+    assert trader.ask(late)["data"] == {"delegations": None}
+
+
+def test_other_methods_are_refused(trader: Asker) -> None:
+    for method in ("PUT", "DELETE", "PATCH"):
+        assert trader.http.open("/graphql", method=method).status_code == 405
+
+
+def test_an_unforeseen_failure_is_logged_with_the_request_id_and_told_to_nobody(
+    trader: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the secret of the house")
+
+    monkeypatch.setattr(parties, "get_many", fail)
+    with capture_logs() as logs:
+        answer = trader.post({"query": "{ viewer { party { name } } }"}, headers={"X-Request-Id": "r-77"})
+    assert answer.json == {
+        "data": None,
+        "errors": [
+            {
+                "message": "Something went wrong on our side.",
+                "locations": [{"line": 1, "column": 3}],
+                "path": ["viewer"],
+                "extensions": {"code": "INTERNAL", "requestId": "r-77"},
+            }
+        ],
+    }
+    assert [(entry["event"], entry["request_id"]) for entry in logs] == [("graphql.failed", "r-77")]
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("given", ["", "a" * 101, "tab\there"])
+def test_a_request_id_that_is_none_is_replaced(
+    trader: Asker, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setattr(parties, "get_many", lambda *_: 1 / 0)
+    with capture_logs():
+        answer = trader.post({"query": "{ viewer { party { name } } }"}, headers={"X-Request-Id": given})
+    assert answer.json is not None
+    assert len(answer.json["errors"][0]["extensions"]["requestId"]) == 36
+
+
+@pytest.fixture
+def development(graphql: GraphQL, cast: dict[str, Actor]) -> Callable[[str], FlaskClient]:
+    served = serve(replace(graphql, development=True), cast)
+    return lambda name: served[name].http
+
+
+def test_graphiql_and_introspection_are_there_in_development_only(
+    development: Callable[[str], FlaskClient], trader: Asker
+) -> None:
+    browser = {"Accept": "text/html"}
+    page = development("trader").get("/graphql", headers=browser)
+    assert (page.status_code, "graphiql" in page.text.lower()) == (200, True)
+    assert trader.http.get("/graphql", headers=browser).status_code == 401
+    signed = {**browser, "Authorization": "Bearer trader"}
+    assert problem(trader.http.get("/graphql", headers=signed)) == (400, "malformed")
+    query = {"query": "{ __schema { queryType { name } } }"}
+    seen = development("trader").post("/graphql", json=query, headers={"Authorization": "Bearer trader"})
+    assert seen.json == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
+    assert development("trader").post("/graphql", json=query).status_code == 401
