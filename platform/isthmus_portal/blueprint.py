@@ -1,0 +1,196 @@
+"""The portal as one Flask blueprint: sessions, the form key, safe headers, error pages, and the pages."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from isthmus_platform.clock import utc_now
+from isthmus_platform.database import Actor
+from isthmus_platform.errors import NotAuthenticated, PlatformError
+from isthmus_portal import formats, navigation, session, words
+from isthmus_portal.face import Download, Executed, Face, Invitation, roles, viewer
+from isthmus_portal.pages import account, billing, bridge, desk, downloads, records, shipments
+
+_STATIC = Path(__file__).with_name("static")
+_OPEN = {"portal.sign_in", "portal.static"}
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def create_portal(
+    execute: Callable[[Actor, str, dict[str, Any]], Executed],
+    sign_in: Callable[[str, str], Actor],
+    actor_of: Callable[[str], Actor],
+    *,
+    document: Callable[[Actor, UUID], Download],
+    evidence: Callable[[Actor, UUID], Download],
+    clock: Callable[[], datetime] = utc_now,
+    invitations: Sequence[Invitation] = (),
+    production: bool = False,
+) -> Blueprint:
+    """Return the portal, to be registered at the root of an app that has a secret key.
+
+    ``execute(actor, query, variables)`` answers from the GraphQL schema; ``sign_in(email, password)`` and
+    ``actor_of(subject)`` raise :class:`NotAuthenticated` for people who are not known.
+    ``document(actor, uuid)`` and ``evidence(actor, exchange)`` open a download or raise
+    :class:`PlatformError`. ``invitations`` are shown on the sign-in page, in development only.
+    ``production`` sends the session's cookie over TLS alone.
+    """
+    face = Face(execute, sign_in, actor_of, clock, document, evidence, () if production else invitations)
+    portal = Blueprint(
+        "portal",
+        "isthmus_portal",
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/portal",
+    )
+    form_key = CSRFProtect()
+    portal.record_once(_settings(form_key, production=production))
+    _guard(portal, face, form_key)
+    _dress(portal, face)
+    _errors(portal, face)
+    for page in (account, shipments, desk, bridge, records, billing, downloads):
+        page.add(portal, face)
+    return portal
+
+
+def _settings(form_key: CSRFProtect, *, production: bool) -> Callable[[BlueprintSetupState], None]:
+    def apply(state: BlueprintSetupState) -> None:
+        state.app.config.update(
+            SESSION_COOKIE_NAME="__Host-isthmus" if production else "isthmus",
+            SESSION_COOKIE_SECURE=production,
+            SESSION_COOKIE_HTTPONLY=True,
+            SESSION_COOKIE_SAMESITE="Lax",
+            SESSION_COOKIE_PATH="/",
+            PERMANENT_SESSION_LIFETIME=session.LASTS,
+            WTF_CSRF_CHECK_DEFAULT=False,  # the portal asks for it itself; bearer entries carry no cookie
+            WTF_CSRF_TIME_LIMIT=None,  # as long as the session it is tied to
+        )
+        form_key.init_app(state.app)
+
+    return apply
+
+
+def _guard(portal: Blueprint, face: Face, form_key: CSRFProtect) -> None:
+
+    @portal.before_request
+    def recognise() -> AnyResponse | None:
+        if request.endpoint == "portal.static":
+            return None
+        g.actor = session.recognise(face.actor_of, face.clock())
+        form_key.protect()
+        if g.actor is None and request.endpoint not in _OPEN:
+            return _to_sign_in()
+        return None
+
+    @portal.after_request
+    def protect(response: Response) -> Response:
+        if request.endpoint == "portal.static" and "v" in request.args:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return _safe(response)
+
+
+def _safe(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _to_sign_in() -> AnyResponse:
+    onward = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("portal.sign_in", next=None if onward == "/" else onward), 303)
+
+
+def _dress(portal: Blueprint, face: Face) -> None:
+    digests = {
+        path.name: sha256(path.read_bytes()).hexdigest()[:10] for path in _STATIC.iterdir() if path.is_file()
+    }
+
+    def asset(name: str) -> str:
+        return url_for("portal.static", filename=name, v=digests[name])
+
+    portal.add_app_template_filter(formats.when)
+    portal.add_app_template_filter(formats.money)
+    portal.add_app_template_filter(formats.number)
+    portal.add_app_template_filter(formats.size, "octets")
+    portal.add_app_template_filter(formats.period, "month")
+    portal.add_app_template_filter(formats.about)
+    portal.add_app_template_filter(formats.document_of)
+    portal.add_app_template_filter(words.plain)
+    portal.add_app_template_filter(words.reason)
+    portal.add_app_template_filter(words.tone)
+    portal.add_app_template_filter(words.grouped)
+
+    @portal.app_context_processor
+    def frame() -> dict[str, Any]:
+        return {
+            "asset": asset,
+            "csrf_token": generate_csrf,
+            "once": lambda: secrets.token_hex(16),
+            "navigation": navigation.items(roles()),
+            "viewer": lambda: viewer(face),
+            "CHANNELS": words.CHANNELS,
+        }
+
+
+def _page(status: int, title: str, what: str) -> tuple[str, int]:
+    return render_template("portal/error.html", status=status, title=title, what=what), status
+
+
+_SAID = {
+    400: ("That could not be read", "The form was incomplete or out of date. Reload the page and try again."),
+    403: ("Not for this party", "Your party does not hold the role or the grant that this page needs."),
+    404: ("Nothing here", "There is no such page, or it is not one your party may see."),
+    405: ("Not that way", "This address does not take that kind of request."),
+    413: ("Too large", "What was sent is larger than this page takes."),
+    500: ("Something failed on our side", "Nothing was changed. The fault is recorded; please try again."),
+    503: ("Not reachable now", "A part that this page needs does not answer. Please try again in a moment."),
+}  # fmt: skip
+
+
+def _errors(portal: Blueprint, face: Face) -> None:
+    @portal.errorhandler(NotAuthenticated)
+    def unknown(_: NotAuthenticated) -> AnyResponse:
+        session.end()
+        return _to_sign_in()
+
+    @portal.errorhandler(PlatformError)
+    def refused(error: PlatformError) -> tuple[str, int]:
+        title, _ = _SAID.get(error.status, _SAID[400])
+        return _page(error.status, title, _SAID[404][1] if error.status == 404 else error.message)
+
+    @portal.errorhandler(HTTPException)
+    def failed(error: HTTPException) -> tuple[str, int] | HTTPException:
+        status = error.code or 500
+        if status < 400:
+            return error
+        title, what = _SAID.get(status, _SAID[400] if status < 500 else _SAID[500])
+        return _page(status, title, what)
+
+    @portal.app_errorhandler(404)
+    def nowhere(error: HTTPException) -> Response | HTTPException:
+        known = ["application/problem+json", "application/json", "text/html"]
+        if request.accept_mimetypes.best_match(known) != "text/html":
+            return error
+        if "actor" not in g:
+            g.actor = session.recognise(face.actor_of, face.clock())
+        return _safe(make_response(_page(404, *_SAID[404])))

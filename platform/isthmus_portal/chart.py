@@ -1,0 +1,125 @@
+"""The maps and bars that pages draw: numbers for SVG, made on the server.
+
+A map's unit is a tenth of a degree of longitude in the Miller cylindrical projection, the one in which
+``static/land.svg`` is drawn, so that land and route fit on each other.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import asinh, degrees, radians, tan
+from typing import Any
+
+from isthmus_portal.sea_lanes import Point, leg, unwrapped
+
+WORLD = 3600.0
+
+
+def project(point: Point) -> tuple[float, float]:
+    """Return map units of a latitude and longitude in degrees."""
+    latitude, longitude = point
+    latitude = max(-85.0, min(85.0, latitude))
+    return longitude * 10, -degrees(1.25 * asinh(tan(0.8 * radians(latitude)))) * 10
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A port on the map: where it is, what is written beside it and on which side."""
+
+    x: float
+    y: float
+    code: str
+    name: str
+    side: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Map:
+    """A route on the part of the world it needs; ``worlds`` are the shifts at which land is drawn."""
+
+    view: tuple[float, float, float, float]
+    worlds: list[float]
+    legs: list[tuple[str, bool]]
+    marks: list[Mark]
+    unit: float
+    """Map units to a hundredth of the map's width: line widths and letters are multiples of it."""
+
+
+def route_map(stops: list[dict[str, Any]], *, legs_done: int = 0, ratio: float = 2.2) -> Map | None:
+    """Return the map of a route through ``stops`` (places of the schema); none with fewer than two positions.
+
+    ``legs_done`` legs from the start are drawn as sailed. ``ratio`` is width to height.
+    """
+    placed = [
+        stop for stop in stops if stop.get("latitude") is not None and stop.get("longitude") is not None
+    ]
+    if len(placed) < 2:
+        return None
+    ports = [(float(stop["latitude"]), float(stop["longitude"])) for stop in placed]
+    paths = _continuous([leg(one, other) for one, other in pairwise(ports)])
+    drawn = [[project(point) for point in path] for path in paths]
+    view = _view([point for path in drawn for point in path], ratio)
+    at = [path[0] for path in drawn] + [drawn[-1][-1]]
+    marks = [
+        Mark(
+            x,
+            y,
+            stop["code"],
+            stop["name"],
+            "start" if x < view[0] + view[2] * 0.72 else "end",
+            i <= legs_done,
+        )
+        for i, ((x, y), stop) in enumerate(zip(at, placed, strict=True))
+    ]
+    lines = [(_smooth(path), i < legs_done) for i, path in enumerate(drawn)]
+    return Map(view, _worlds(view), lines, marks, view[2] / 100)
+
+
+def _continuous(paths: list[list[Point]]) -> list[list[Point]]:
+    """Let each leg begin at the longitude where the one before it ended, past the date line if need be."""
+    out: list[list[Point]] = []
+    for path in paths:
+        out.append(unwrapped([out[-1][-1], *path])[1:] if out else path)
+    return out
+
+
+def _view(points: list[tuple[float, float]], ratio: float) -> tuple[float, float, float, float]:
+    """Return x, y, width, height of a view of that ratio holding all points with room for their names."""
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    top, bottom = min(y for _, y in points), max(y for _, y in points)
+    width = max(right - left, (bottom - top) * ratio * 0.9, 240.0) * 1.22
+    height = max(width / ratio, (bottom - top) * 1.25)
+    width = height * ratio
+    x, y = (left + right - width) / 2, (top + bottom - height) / 2
+    return round(x, 1), round(y, 1), round(width, 1), round(height, 1)
+
+
+def _worlds(view: tuple[float, float, float, float]) -> list[float]:
+    first, last = view[0], view[0] + view[2]
+    return [shift for shift in (-WORLD, 0.0, WORLD) if shift - WORLD / 2 < last and shift + WORLD / 2 > first]
+
+
+def _smooth(path: list[tuple[float, float]]) -> str:
+    """Return an SVG path through all points whose turns are rounded (Catmull-Rom as cubic curves)."""
+    ends = [path[0], *path, path[-1]]
+    parts = [f"M{path[0][0]:.1f} {path[0][1]:.1f}"]
+    for before, here, there, after in zip(ends, ends[1:], ends[2:], ends[3:], strict=False):
+        a = (here[0] + (there[0] - before[0]) / 7, here[1] + (there[1] - before[1]) / 7)
+        b = (there[0] - (after[0] - here[0]) / 7, there[1] - (after[1] - here[1]) / 7)
+        parts.append(f"C{a[0]:.1f} {a[1]:.1f} {b[0]:.1f} {b[1]:.1f} {there[0]:.1f} {there[1]:.1f}")
+    return "".join(parts)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its label, its written value and its length in hundredths of the longest."""
+
+    label: str
+    value: str
+    length: float
+
+
+def bars(rows: list[tuple[str, str, int]]) -> list[Bar]:
+    """Return a bar for each (label, written value, quantity), the longest 100 wide."""
+    most = max((quantity for _, _, quantity in rows), default=0) or 1
+    return [Bar(label, value, round(100 * quantity / most, 2)) for label, value, quantity in rows]

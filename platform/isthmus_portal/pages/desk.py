@@ -1,0 +1,71 @@
+"""The document desk of a bank or insurer: what owners opened to it, and what the single window answers it."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from isthmus_portal import queries
+from isthmus_portal.face import Face, nodes
+from isthmus_portal.formats import moment
+
+PURPOSE = "TRADE_FINANCE"
+_PENDING = {"REQUESTED", "AGREED", "SENT", "DELIVERED"}
+
+
+def add(portal: Blueprint, face: Face) -> None:
+    """Add the desk and its question to the single window."""
+
+    @portal.get("/desk")
+    def desk() -> str:
+        return _page(face)
+
+    @portal.post("/desk/ask")
+    def ask() -> Response | tuple[str, int]:
+        ucr = request.form["ucr"].strip()
+        values = {"ucr": ucr, "purpose": PURPOSE, "idempotencyKey": request.form["once"]}
+        payload, errors = face.change(queries.ASK_WINDOW, values)
+        if errors:
+            return _page(face, ucr=ucr, refusal=errors[0]["message"]), 422
+        return redirect(url_for("portal.desk", asked=payload["crossing"]["id"], _anchor="asked"), 303)
+
+
+def _page(face: Face, ucr: str = "", refusal: str | None = None) -> str:
+    data = face.ask(queries.DESK)
+    questions = [crossing for crossing in nodes(data["crossings"]) if crossing["direction"] == "TO_WINDOW"]
+    asked = request.args.get("asked")
+    return render_template(
+        "portal/desk.html",
+        rows=_granted(face, nodes(data["grants"])),
+        questions=questions,
+        asked=asked,
+        waiting=any(is_waiting(crossing) for crossing in questions if crossing["id"] == asked),
+        is_waiting=is_waiting,
+        ucr=ucr,
+        refusal=refusal,
+    )
+
+
+def is_waiting(crossing: dict[str, Any]) -> bool:
+    """Tell a question whose answer may still come."""
+    return crossing["answer"] is None and (
+        crossing["state"] in _PENDING or crossing["state"] == "ACKNOWLEDGED"
+    )
+
+
+def _granted(face: Face, grants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row for each granted document, those that may be read now first."""
+    now = face.clock()
+    rows = [
+        {
+            "document": document,
+            "purpose": grant["purpose"],
+            "until": grant["validUntil"],
+            "open": not grant["revokedAt"] and moment(grant["validUntil"]) > now,
+            "revoked": bool(grant["revokedAt"]),
+        }
+        for grant in grants
+        for document in grant["documents"]
+    ]
+    return sorted(rows, key=lambda row: (not row["open"], row["document"]["shipmentReference"] or ""))

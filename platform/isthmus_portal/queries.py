@@ -1,0 +1,191 @@
+"""Everything the portal asks of the schema, each text once; a test holds all of them against the schema."""
+
+VIEWER = "query PortalViewer { viewer { subject party { name legalName roles } } }"
+
+_PLACE = "fragment At on Place { code name country latitude longitude }"
+
+_ROUTE = """
+fragment Route on Shipment {
+  reference ucr eta
+  origin { ...At } destination { ...At } transhipments { ...At }
+  status { code description at place { code name } }
+}
+"""
+
+_CROSSING = """
+fragment Crossed on Crossing {
+  id exchange direction message purpose legalBasis party owner state decision reason field fields
+  agreement { id version } answer { exists released } logIndex at evidenceUrl
+}
+"""
+
+SHIPMENTS = (
+    """
+query PortalShipments($first: Int!, $after: String, $filter: ShipmentFilter) {
+  shipments(first: $first, after: $after, filter: $filter) {
+    edges { node { ...Route owner { name legalName } declaration { status channel } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+    + _ROUTE
+    + _PLACE
+)
+
+SHIPMENT = (
+    """
+query PortalShipment($reference: String!) {
+  shipment(reference: $reference) {
+    ...Route
+    id bookingReference billOfLading incoterm createdAt
+    owner { name legalName country } forwarder { name legalName } carrier { name legalName }
+    equipment { reference isoCode }
+    goods {
+      sequence description hsCode grossMassKg netMassKg packages packageType originCountry
+      value { amountMinor currency }
+    }
+    timeline(first: 100) {
+      edges { node {
+        id at kind code classifier title place { code name } equipmentReference source sourceEventId
+        correction receivedAt
+      } }
+    }
+    documents(first: 50) {
+      edges { node { id type typeName title version sha256 size mediaType createdAt contentUrl } }
+    }
+    declaration { mrn status channel duty { amountMinor currency } releasedAt }
+    crossings(first: 50) { edges { node { ...Crossed } } }
+  }
+  grants(first: 100) {
+    edges { node {
+      id purpose validUntil revokedAt createdAt
+      reader { name legalName } documents { id title } shipment { reference }
+    } }
+  }
+}
+"""
+    + _ROUTE
+    + _PLACE
+    + _CROSSING
+)
+
+DESK = (
+    """
+query PortalDesk {
+  grants(first: 100) {
+    edges { node {
+      id purpose validUntil revokedAt
+      documents {
+        id type typeName title version sha256 size mediaType shipmentReference ucr createdAt contentUrl
+        owner { name legalName }
+      }
+    } }
+  }
+  crossings(first: 50) { edges { node { ...Crossed } } }
+}
+"""
+    + _CROSSING
+)
+
+CROSSINGS = (
+    """
+query PortalCrossings($first: Int!, $after: String, $filter: CrossingFilter) {
+  crossings(first: $first, after: $after, filter: $filter) {
+    edges { node { ...Crossed } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+    + _CROSSING
+)
+
+CROSSING = "query PortalCrossing($id: ID!) { crossing(id: $id) { ...Crossed } }" + _CROSSING
+
+ACCESS_LOG = """
+query PortalAccessLog($first: Int!, $after: String) {
+  accessLog(first: $first, after: $after) {
+    edges { node {
+      id at action outcome reason purpose reader { name legalName }
+      document { title } shipment { reference }
+    } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+USAGE = """
+query PortalUsage($period: String!) {
+  usage(period: $period) {
+    period total { amountMinor currency }
+    lines {
+      meter title quantity party { name legalName }
+      unitPrice { amountMinor currency } amount { amountMinor currency }
+    }
+  }
+}
+"""
+
+INVOICES = """
+query PortalInvoices($first: Int!, $after: String) {
+  invoices(first: $first, after: $after) {
+    edges { node {
+      id number period status finalisedAt party { name legalName }
+      total { amountMinor currency } concessionFee { amountMinor currency }
+    } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+INVOICE = """
+query PortalInvoice($id: ID!) {
+  node(id: $id) {
+    ... on Invoice {
+      id number period status currency finalisedAt party { name legalName country }
+      total { amountMinor currency } concessionFee { amountMinor currency }
+      lines {
+        title meter quantity unitPrice { amountMinor currency } amount { amountMinor currency }
+        usageEvents(first: 50) {
+          edges { node { id name at quantity about } }
+          pageInfo { hasNextPage }
+        }
+      }
+    }
+  }
+}
+"""
+
+GRANT_ACCESS = """
+mutation PortalGrantAccess($input: GrantAccessInput!) {
+  grantAccess(input: $input) { grant { id } userErrors { code field message } }
+}
+"""
+
+REVOKE_ACCESS = """
+mutation PortalRevokeAccess($input: RevokeAccessInput!) {
+  revokeAccess(input: $input) { grant { id } userErrors { code field message } }
+}
+"""
+
+SUBMIT_DECLARATION = """
+mutation PortalSubmitDeclaration($input: SubmitDeclarationInput!) {
+  submitDeclaration(input: $input) { crossing { id decision reason } userErrors { code field message } }
+}
+"""
+
+ASK_WINDOW = """
+mutation PortalAskWindow($input: AskWindowInput!) {
+  askWindow(input: $input) { crossing { id } userErrors { code field message } }
+}
+"""
+
+CLOSE_BILLING_PERIOD = """
+mutation PortalCloseBillingPeriod($input: CloseBillingPeriodInput!) {
+  closeBillingPeriod(input: $input) { invoices { id } userErrors { code field message } }
+}
+"""
+
+ALL = (
+    VIEWER, SHIPMENTS, SHIPMENT, DESK, CROSSINGS, CROSSING, ACCESS_LOG, USAGE, INVOICES, INVOICE,
+    GRANT_ACCESS, REVOKE_ACCESS, SUBMIT_DECLARATION, ASK_WINDOW, CLOSE_BILLING_PERIOD,
+)  # fmt: skip

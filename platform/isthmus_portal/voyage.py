@@ -1,0 +1,99 @@
+"""What a shipment's pages tell of its voyage: how far it is, and which entries of its timeline stand."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from isthmus_portal.formats import moment
+
+_LEFT = ("DEPA", "TRANSIT", "SAIL", "UNDER_WAY")
+_BEFORE = ("BOOKED", "CREATED", "RECEIVED", "GTIN", "LOAD")
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A port of the route and how the shipment stands to it: ``passed``, ``here`` or ``ahead``."""
+
+    place: dict[str, Any]
+    standing: str
+    leg: str
+    """The leg that leads onwards from it: ``sailed``, ``sailing``, ``ahead``, or empty at the end."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Entries by what they are: still expected (soonest first), happened and replaced (newest first)."""
+
+    expected: list[dict[str, Any]]
+    happened: list[dict[str, Any]]
+    replaced: list[dict[str, Any]]
+
+
+def stops(shipment: dict[str, Any]) -> list[Stop]:
+    """Return the route's ports in order, from the shipment's status alone."""
+    places = [shipment["origin"], *shipment["transhipments"], shipment["destination"]]
+    reached, sailing = _reached(shipment, places)
+    out = []
+    for number, place in enumerate(places):
+        standing = "ahead"
+        if number < reached or (number == reached and sailing):
+            standing = "passed"
+        elif number == reached:
+            standing = "here"
+        leg = "sailed" if number < reached else "sailing" if number == reached and sailing else "ahead"
+        out.append(Stop(place, standing, leg if number < len(places) - 1 else ""))
+    return out
+
+
+def legs_sailed(shipment: dict[str, Any]) -> int:
+    """Return how many legs of the route lie behind the shipment."""
+    return sum(stop.leg == "sailed" for stop in stops(shipment))
+
+
+def _reached(shipment: dict[str, Any], places: list[dict[str, Any]]) -> tuple[int, bool]:
+    """Return the last port reached, -1 for none yet, and whether the shipment has sailed from it."""
+    status = shipment["status"]
+    code = status["code"].upper()
+    codes = [place["code"] for place in places]
+    at = status.get("place")
+    if not at or at["code"] not in codes:
+        return (0, False) if any(code.startswith(word) for word in _BEFORE) else (-1, False)
+    number = len(codes) - 1 - codes[::-1].index(at["code"])
+    return number, any(word in code for word in _LEFT) and number < len(codes) - 1
+
+
+def timeline(entries: list[dict[str, Any]]) -> Timeline:
+    """Part the entries; what an actual event or a later estimate replaced is expected no more."""
+    superseded = [entry for entry in entries if is_superseded(entry)]
+    standing = [entry for entry in entries if not is_superseded(entry)]
+    happened = [entry for entry in standing if is_actual(entry)]
+    came = {_what(entry) for entry in happened}
+    latest: dict[tuple[Any, ...], dict[str, Any]] = {}
+    outrun = []
+    for entry in sorted((e for e in standing if not is_actual(e)), key=lambda e: moment(e["receivedAt"])):
+        before = latest.pop(_what(entry), None)
+        if before:
+            outrun.append(before)
+        if _what(entry) in came:
+            outrun.append(entry)
+        else:
+            latest[_what(entry)] = entry
+    return Timeline(
+        sorted(latest.values(), key=lambda e: moment(e["at"])),
+        sorted(happened, key=lambda e: moment(e["at"]), reverse=True),
+        sorted(superseded + outrun, key=lambda e: moment(e["receivedAt"]), reverse=True),
+    )
+
+
+def is_actual(entry: dict[str, Any]) -> bool:
+    """Tell an event that happened from a planned or estimated one."""
+    return str(entry["classifier"]).upper().startswith("ACT")
+
+
+def is_superseded(entry: dict[str, Any]) -> bool:
+    """Tell an entry that its source has corrected since."""
+    return bool(entry["correction"] == "SUPERSEDED")
+
+
+def _what(entry: dict[str, Any]) -> tuple[Any, ...]:
+    place = entry.get("place")
+    return entry["kind"], entry["code"], place and place["code"], entry.get("equipmentReference")

@@ -1,0 +1,110 @@
+"""Codes of the schema in words a person reads, and the tone in which a page shows them.
+
+A code that is not listed is shown as itself in plain letters, so that a newer schema stays readable.
+"""
+
+MESSAGES = {
+    "EXPORT_DECLARATION": "Export declaration",
+    "DECLARATION_STATUS": "Declaration status",
+    "DECLARATION_QUERY": "Question about a declaration",
+    "DECLARATION_ANSWER": "Answer about a declaration",
+}
+
+PURPOSES = {
+    "CUSTOMS_EXPORT_CLEARANCE": "Customs export clearance",
+    "TRADE_FINANCE": "Trade finance",
+    "CARGO_INSURANCE": "Cargo insurance",
+}
+
+DIRECTIONS = {"TO_WINDOW": "To the single window", "FROM_WINDOW": "From the single window"}
+
+REASONS = {
+    "NO_AGREEMENT": "No agreement in force lets this message cross for this purpose.",
+    "AGREEMENT_SUSPENDED": "The agreement is suspended by one of its two signatories.",
+    "NOT_YET_VALID": "The agreement is not in force yet.",
+    "EXPIRED": "The agreement has expired.",
+    "AUDIENCE_NOT_PERMITTED": "The agreement does not serve parties of this role.",
+    "FIELD_NOT_PERMITTED": "The agreement does not list this field, so nothing crossed.",
+    "FIELD_MALFORMED": "A listed field did not hold a plain value, so nothing crossed.",
+    "NOTHING_TO_CROSS": "None of the permitted fields held a value.",
+    "CONSENT_MISSING": "The owner has not consented to this reader for this purpose.",
+    "CONSENT_EXPIRED": "The owner's consent had run out.",
+    "RATE_EXCEEDED": "More was asked in the hour than the agreement allows.",
+    "UNKNOWN_EXCHANGE": "The answer names a crossing that the bridge does not know.",
+    "NO_GRANT": "No grant of the owner covers this.",
+    "GRANT_EXPIRED": "The owner's grant had run out.",
+    "GRANT_REVOKED": "The owner had revoked the grant.",
+}
+
+TONES = {
+    "RELEASED": "good",
+    "ARRIVED": "good",
+    "DELIVERED": "good",
+    "ACKNOWLEDGED": "good",
+    "PERMITTED": "good",
+    "ALLOWED": "good",
+    "GRANTED": "good",
+    "GREEN": "good",
+    "PAID": "good",
+    "FINALISED": "good",
+    "LPCO_GRANTED": "good",
+    "YELLOW": "warn",
+    "LPCO_REQUESTED": "warn",
+    "DRAFT": "warn",
+    "OPEN": "warn",
+    "RED": "bad",
+    "REFUSED": "bad",
+    "REJECTED": "bad",
+    "FAILED": "bad",
+    "TERMINATED": "bad",
+    "LPCO_DENIED": "bad",
+}
+
+CHANNELS = {
+    "GREEN": "Green: no check",
+    "YELLOW": "Yellow: documents checked",
+    "RED": "Red: goods examined",
+}
+
+ROLES = {
+    "TRADER": "Trader",
+    "FORWARDER": "Forwarder",
+    "CARRIER": "Carrier",
+    "BANK": "Bank",
+    "INSURER": "Insurer",
+    "OPERATOR": "Operator",
+    "AUTHORITY": "Authority",
+}
+
+_ALL = MESSAGES | PURPOSES | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
+
+
+def plain(code: str | None) -> str:
+    """Return a code in words: ``CHANNEL_ASSIGNED`` is "Channel assigned"."""
+    if not code:
+        return "—"
+    return _ALL.get(code) or code.replace("_", " ").replace(".", " ").capitalize()
+
+
+def reason(code: str | None) -> str:
+    """Return why something was refused, as a sentence."""
+    if not code:
+        return ""
+    return REASONS.get(code.upper()) or plain(code) + "."
+
+
+def tone(code: str | None) -> str:
+    """Return ``good``, ``warn``, ``bad`` or ``plain``: the colour of a code's chip."""
+    return TONES.get((code or "").upper(), "plain")
+
+
+def grouped(fields: list[str]) -> list[tuple[str, list[str]]]:
+    """Return field paths by their first member: ``/goods/hsCode`` under ``goods`` as ``hsCode``.
+
+    A path of one member stands in the group ``""``. The order within the list is kept.
+    """
+    groups: dict[str, list[str]] = {}
+    for path in fields:
+        head, _, rest = path.removeprefix("/").partition("/")
+        groups.setdefault(head if rest else "", []).append(rest or head)
+    return list(groups.items())
