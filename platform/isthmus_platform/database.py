@@ -163,3 +163,13 @@ def _announce(work: Work) -> None:
             "now": work.now.isoformat(),
         },
     )
+
+
+@contextmanager
+def on_duty(work: Work, name: str) -> Iterator[None]:
+    """Let one step of ``work`` also see and change what the duty ``name`` may, beside the actor's own."""
+    setting = text("SELECT set_config('isthmus.duty', :name, true)")
+    with work.session.begin_nested():  # a savepoint that is rolled back takes the setting with it
+        work.session.execute(setting, {"name": name})
+        yield
+    work.session.execute(setting, {"name": work.on_behalf.name if isinstance(work.on_behalf, Duty) else ""})

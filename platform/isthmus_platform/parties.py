@@ -84,11 +84,11 @@ def register(work: Work, name: str, legal_name: str, country: str, roles: Iterab
             created_at=work.now,
         )
         .on_conflict_do_nothing(index_elements=[Party.name])
-        .returning(Party)
+        .returning(Party.id)
     )
     if added is None:
         raise Conflict(f"There is a party named {name} already.", field="name", code="name_taken")
-    return added
+    return get(work, added)
 
 
 def check_country(code: str, field: str) -> str:

@@ -4,99 +4,239 @@ A shipment belongs to one party; an agent under its delegation and the named car
 unless its owner grants it. Its status is derived from its events (:mod:`isthmus_platform.tracking`).
 """
 
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, String, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import IntegrityError
 
-from isthmus_platform.database import Base
+from isthmus_platform import domain_events, drafts, parties, tracking
+from isthmus_platform.consignments import CommercialTerms, Equipment, GoodsItem, Shipment
+from isthmus_platform.database import PartyRole, Work, new_id
+from isthmus_platform.drafts import EquipmentDraft, GoodsDraft, InvoiceDraft, ShipmentDraft
+from isthmus_platform.errors import Conflict, InvalidInput, NotFound
+from isthmus_platform.parties import Party
+
+__all__ = [
+    "CommercialTerms",
+    "Equipment",
+    "EquipmentDraft",
+    "GoodsDraft",
+    "GoodsItem",
+    "InvoiceDraft",
+    "Shipment",
+    "ShipmentDraft",
+    "ShipmentFilter",
+    "by_reference",
+    "by_ucr",
+    "commercial_terms",
+    "create",
+    "get",
+    "get_many",
+    "page",
+]
+
+TAKEN = {
+    "uq_shipment_party_id_reference": ("reference", "reference_taken"),
+    "uq_shipment_party_id_ucr": ("ucr", "ucr_taken"),
+}
 
 
-class Equipment(Base):
-    """A container of a shipment (ISO 6346), with its ISO size and type code."""
+@dataclass(frozen=True)
+class ShipmentFilter:
+    """Which shipments a page holds; None does not count. ``owner`` and ``carrier`` are party names."""
 
-    __tablename__ = "equipment"
-    __table_args__ = (
-        UniqueConstraint("shipment_id", "reference"),
-        Index("ix_equipment_reference", "reference"),
+    reference: str | None = None
+    ucr: str | None = None
+    booking_reference: str | None = None
+    bill_of_lading: str | None = None
+    equipment_reference: str | None = None
+    origin: str | None = None
+    destination: str | None = None
+    owner: str | None = None
+    carrier: str | None = None
+
+
+def create(work: Work, draft: ShipmentDraft) -> Shipment:
+    """Make a shipment for the acting party, or for the principal ``draft.on_behalf_of`` under its delegation.
+
+    Events that its carrier sent before and that matched nothing attach to it. Raises
+    :class:`InvalidInput` naming the field, :class:`Conflict` (``reference_taken``, ``ucr_taken``) and
+    :class:`NotPermitted` (``role_required``, ``no_delegation``).
+    """
+    work.actor.require(PartyRole.TRADER, PartyRole.FORWARDER)
+    drafts.check(draft, work.now)
+    owner = parties.act_for(work, draft.on_behalf_of)
+    shipment = _shipment(work, draft, owner, _carrier(work, draft.carrier))
+    try:
+        with work.session.begin_nested():
+            work.session.add(shipment)
+    except IntegrityError as error:
+        raise _taken(error) from error
+    if draft.invoice is not None:
+        work.session.add(_terms(shipment, draft.invoice))
+    work.session.flush()
+    tracking.attach(work, shipment)
+    domain_events.announce(work, "shipment.created", about={"shipment": str(shipment.id)})
+    return shipment
+
+
+def get(work: Work, shipment_id: UUID) -> Shipment:
+    """Return the shipment with this id if the actor may see it, or raise :class:`NotFound`."""
+    shipment = work.session.get(Shipment, shipment_id)
+    if shipment is None:
+        raise _not_found("shipment")
+    return shipment
+
+
+def get_many(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, Shipment]:
+    """Return those of the shipments that the actor may see, by id."""
+    rows = work.session.scalars(select(Shipment).where(Shipment.id.in_(set(shipment_ids))))
+    return {shipment.id: shipment for shipment in rows}
+
+
+def by_reference(work: Work, reference: str, *, field: str = "reference") -> Shipment:
+    """Return the visible shipment with this reference.
+
+    The actor's own comes first. Raises :class:`NotFound`, and :class:`Conflict` (``ambiguous_reference``)
+    when several principals of an agent use the reference.
+    """
+    return _one(work, Shipment.reference == reference, field)
+
+
+def by_ucr(work: Work, ucr: str, *, field: str = "ucr") -> Shipment:
+    """Return the visible shipment with this UCR; raise as :func:`by_reference` does."""
+    return _one(work, Shipment.ucr == ucr, field)
+
+
+def page(
+    work: Work, wanted: ShipmentFilter = ShipmentFilter(), after: UUID | None = None, first: int = 50
+) -> Sequence[Shipment]:
+    """Return up to ``first`` visible shipments, newest first, that come after the one with the id ``after``.
+
+    Ids are UUIDv7, so their order is the order of creation.
+    """
+    query = select(Shipment).where(*_conditions(work, wanted)).order_by(Shipment.id.desc()).limit(first)
+    if after is not None:
+        query = query.where(Shipment.id < after)
+    return work.session.scalars(query).all()
+
+
+def commercial_terms(work: Work, shipment_id: UUID) -> CommercialTerms | None:
+    """Return the terms of payment held with a shipment, for its owner and its agents only."""
+    return work.session.get(CommercialTerms, shipment_id)
+
+
+def _conditions(work: Work, wanted: ShipmentFilter) -> Iterator[ColumnElement[bool]]:
+    for column, value in (
+        (Shipment.reference, wanted.reference),
+        (Shipment.ucr, wanted.ucr),
+        (Shipment.booking_reference, wanted.booking_reference),
+        (Shipment.bill_of_lading, wanted.bill_of_lading),
+        (Shipment.origin, wanted.origin),
+        (Shipment.destination, wanted.destination),
+    ):
+        if value is not None:
+            yield column == value
+    if wanted.equipment_reference is not None:
+        yield Shipment.equipment.any(Equipment.reference == wanted.equipment_reference)
+    if wanted.owner is not None:
+        yield Shipment.party_id == parties.by_name(work, wanted.owner, field="filter.owner").id
+    if wanted.carrier is not None:
+        yield Shipment.carrier_id == parties.by_name(work, wanted.carrier, field="filter.carrier").id
+
+
+def _one(work: Work, condition: ColumnElement[bool], field: str) -> Shipment:
+    found = work.session.scalars(select(Shipment).where(condition).order_by(Shipment.id).limit(50)).all()
+    if not found:
+        raise _not_found(field)
+    own = [shipment for shipment in found if shipment.party_id == work.actor.party_id]
+    if len(own or found) > 1:
+        raise Conflict(
+            "Several parties you act for use this reference; ask by id.",
+            field=field,
+            code="ambiguous_reference",
+        )
+    return (own or found)[0]
+
+
+def _not_found(field: str) -> NotFound:
+    return NotFound("There is no such shipment.", field=field)
+
+
+def _taken(error: IntegrityError) -> Exception:
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if constraint not in TAKEN:
+        return error
+    field, code = TAKEN[constraint]
+    return Conflict(f"The owner has a shipment with this {field} already.", field=field, code=code)
+
+
+def _carrier(work: Work, name: str | None) -> Party | None:
+    if name is None:
+        return None
+    carrier = parties.by_name(work, name, field="carrier")
+    if not carrier.has(PartyRole.CARRIER):
+        raise InvalidInput(f"{carrier.name} is not a carrier.", field="carrier", code="not_a_carrier")
+    return carrier
+
+
+def _shipment(work: Work, draft: ShipmentDraft, owner: Party, carrier: Party | None) -> Shipment:
+    actor_id, shipment_id = work.actor.party_id, new_id()
+    return Shipment(
+        id=shipment_id,
+        party_id=owner.id,
+        created_by=actor_id,
+        forwarder_id=actor_id if actor_id != owner.id else None,
+        carrier_id=carrier.id if carrier else None,
+        reference=draft.reference,
+        ucr=draft.ucr,
+        origin=draft.origin,
+        destination=draft.destination,
+        transhipments=list(draft.transhipments),
+        booking_reference=draft.booking_reference,
+        bill_of_lading=draft.bill_of_lading,
+        booked_at=draft.booked_at or work.now,
+        incoterm=draft.incoterm,
+        vessel=draft.vessel,
+        consignee_name=draft.consignee_name,
+        consignee_country=draft.consignee_country,
+        created_at=work.now,
+        equipment=[
+            Equipment(
+                id=new_id(), party_id=owner.id, sequence=n, reference=unit.reference, iso_code=unit.iso_code
+            )
+            for n, unit in enumerate(draft.equipment, start=1)
+        ],
+        goods=[_goods(owner, n, goods) for n, goods in enumerate(draft.goods, start=1)],
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    party_id: Mapped[UUID]
-    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"))
-    sequence: Mapped[int]
-    reference: Mapped[str]
-    iso_code: Mapped[str | None]
 
-
-class GoodsItem(Base):
-    """Goods of one kind in a shipment; mass in kilograms, value in minor units of ``currency``."""
-
-    __tablename__ = "goods_item"
-    __table_args__ = (UniqueConstraint("shipment_id", "sequence"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    party_id: Mapped[UUID]
-    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"))
-    sequence: Mapped[int]
-    description: Mapped[str]
-    hs_code: Mapped[str]
-    gross_mass_kg: Mapped[Decimal] = mapped_column(Numeric)
-    net_mass_kg: Mapped[Decimal] = mapped_column(Numeric)
-    packages: Mapped[int]
-    package_type: Mapped[str]
-    origin_country: Mapped[str] = mapped_column(String(2))
-    value_minor: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(String(3))
-
-
-class CommercialTerms(Base):
-    """What seller and buyer agreed about paying; for the owner and its agents, never for the carrier."""
-
-    __tablename__ = "commercial_terms"
-
-    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"), primary_key=True)
-    party_id: Mapped[UUID]
-    invoice_number: Mapped[str | None]
-    payment_terms: Mapped[str | None]
-    discount_minor: Mapped[int | None] = mapped_column(BigInteger)
-    bank_account: Mapped[str | None]
-
-
-class Shipment(Base):
-    """A consignment; places are UN/LOCODE, ``transhipments`` in order of call."""
-
-    __tablename__ = "shipment"
-    __table_args__ = (
-        UniqueConstraint("party_id", "reference"),
-        UniqueConstraint("party_id", "ucr"),
-        Index("ix_shipment_party_id_created_at_id", "party_id", "created_at", "id"),
-        Index("ix_shipment_carrier_id_booking_reference", "carrier_id", "booking_reference"),
-        Index("ix_shipment_carrier_id_bill_of_lading", "carrier_id", "bill_of_lading"),
-        Index("ix_shipment_ucr", "ucr"),
+def _goods(owner: Party, sequence: int, draft: GoodsDraft) -> GoodsItem:
+    return GoodsItem(
+        id=new_id(),
+        party_id=owner.id,
+        sequence=sequence,
+        description=draft.description,
+        hs_code=draft.hs_code,
+        gross_mass_kg=Decimal(draft.gross_mass_kg),
+        net_mass_kg=Decimal(draft.net_mass_kg),
+        packages=draft.packages,
+        package_type=draft.package_type,
+        origin_country=draft.origin_country,
+        value_minor=draft.value_minor,
+        currency=draft.currency,
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
-    created_by: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
-    forwarder_id: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
-    carrier_id: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
-    reference: Mapped[str]
-    ucr: Mapped[str]
-    origin: Mapped[str] = mapped_column(String(5))
-    destination: Mapped[str] = mapped_column(String(5))
-    transhipments: Mapped[list[str]] = mapped_column(ARRAY(String(5)))
-    booking_reference: Mapped[str | None]
-    bill_of_lading: Mapped[str | None]
-    booked_at: Mapped[datetime]
-    incoterm: Mapped[str | None]
-    vessel: Mapped[str | None]
-    consignee_name: Mapped[str | None]
-    consignee_country: Mapped[str | None] = mapped_column(String(2))
-    created_at: Mapped[datetime]
 
-    equipment: Mapped[list[Equipment]] = relationship(lazy="selectin", order_by=Equipment.sequence)
-    goods: Mapped[list[GoodsItem]] = relationship(lazy="selectin", order_by=GoodsItem.sequence)
+def _terms(shipment: Shipment, draft: InvoiceDraft) -> CommercialTerms:
+    return CommercialTerms(
+        shipment_id=shipment.id,
+        party_id=shipment.party_id,
+        invoice_number=draft.number,
+        payment_terms=draft.payment_terms,
+        discount_minor=draft.discount_minor,
+        bank_account=draft.bank_account,
+    )

@@ -5,6 +5,8 @@ the sub-select is evaluated once a statement and the comparison can use an index
 the same of one party.
 """
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -47,7 +49,7 @@ def _secure(table: str, *, read: str, add: str, change: str | None = None) -> No
         op.execute(statement)
 
 
-def _party(name: str = "party_id", *, nullable: bool = False) -> sa.Column[sa.Uuid]:
+def _party(name: str = "party_id", *, nullable: bool = False) -> sa.Column[UUID]:
     return sa.Column(name, sa.Uuid(), nullable=nullable)
 
 
@@ -162,7 +164,8 @@ def _shipments() -> None:
         sa.UniqueConstraint("party_id", "ucr", name=op.f("uq_shipment_party_id_ucr")),
     )
     for columns in (
-        ("party_id", "created_at", "id"),
+        ("party_id", "id"),
+        ("carrier_id", "id"),
         ("carrier_id", "booking_reference"),
         ("carrier_id", "bill_of_lading"),
         ("ucr",),
@@ -263,7 +266,10 @@ def _events() -> None:
         sa.Column("equipment_reference", sa.String(), nullable=True),
         sa.Column("booking_reference", sa.String(), nullable=True),
         sa.Column("transport_document", sa.String(), nullable=True),
-        sa.Column("details", postgresql.JSONB(), nullable=False),
+        sa.Column("transport_mode", sa.String(), nullable=True),
+        sa.Column("empty", sa.Boolean(), nullable=True),
+        sa.Column("document_type", sa.String(), nullable=True),
+        sa.Column("retracted", sa.Boolean(), nullable=False),
         sa.Column("content", postgresql.JSONB(), nullable=False),
         sa.Column("correction", sa.Boolean(), nullable=False),
         sa.Column("received_at", TIME, nullable=False),

@@ -1,0 +1,102 @@
+"""The records of a shipment: the consignment, its containers, goods and commercial terms.
+
+Services are in :mod:`isthmus_platform.shipments`; who may see a row is in the migration that makes its table.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from isthmus_platform.database import Base
+
+
+class Equipment(Base):
+    """A container of a shipment (ISO 6346), with its ISO size and type code."""
+
+    __tablename__ = "equipment"
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "reference"),
+        Index("ix_equipment_reference", "reference"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID]
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"))
+    sequence: Mapped[int]
+    reference: Mapped[str]
+    iso_code: Mapped[str | None]
+
+
+class GoodsItem(Base):
+    """Goods of one kind in a shipment; mass in kilograms, value in minor units of ``currency``."""
+
+    __tablename__ = "goods_item"
+    __table_args__ = (UniqueConstraint("shipment_id", "sequence"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID]
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"))
+    sequence: Mapped[int]
+    description: Mapped[str]
+    hs_code: Mapped[str]
+    gross_mass_kg: Mapped[Decimal] = mapped_column(Numeric)
+    net_mass_kg: Mapped[Decimal] = mapped_column(Numeric)
+    packages: Mapped[int]
+    package_type: Mapped[str]
+    origin_country: Mapped[str] = mapped_column(String(2))
+    value_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+
+
+class CommercialTerms(Base):
+    """What seller and buyer agreed about paying; for the owner and its agents, never for the carrier."""
+
+    __tablename__ = "commercial_terms"
+
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"), primary_key=True)
+    party_id: Mapped[UUID]
+    invoice_number: Mapped[str | None]
+    payment_terms: Mapped[str | None]
+    discount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    bank_account: Mapped[str | None]
+
+
+class Shipment(Base):
+    """A consignment; places are UN/LOCODE, ``transhipments`` in order of call."""
+
+    __tablename__ = "shipment"
+    __table_args__ = (
+        UniqueConstraint("party_id", "reference"),
+        UniqueConstraint("party_id", "ucr"),
+        Index("ix_shipment_party_id_id", "party_id", "id"),
+        Index("ix_shipment_carrier_id_id", "carrier_id", "id"),
+        Index("ix_shipment_carrier_id_booking_reference", "carrier_id", "booking_reference"),
+        Index("ix_shipment_carrier_id_bill_of_lading", "carrier_id", "bill_of_lading"),
+        Index("ix_shipment_ucr", "ucr"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    forwarder_id: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
+    carrier_id: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
+    reference: Mapped[str]
+    ucr: Mapped[str]
+    origin: Mapped[str] = mapped_column(String(5))
+    destination: Mapped[str] = mapped_column(String(5))
+    transhipments: Mapped[list[str]] = mapped_column(ARRAY(String(5)))
+    booking_reference: Mapped[str | None]
+    bill_of_lading: Mapped[str | None]
+    booked_at: Mapped[datetime]
+    incoterm: Mapped[str | None]
+    vessel: Mapped[str | None]
+    consignee_name: Mapped[str | None]
+    consignee_country: Mapped[str | None] = mapped_column(String(2))
+    created_at: Mapped[datetime]
+
+    equipment: Mapped[list[Equipment]] = relationship(lazy="selectin", order_by=Equipment.sequence)
+    goods: Mapped[list[GoodsItem]] = relationship(lazy="selectin", order_by=GoodsItem.sequence)
