@@ -1,1 +1,5 @@
 """The composition root: settings, command line, supervisor, application factories, demo."""
+
+from importlib.metadata import version
+
+__version__ = version("isthmus")

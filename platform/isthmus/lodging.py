@@ -1,7 +1,7 @@
 """Where the embedded servers' programs and data lie, and which user they run as.
 
-PostgreSQL refuses to run as root. Started by root, the servers run as ``nobody`` (or as the owner of data made
-earlier); where that user may not enter the home or the checkout, data and programs are lodged elsewhere.
+PostgreSQL refuses to run as root. Started by root, the servers run as ``nobody``, or as the owner of data
+that is there; where that user may not enter the home or the checkout, data and programs are lodged elsewhere.
 """
 
 import hashlib

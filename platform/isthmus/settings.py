@@ -16,6 +16,7 @@ from isthmus.errors import Misconfigured
 
 MEBIBYTE = 1024 * 1024
 SHORTEST_SECRET = 32
+DEVELOPMENT_ORIGIN = "isthmus.invalid/bridge"
 WORTHLESS_PASSWORDS = frozenset(
     {"", "postgres", "isthmus", "password", "secret", "changeme", "test", "redis"}
 )
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(None, validation_alias="REDIS_URL")
     bridge_redis_url: str | None = Field(
         None, validation_alias=AliasChoices("BRIDGE_REDIS_URL"), description="the bridge's broker, if its own"
+    )
+    log_origin: str = Field(
+        DEVELOPMENT_ORIGIN, pattern=r"^[^\s+]+$", description="the name of the bridge's log"
     )
     stripe_api_key: SecretStr | None = Field(None, validation_alias="STRIPE_API_KEY")
     upload_limit: int = Field(100 * MEBIBYTE, ge=1, description="bytes of one document")
@@ -151,6 +155,8 @@ def check_production(settings: Settings, *processes: Process, demo: bool = False
     ]
     if demo:
         problems.append("The demo's parties have known passwords: production does not load them.")
+    if wanted & ON_BRIDGE and settings.log_origin == DEVELOPMENT_ORIGIN:
+        problems.append("ISTHMUS_LOG_ORIGIN: name the bridge's log, for example bridge.example.org/log.")
     if settings.shows_graphiql:
         problems.append("ISTHMUS_GRAPHIQL: production shows no GraphiQL; unset it.")
     if settings.allows_introspection:

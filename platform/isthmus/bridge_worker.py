@@ -1,0 +1,48 @@
+"""The bridge's worker: it delivers what is due, woken by tasks and by a sweep of its own.
+
+It has no part in the platform's beat: the bridge may run on another party's machine, with its own broker.
+"""
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_ready
+
+from isthmus import broker
+from isthmus_bridge.delivery import deliver_due
+from isthmus_bridge.service import Bridge
+
+DELIVER = "isthmus.deliver"
+QUEUE = "isthmus-bridge"
+AT_ONCE = 20  # exchanges a task takes on, so that it ends well before its time limit
+
+
+def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
+    """Return the Celery application; ``connect`` is called once in each working process, after the fork."""
+    app = broker.create_celery(QUEUE, url)
+    connected = functools.cache(connect)
+
+    @app.task(name=DELIVER)
+    def deliver() -> None:
+        deliver_due(connected(), limit=AT_ONCE)
+
+    @worker_ready.connect(weak=False)
+    def sweep(**_: Any) -> None:
+        wake = waker(url)
+
+        def keep_sweeping() -> None:
+            while True:
+                wake()
+                threading.Event().wait(broker.SWEEP_EVERY)
+
+        threading.Thread(target=keep_sweeping, name="sweep", daemon=True).start()
+
+    return app
+
+
+def waker(url: str) -> Callable[[], None]:
+    """Return the function that wakes the bridge's worker after a commit."""
+    return broker.waker(QUEUE, url, DELIVER)

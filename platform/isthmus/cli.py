@@ -1,0 +1,202 @@
+"""The command ``isthmus``."""
+
+import errno
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import structlog
+from flask import Flask
+from rich.console import Console
+
+from isthmus import __version__, addresses, doctor, logs, migrations, serving, supervisor, tokens
+from isthmus.errors import CannotRun
+from isthmus.home import home_of
+from isthmus.settings import Process, Settings, check_production, load
+
+said = Console(highlight=False, soft_wrap=True)
+noted = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="isthmus")
+def isthmus() -> None:
+    """Run a private trade platform, joined to the government's single window by a provable bridge.
+
+    State is in ISTHMUS_HOME (.isthmus), the web is on ISTHMUS_PORT (8080), bridge and window on the next two.
+    """
+
+
+@isthmus.command()
+@click.option("--demo", is_flag=True, help="Then play the demonstration's story.")
+@click.option("--twice", is_flag=True, help="Two of web, worker, bridge and bridge-worker, side by side.")
+def run(*, demo: bool, twice: bool) -> None:
+    """Start everything on this machine, and keep it running until Ctrl-C.
+
+    Where DATABASE_URL, BRIDGE_DATABASE_URL or REDIS_URL is not set, PostgreSQL and Redis are started
+    here too.
+    """
+    supervisor.run(load(instances=2) if twice else load(), said, demo=demo)
+
+
+@isthmus.command()
+def web() -> None:
+    """Serve the platform over HTTP (one process of the platform)."""
+    from isthmus.apps import create_web
+
+    _serve(Process.WEB, create_web)
+
+
+@isthmus.command()
+def bridge() -> None:
+    """Serve the bridge over HTTP (on the bridge's machine)."""
+    from isthmus.apps import create_bridge
+
+    _serve(Process.BRIDGE, create_bridge)
+
+
+@isthmus.command()
+def window() -> None:
+    """Serve the reference single window."""
+    from isthmus.apps import create_window
+
+    _serve(Process.WINDOW, create_window)
+
+
+@isthmus.command()
+def worker() -> None:
+    """Work through the platform's outbox."""
+    from isthmus.apps import create_worker
+    from isthmus.working import work
+
+    work(create_worker(_prepared(Process.WORKER)))
+
+
+@isthmus.command("bridge-worker")
+def bridge_worker() -> None:
+    """Deliver what the bridge agreed to (on the bridge's machine)."""
+    from isthmus.apps import create_bridge_worker
+    from isthmus.working import work
+
+    work(create_bridge_worker(_prepared(Process.BRIDGE_WORKER)))
+
+
+@isthmus.command()
+def beat() -> None:
+    """Wake the workers steadily, so that nothing waits for a lost message. One is enough."""
+    from isthmus.apps import create_worker
+    from isthmus.working import keep_time
+
+    keep_time(create_worker(_prepared(Process.BEAT)))
+
+
+@isthmus.command()
+def demo() -> None:
+    """Load the demonstration's parties and play its story against the running platform."""
+    from isthmus.demo.play import play
+
+    settings = load()
+    check_production(settings, demo=True)
+    play(addresses.located(home_of(settings.home), settings), said)
+
+
+@isthmus.command()
+@click.option("--party", required=True, metavar="NAME", help="A demonstration party, for example bank.")
+def token(party: str) -> None:
+    """Print an access token for a demonstration party, valid for 15 minutes.
+
+    TOKEN=$(isthmus token --party bank)
+    """
+    settings = load()
+    click.echo(tokens.obtain(home_of(settings.home), settings, party))
+    noted.print(f"[dim]Next: curl -H 'Authorization: Bearer ...' {settings.web_address}/graphql")
+
+
+@isthmus.command(context_settings={"ignore_unknown_options": True})
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="The keys you trust.")
+def verify(bundle: Path, trust: Path | None) -> None:
+    """Check an evidence bundle offline; exit 0 when every check holds, else 1."""
+    from isthmus_protocol.verify import main as verify_bundle
+
+    arguments = [str(bundle)] + (["--trust", str(trust)] if trust else [])
+    sys.exit(verify_bundle(arguments))
+
+
+@isthmus.command("doctor")
+def examine() -> None:
+    """Check each component and say what to do; exit 1 when something is wrong."""
+    sys.exit(0 if doctor.examine(load(), said) else 1)
+
+
+@isthmus.command()
+def migrate() -> None:
+    """Bring both databases to the present schema, as their owners (`isthmus run` does it by itself)."""
+    settings = load()
+    settings = addresses.located(home_of(settings.home), settings)
+    known = {
+        "platform": settings.database_owner_url,
+        "bridge": settings.bridge_database_owner_url,
+    }
+    if not any(known.values()):
+        addresses.needed(None, "DATABASE_OWNER_URL")
+    for database, url in known.items():
+        if url is None:
+            said.print(f"  skipped  {database}: no address is set")
+            continue
+        migrations.upgrade(database, url)  # type: ignore[arg-type]  # the two names above
+        said.print(f"  [green]present[/]  {database}")
+    said.print("Next: isthmus run, or the single processes (isthmus --help).")
+
+
+def _prepared(process: Process) -> Settings:
+    logs.configure(process.value)
+    structlog.contextvars.clear_contextvars()
+    return load()
+
+
+def _serve(process: Process, create: Callable[[Settings], Flask]) -> None:
+    settings = _prepared(process)
+    check_production(settings, process)
+    one = process is Process.WINDOW
+    serving.serve(
+        lambda: create(settings),
+        serving.Place(
+            settings.host,
+            settings.port_of(process) or settings.port,
+            processes=1 if one else settings.processes,
+            threads=settings.threads,
+            shared=settings.instances > 1 and not one,
+        ),
+    )
+
+
+def main() -> None:
+    """Run the command; an expected failure is one clear message on standard error and an exit code."""
+    try:
+        isthmus(prog_name="isthmus")
+    except CannotRun as reason:
+        noted.print(f"[red]isthmus:[/] {_plain(reason)}")
+        sys.exit(reason.exit_code)
+    except OSError as error:
+        noted.print(f"[red]isthmus:[/] {_plain(_explained(error))}")
+        sys.exit(1)
+
+
+def _explained(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"The disk is full{where}: free some space, or choose another ISTHMUS_HOME."
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return (
+            f"Permission denied{where}: it may belong to another user, who ran Isthmus here before."
+            " Run as that user, or choose another ISTHMUS_HOME."
+        )
+    if error.errno == errno.EROFS:
+        return f"The file system is read-only{where}: choose another ISTHMUS_HOME."
+    return f"{error.strerror or error}{where}"
+
+
+def _plain(message: object) -> str:
+    return str(message).replace("[", "\\[")

@@ -1,0 +1,131 @@
+"""The key files of one machine: made in development, only read in production.
+
+``keys/<holder>.pem`` are Ed25519 keys, ``keys/tokens/*.pem`` sign access tokens, ``keys/master.key`` wraps
+the owners' document keys, ``keys/subject.key`` hides a consignment's UCR in the bridge's log, and
+``keys/trust.json`` lists the public keys that everybody trusts. A machine of one side holds only that side's
+private keys.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isthmus.errors import CannotRun
+from isthmus.home import Home, write_private
+from isthmus.settings import Process
+from isthmus_protocol.keys import Holder, Keyring, SigningKey
+
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class KeyFolder:
+    """Reads what a process needs; a missing or unreadable key raises :class:`CannotRun` naming the file."""
+
+    path: Path = field(repr=False)
+
+    def signing_key(self, holder: Holder) -> SigningKey:
+        """Return the private key of ``holder``."""
+        file = self._signing_file(holder)
+        try:
+            return SigningKey.from_pem(holder, self._read(file))
+        except (ValueError, TypeError) as error:
+            raise CannotRun(f"{file} is not an Ed25519 key in PKCS #8 PEM: {error}.") from None
+
+    def token_keys(self) -> dict[str, SigningKey]:
+        """Return the keys that sign access tokens, by file name; the last one signs, all verify."""
+        files = sorted((self.path / "tokens").glob("*.pem"))
+        if not files:
+            raise CannotRun(f"{self.path / 'tokens'} holds no key: put one there, in PKCS #8 PEM.")
+        return {file.stem: SigningKey.from_pem(Holder.PLATFORM, self._read(file)) for file in files}
+
+    def master_key(self) -> bytes:
+        """Return the 32 bytes that wrap the owners' document keys."""
+        return self._secret("master.key")
+
+    def subject_key(self) -> bytes:
+        """Return the 32 bytes of the bridge's keyed hash of a UCR."""
+        return self._secret("subject.key")
+
+    def trust(self) -> Keyring:
+        """Return the public keys that everybody trusts."""
+        file = self.path / "trust.json"
+        try:
+            return Keyring.from_json(json.loads(self._read(file)))
+        except ValueError as error:
+            raise CannotRun(f"{file} is not a list of trusted keys: {error}.") from None
+
+    def problems(self, *processes: Process) -> list[str]:
+        """Return what is missing for ``processes`` in this folder, or open to others, a line each."""
+        files = [self.path / "trust.json"]
+        for process, holders in SIGNS.items():
+            if process in processes:
+                files += [self._signing_file(holder) for holder in holders]
+        if {Process.WEB, Process.WORKER} & set(processes):
+            files.append(self.path / "master.key")
+        if {Process.BRIDGE, Process.BRIDGE_WORKER} & set(processes):
+            files.append(self.path / "subject.key")
+        files = list(dict.fromkeys(files))
+        missing = [f"{file.name} is missing" for file in files if not file.exists()]
+        exposed = [
+            f"{file} can be read by others: chmod 600 {file}"
+            for file in files
+            if file.name != "trust.json" and file.exists() and file.stat().st_mode & 0o077
+        ]
+        if Process.WEB in processes and not list((self.path / "tokens").glob("*.pem")):
+            missing.append("tokens/ holds no key for access tokens")
+        return missing + exposed
+
+    def _signing_file(self, holder: Holder) -> Path:
+        return self.path / f"{holder.value.lower()}.pem"
+
+    def _secret(self, name: str) -> bytes:
+        secret = self._read(self.path / name)
+        if len(secret) != SECRET_BYTES:
+            raise CannotRun(f"{self.path / name} must hold {SECRET_BYTES} bytes, it holds {len(secret)}.")
+        return secret
+
+    def _read(self, file: Path) -> bytes:
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            raise CannotRun(
+                f"The key {file} is missing. In development `isthmus run` makes it;"
+                " in production put it there."
+            ) from None
+
+
+SIGNS = {
+    Process.WEB: (Holder.PLATFORM,),
+    Process.WORKER: (Holder.PLATFORM,),
+    Process.BRIDGE: (Holder.BRIDGE, Holder.LOG),
+    Process.BRIDGE_WORKER: (Holder.BRIDGE, Holder.LOG),
+    Process.WINDOW: (Holder.WINDOW,),
+}
+
+
+def make_missing(home: Home) -> KeyFolder:
+    """Make every key that is not there, for development, and publish the trusted ones.
+
+    A key that exists is never replaced: what it signed or wrapped must stay readable.
+    """
+    folder = KeyFolder(home.keys)
+    (home.keys / "tokens").mkdir(mode=0o700, exist_ok=True)
+    for holder in Holder:
+        _write_missing(home.keys / f"{holder.value.lower()}.pem", SigningKey.generate(holder).to_pem())
+    if not list((home.keys / "tokens").glob("*.pem")):
+        _write_missing(home.keys / "tokens" / "0001.pem", SigningKey.generate(Holder.PLATFORM).to_pem())
+    for name in ("master.key", "subject.key"):
+        _write_missing(home.keys / name, secrets.token_bytes(SECRET_BYTES))
+    trusted = Keyring(folder.signing_key(holder).public for holder in Holder)
+    content = json.dumps(trusted.to_json(), indent=1).encode() + b"\n"
+    trust = home.keys / "trust.json"
+    if not trust.exists() or trust.read_bytes() != content:
+        write_private(trust, content)
+    return folder
+
+
+def _write_missing(file: Path, content: bytes) -> None:
+    if not file.exists():
+        write_private(file, content)
