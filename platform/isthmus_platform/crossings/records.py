@@ -1,11 +1,11 @@
 """Crossings as the platform keeps them: what was asked of the bridge, what came over it, how each ended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, select
+from sqlalchemy import BigInteger, ForeignKey, Index, and_, not_, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import String
@@ -90,12 +90,34 @@ def by_exchange(work: Work, exchange: UUID) -> Crossing | None:
 
 
 def page(
-    work: Work, *, shipment_id: UUID | None = None, after: UUID | None = None, first: int = 50
+    work: Work,
+    *,
+    shipment_id: UUID | None = None,
+    decision: str | None = None,
+    message: str | None = None,
+    after: UUID | None = None,
+    first: int = 50,
 ) -> Sequence[Crossing]:
-    """Return the actor's crossings, newest first, those before ``after``; of one shipment if given."""
+    """Return the actor's crossings, newest first, those before ``after``, narrowed by what else is given."""
     query = select(Crossing).order_by(Crossing.id.desc()).limit(first)
     if shipment_id is not None:
         query = query.where(Crossing.shipment_id == shipment_id)
+    if decision is not None:
+        refused = Crossing.state == "REFUSED"
+        permitted = and_(Crossing.log_index.is_not(None), not_(refused))
+        query = query.where(refused if decision == "REFUSED" else permitted)
+    if message is not None:
+        query = query.where(Crossing.message == message)
     if after is not None:
         query = query.where(Crossing.id < after)
     return work.session.scalars(query).all()
+
+
+def of_shipments(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, list[Crossing]]:
+    """Return the actor's crossings about each shipment, newest first, in one statement."""
+    found: dict[UUID, list[Crossing]] = {shipment_id: [] for shipment_id in shipment_ids}
+    query = select(Crossing).where(Crossing.shipment_id.in_(found)).order_by(Crossing.id.desc())
+    for crossing in work.session.scalars(query):
+        if crossing.shipment_id is not None:
+            found[crossing.shipment_id].append(crossing)
+    return found
