@@ -1,7 +1,7 @@
 """Grants: an owner's consent that a named party reads its documents, for a purpose, until a time.
 
 A grant is judged by PostgreSQL at each read (see the policies of migration 0003), so its end and its
-revocation hold from the next one. Operator and authority can be granted nothing: they have no path to contents.
+revocation hold from the next one. Operator and authority can be granted nothing: contents are not theirs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -98,7 +98,7 @@ def grant(work: Work, draft: GrantDraft) -> AccessGrant:
     Raises :class:`InvalidInput` naming the field (``reader``, ``documents``, ``purpose``, ``validUntil``) and
     :class:`NotFound` for a document or shipment that is not the actor's to grant, whether it sees it or not.
     """
-    purpose = _purpose(draft.purpose)
+    wanted = purpose(draft.purpose)
     valid_until = _end(work, draft.valid_until)
     owner_id = _owner(work, draft)
     granted = AccessGrant(
@@ -106,7 +106,7 @@ def grant(work: Work, draft: GrantDraft) -> AccessGrant:
         party_id=owner_id,
         reader_id=_reader(work, draft.reader, owner_id).id,
         shipment_id=draft.shipment,
-        purpose=purpose.value,
+        purpose=wanted.value,
         valid_until=valid_until,
         created_by=work.actor.party_id,
         created_at=work.now,
@@ -140,6 +140,12 @@ def get(work: Work, grant_id: UUID) -> AccessGrant:
     if granted is None:
         raise NotFound("There is no such grant.", field="grant")
     return granted
+
+
+def get_many(work: Work, grant_ids: Iterable[UUID]) -> dict[UUID, AccessGrant]:
+    """Return those of the grants that the actor gave or holds, by id, in one statement."""
+    rows = work.session.scalars(select(AccessGrant).where(AccessGrant.id.in_(set(grant_ids))))
+    return {granted.id: granted for granted in rows}
 
 
 def page(work: Work, *, after: UUID | None = None, first: int = 50) -> Sequence[AccessGrant]:
@@ -215,13 +221,13 @@ def opening(work: Work, document: Document) -> AccessGrant | None:
     return next((each for each in held if each.in_force(work.now)), None)
 
 
-def consents(work: Work, ucr: str, purpose: str) -> Sequence[AccessGrant]:
-    """Return the grants in force to the actor, for ``purpose``, of documents or shipments with this UCR."""
+def consents(work: Work, ucr: str, wanted: str) -> Sequence[AccessGrant]:
+    """Return the grants in force to the actor, for ``wanted``, of anything of the consignment ``ucr``."""
     opened = [document.id for document in documents.by_ucr(work, ucr)]
     opened_whole = [shipment.id for shipment in shipments.page(work, ShipmentFilter(ucr=ucr))]
     query = select(AccessGrant).where(
         AccessGrant.reader_id == work.actor.party_id,
-        AccessGrant.purpose == purpose,
+        AccessGrant.purpose == wanted,
         AccessGrant.revoked_at.is_(None),
         AccessGrant.valid_until > work.now,
         or_(
@@ -233,6 +239,22 @@ def consents(work: Work, ucr: str, purpose: str) -> Sequence[AccessGrant]:
         ),
     )
     return work.session.scalars(query.order_by(AccessGrant.id.desc())).all()
+
+
+def by_ids(work: Work, grant_ids: Iterable[UUID]) -> Sequence[AccessGrant]:
+    """Return those of the grants that are visible, newest first."""
+    query = select(AccessGrant).where(AccessGrant.id.in_(set(grant_ids)))
+    return work.session.scalars(query.order_by(AccessGrant.id.desc())).all()
+
+
+def purpose(value: str) -> Purpose:
+    """Return the purpose named ``value``, or raise :class:`InvalidInput` (``unknown_purpose``)."""
+    try:
+        return Purpose(value)
+    except ValueError:
+        raise InvalidInput(
+            f"A purpose is one of {', '.join(Purpose)}.", field="purpose", code="unknown_purpose"
+        ) from None
 
 
 def why_not(held: Sequence[AccessGrant], now: datetime) -> str | None:
@@ -287,14 +309,6 @@ def _reader(work: Work, name: str, owner_id: UUID) -> parties.Party:
             "Operator and authority read no documents here.", field="reader", code="role_not_permitted"
         )
     return reader
-
-
-def _purpose(value: str) -> Purpose:
-    try:
-        return Purpose(value)
-    except ValueError:
-        known = ", ".join(Purpose)
-        raise InvalidInput(f"A purpose is one of {known}.", field="purpose", code="unknown_purpose") from None
 
 
 def _end(work: Work, valid_until: datetime) -> datetime:

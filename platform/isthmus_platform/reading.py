@@ -31,7 +31,7 @@ def look(work: Work, document_id: UUID) -> Document:
 
 
 def open_contents(work: Work, vault: Vault, document_id: UUID, number: int | None = None) -> Opened:
-    """Return what it takes to read a version's contents, recorded for its owner; the newest unless ``number``.
+    """Return what it takes to read a version's contents, recorded for its owner (None: the newest).
 
     Raises :class:`NoSuchDocument`, :class:`NotFound` for the version, :class:`Corrupt` for its key.
     """

@@ -1,1 +1,37 @@
-"""The platform's one door to the bridge; nothing else on the platform knows the protocol."""
+"""The platform's one door to the bridge; nothing else on the platform knows the protocol.
+
+A service asks with :func:`request`; :class:`Sender` sends it after the commit; :class:`Inbox` takes what
+comes back. What a message means is the service's, told through :class:`Outgoing` and :data:`Incoming`.
+"""
+
+from isthmus_platform.crossings.asking import TOPIC, Ask, request
+from isthmus_platform.crossings.bridge_client import (
+    BridgeClient,
+    BridgeRefused,
+    BridgeUnavailable,
+    LogEntry,
+    LogPage,
+)
+from isthmus_platform.crossings.inbox import Inbox, Incoming
+from isthmus_platform.crossings.records import BRIDGE, Crossing, by_exchange, get, page
+from isthmus_platform.crossings.sending import Outgoing, Sender
+
+__all__ = [
+    "BRIDGE",
+    "TOPIC",
+    "Ask",
+    "BridgeClient",
+    "BridgeRefused",
+    "BridgeUnavailable",
+    "Crossing",
+    "Inbox",
+    "Incoming",
+    "LogEntry",
+    "LogPage",
+    "Outgoing",
+    "Sender",
+    "by_exchange",
+    "get",
+    "page",
+    "request",
+]

@@ -1,0 +1,227 @@
+"""What the bridge brings: deliveries from the window, and word of how our own requests ended.
+
+Everything is signed by the bridge, taken once by its nonce, and idempotent by the exchange's id: the same
+delivery again gets the same receipt, or the same refusal.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from isthmus_platform import parties
+from isthmus_platform.crossings.bridge_client import BridgeClient, BridgeRefused, BridgeUnavailable
+from isthmus_platform.crossings.records import BRIDGE, BridgeNonce, Crossing, by_exchange
+from isthmus_platform.crossings.sending import Outgoing
+from isthmus_platform.database import Platform, Work, new_id
+from isthmus_platform.errors import InvalidInput, NotAuthenticated, NotFound, NotPermitted, PlatformError
+from isthmus_protocol.agreements import Direction
+from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, parse
+from isthmus_protocol.http_signatures import Caller, verify_request
+from isthmus_protocol.keys import Holder, SignatureError
+from isthmus_protocol.messages import DeliveryNotice, Envelope
+from isthmus_protocol.projection import leaf_paths
+from isthmus_protocol.receipts import Receipt, Receiver, open_receipt, sign_receipt
+from isthmus_protocol.shapes import MalformedMessage
+
+Incoming = Callable[[Work, Crossing, Crossing, JsonObject], str | None]
+"""Takes (the delivery, the crossing it answers, the body); returns why it is refused, or None."""
+
+LONGEST_MESSAGE = 1_048_576
+
+
+class NotYet(PlatformError):
+    """The exchange may be one whose answer from the bridge we have not written down yet: come again."""
+
+    code = "not_yet"
+    status = 503
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """Where the bridge delivers. ``bridge`` holds the keys: whom we trust, and what we sign receipts with."""
+
+    platform: Platform
+    bridge: BridgeClient
+    incoming: Mapping[str, Incoming]
+    outgoing: Mapping[str, Outgoing]
+
+    def admit(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Raise :class:`NotAuthenticated` unless the bridge signed this request, just now, and only once."""
+        now = self.platform.clock()
+        try:
+            caller = verify_request(self.bridge.keyring, method, url, headers, body, now=now)
+        except SignatureError as error:
+            raise NotAuthenticated(str(error), code="signature") from error
+        if caller.holder is not Holder.BRIDGE:
+            raise NotPermitted("Only the bridge delivers here.", code="not_the_bridge")
+        self._take_nonce(caller)
+
+    def _take_nonce(self, caller: Caller) -> None:
+        with self.platform.begin(BRIDGE) as work:
+            work.session.execute(delete(BridgeNonce).where(BridgeNonce.expires_at < work.now))
+            taken = work.session.scalar(
+                insert(BridgeNonce)
+                .values(kid=caller.kid, nonce=caller.nonce, expires_at=caller.expires)
+                .on_conflict_do_nothing()
+                .returning(BridgeNonce.nonce)
+            )
+        if taken is None:
+            raise NotAuthenticated("This signature was used before.", code="replayed")
+
+    def deliver(self, body: bytes, *, request_id: str = "-") -> str:
+        """Take a delivery and return our signed receipt; the same exchange again gives the same receipt.
+
+        Raises :class:`InvalidInput` for what is not understood, :class:`NotPermitted` for what is refused
+        (which is recorded), :class:`NotFound` for an answer to nothing we asked, :class:`NotYet`.
+        """
+        envelope = _envelope(body)
+        if envelope.message not in self.incoming:
+            raise InvalidInput("No such message is taken here.", field="/message", code="unknown_message")
+        legal_basis = self._legal_basis(envelope)
+        with self.platform.begin(BRIDGE, request_id=request_id) as work:
+            crossing = self._received(work, envelope, legal_basis)
+        if crossing.receipt is None:
+            raise NotPermitted(f"The delivery is refused: {crossing.reason}.", code=crossing.reason)
+        return crossing.receipt
+
+    def _received(self, work: Work, envelope: Envelope, legal_basis: str | None) -> Crossing:
+        exchange = _uuid(envelope.exchange, "/exchange")
+        # Deliveries of one exchange wait for each other; the second finds what the first wrote.
+        work.session.execute(select(func.pg_advisory_xact_lock(exchange.int & (2**63 - 1))))
+        known = by_exchange(work, exchange)
+        if known is not None:
+            return known
+        asked = _asked(work, envelope.in_reply_to)
+        if envelope.party != parties.get(work, asked.requester_id).name:
+            raise NotPermitted("The delivery is for another party than asked.", field="/party")
+        crossing = _crossing(work, exchange, envelope, asked, legal_basis)
+        work.session.add(crossing)
+        work.session.flush()
+        crossing.reason = self.incoming[envelope.message](work, crossing, asked, envelope.body)
+        if crossing.reason is None:
+            receipt = Receipt(envelope.exchange, envelope.payload_digest, Receiver.PLATFORM, work.now)
+            crossing.receipt = sign_receipt(self.bridge.signing_key, receipt)
+        else:
+            crossing.state = "REFUSED"
+        work.session.flush()
+        return crossing
+
+    def _legal_basis(self, envelope: Envelope) -> str | None:
+        """Return what the delivery's agreement rests on, where the bridge can tell now."""
+        try:
+            agreement = self.bridge.active_agreement(
+                envelope.message, envelope.direction.value, envelope.purpose
+            )
+        except (BridgeUnavailable, BridgeRefused):
+            return None
+        if agreement is None or agreement.digest != envelope.agreement.digest:
+            return None
+        return agreement.legal_basis.citation
+
+    def note(self, body: bytes, *, request_id: str = "-") -> None:
+        """Write down how one of our own exchanges ended; again changes nothing."""
+        try:
+            notice = DeliveryNotice.from_json(_parse(body))
+        except MalformedMessage as error:
+            raise _malformed(error) from error
+        self._check_receipt(notice)
+        with self.platform.begin(BRIDGE, request_id=request_id) as work:
+            crossing = _ours(work, _uuid(notice.exchange, "/exchange"))
+            if crossing.state not in ("AGREED", "SENT"):
+                return
+            crossing.state = notice.state.value
+            crossing.reason = notice.reason
+            crossing.receipt = notice.receipt
+            crossing.updated_at = work.now
+            work.session.flush()
+            self.outgoing[crossing.message].settled(work, crossing)
+
+    def _check_receipt(self, notice: DeliveryNotice) -> None:
+        if notice.receipt is None:
+            return
+        try:
+            receipt = open_receipt(notice.receipt, self.bridge.keyring, Receiver.WINDOW)
+        except SignatureError as error:
+            raise InvalidInput(str(error), field="/receipt", code="signature") from error
+        if receipt.exchange != notice.exchange:
+            raise InvalidInput("The receipt is of another exchange.", field="/receipt", code="other_exchange")
+
+
+def _parse(body: bytes) -> JsonValue:
+    try:
+        return parse(body, max_bytes=LONGEST_MESSAGE)
+    except MalformedJson as error:
+        raise InvalidInput(
+            f"The body is not strict JSON: {error}.", field=error.where, code=error.rule
+        ) from error
+
+
+def _envelope(body: bytes) -> Envelope:
+    try:
+        envelope = Envelope.from_json(_parse(body))
+        envelope.check_digest()
+    except MalformedMessage as error:
+        raise _malformed(error) from error
+    if envelope.direction is not Direction.FROM_WINDOW:
+        raise InvalidInput("Only what comes from the window is taken.", field="/direction", code="direction")
+    return envelope
+
+
+def _malformed(error: MalformedMessage) -> InvalidInput:
+    return InvalidInput(f"The message breaks a rule: {error}.", field=error.field, code=error.rule)
+
+
+def _uuid(value: str, field: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError:
+        raise InvalidInput("An exchange is named by a UUID.", field=field, code="uuid") from None
+
+
+def _asked(work: Work, in_reply_to: str | None) -> Crossing:
+    if in_reply_to is None:
+        raise InvalidInput("A delivery answers an exchange.", field="/inReplyTo", code="missing")
+    return _ours(work, _uuid(in_reply_to, "/inReplyTo"))
+
+
+def _ours(work: Work, exchange: UUID) -> Crossing:
+    """Return our crossing with this id, locked.
+
+    The bridge may be quicker with the end of an exchange than we with writing down its beginning.
+    """
+    found = work.session.scalar(select(Crossing).where(Crossing.exchange == exchange).with_for_update())
+    if found is not None:
+        return found
+    if work.session.scalar(select(exists().where(Crossing.state == "REQUESTED"))):
+        raise NotYet("No such exchange is known here yet.")
+    raise NotFound("No such exchange was asked for here.", code="unknown_exchange")
+
+
+def _crossing(
+    work: Work, exchange: UUID, envelope: Envelope, asked: Crossing, legal_basis: str | None
+) -> Crossing:
+    return Crossing(
+        id=new_id(),
+        exchange=exchange,
+        in_reply_to=asked.exchange,
+        party_id=asked.party_id,
+        requester_id=asked.requester_id,
+        shipment_id=asked.shipment_id,
+        subject=asked.subject,
+        direction=envelope.direction.value,
+        message=envelope.message,
+        purpose=envelope.purpose,
+        legal_basis=legal_basis,
+        consents=[],
+        additional_fields=[],
+        fields=leaf_paths(envelope.body),
+        state="DELIVERED",
+        agreement_id=envelope.agreement.id,
+        agreement_version=envelope.agreement.version,
+        log_index=envelope.log_index,
+        created_at=work.now,
+        updated_at=work.now,
+    )
