@@ -6,6 +6,9 @@ from typing import Literal
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import SQLAlchemyError
+
+from isthmus.errors import CannotRun
 
 Database = Literal["platform", "bridge"]
 
@@ -25,5 +28,11 @@ def config(database: Database, url: str) -> Config:
 
 
 def upgrade(database: Database, url: str) -> None:
-    """Apply what is missing; nothing when the schema is present."""
-    command.upgrade(config(database, url), "head")
+    """Apply what is missing; nothing when the schema is present. Raises :class:`CannotRun`."""
+    try:
+        command.upgrade(config(database, url), "head")
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip()
+        raise CannotRun(
+            f"The {database}'s database could not be brought to the present schema: {reason}"
+        ) from error

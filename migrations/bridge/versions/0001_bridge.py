@@ -14,21 +14,24 @@ branch_labels = None
 depends_on = None
 
 ROLE = "isthmus_bridge_app"
-EMPTY_ROOT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing (RFC 9162, 2.1.1)
+EMPTY_ROOT = (
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing (RFC 9162, 2.1.1)
+)
 
 ADDED_TO_ONLY = ("agreement", "agreement_signature", "suspension", "log_entry", "log_node")
 
 # What the exchange is about never changes; only how far it has come does.
 PROGRESS = (
-    "agreement_id, agreement_version, agreement_digest, terms, salt, payload_digest, body, state, reason, field,"
-    " decision_index, receipt, sent_at, told_at, due_at, attempts, last_error"
+    "agreement_id, agreement_version, agreement_digest, terms, salt, payload_digest, body, state, reason,"
+    " field, decision_index, receipt, sent_at, told_at, due_at, attempts, last_error"
 )
 
 
 def upgrade() -> None:
     # Roles are the whole server's: another database may be making this one at the same moment.
     op.execute(
-        f"DO $$ BEGIN CREATE ROLE {ROLE} NOLOGIN NOBYPASSRLS;"
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN"
+        f" CREATE ROLE {ROLE} NOLOGIN NOBYPASSRLS; END IF;"
         " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     )
     op.execute(
@@ -37,6 +40,7 @@ def upgrade() -> None:
     )
     op.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     op.execute(f"GRANT USAGE ON SCHEMA public TO {ROLE}")
+    op.execute(f"GRANT SELECT ON alembic_version TO {ROLE}")  # a process tells whether it fits the schema
     _create_agreements()
     _create_exchanges()
     _create_log()
@@ -51,7 +55,7 @@ def upgrade() -> None:
             " FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()"
         )
     op.execute(f"GRANT SELECT, INSERT, UPDATE ({PROGRESS}) ON exchange TO {ROLE}")
-    op.execute(f"GRANT SELECT, INSERT, DELETE ON seen_nonce TO {ROLE}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON seen_nonce TO {ROLE}")
     op.execute(f"GRANT SELECT, UPDATE (size, root) ON log_head TO {ROLE}")
     op.execute(
         "CREATE FUNCTION refuse_shrinking() RETURNS trigger LANGUAGE plpgsql AS"
@@ -59,8 +63,7 @@ def upgrade() -> None:
         " THEN RAISE EXCEPTION 'the log only grows'; END IF; RETURN NEW; END $$"
     )
     op.execute(
-        "CREATE TRIGGER grows_only BEFORE UPDATE ON log_head"
-        " FOR EACH ROW EXECUTE FUNCTION refuse_shrinking()"
+        "CREATE TRIGGER grows_only BEFORE UPDATE ON log_head FOR EACH ROW EXECUTE FUNCTION refuse_shrinking()"
     )
     op.execute(
         "CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON log_head"
@@ -91,9 +94,7 @@ def _create_agreements() -> None:
         sa.Column("holder", sa.String(), nullable=False),
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "holder IN ('OPERATOR', 'AUTHORITY')", name=op.f("ck_agreement_signature_holder")
-        ),
+        sa.CheckConstraint("holder IN ('OPERATOR', 'AUTHORITY')", name=op.f("ck_agreement_signature_holder")),
         sa.ForeignKeyConstraint(
             ["agreement_id", "version"],
             ["agreement.id", "agreement.version"],
