@@ -19,6 +19,7 @@ def create_bridge_engine(url: str, *, pool_size: int = 10) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text must not carry what was to cross
         connect_args={
             "options": f"-c role={ROLE} -c timezone=UTC -c lock_timeout=5s -c statement_timeout=15s"
             " -c idle_in_transaction_session_timeout=30s",

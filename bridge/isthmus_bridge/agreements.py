@@ -1,0 +1,338 @@
+"""Agreements as the bridge holds them: kept as they were signed, in force only while both signatures verify.
+
+Nothing here trusts the database: signatures are verified again whenever a decision rests on them. The
+highest version whose validity has begun is the one in force, also when it has ended or is suspended: an older
+one never comes back. A suspension of a version holds for good; so does one of the whole agreement, later
+versions included.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from isthmus_bridge import log
+from isthmus_bridge.gate import Standing, stopped
+from isthmus_bridge.models import AgreementSignature, AgreementVersion, Base, SuspensionStatement
+from isthmus_protocol import statements
+from isthmus_protocol.agreements import (
+    AGREEMENT_TYP,
+    Agreement,
+    Direction,
+    SignedAgreement,
+    Suspension,
+    open_suspension,
+)
+from isthmus_protocol.canonical import JsonObject, canonical, digest, parse
+from isthmus_protocol.keys import Holder, Keyring, SignatureError
+from isthmus_protocol.messages import Reason
+
+
+class Status(StrEnum):
+    """How an agreement version stands."""
+
+    AWAITING_SIGNATURE = "AWAITING_SIGNATURE"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    ACTIVE = "ACTIVE"
+    SUPERSEDED = "SUPERSEDED"
+    SUSPENDED = "SUSPENDED"
+    EXPIRED = "EXPIRED"
+
+
+class AgreementConflict(Exception):
+    """The agreement contradicts one that stands; ``code`` says how."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Version:
+    """An agreement version, what was signed about it, and since when both signatures are there."""
+
+    agreement: Agreement
+    signatures: tuple[str, ...]
+    active_since: datetime | None
+
+    def to_json(self, status: Status, suspensions: Sequence[str] = ()) -> JsonObject:
+        """Return the version as the bridge tells it: document, signatures, and how it stands."""
+        return {
+            "id": self.agreement.id,
+            "version": self.agreement.version,
+            "digest": self.agreement.digest,
+            "status": status.value,
+            "document": self.agreement.to_json(),
+            "signatures": list(self.signatures),
+            "suspensions": list(suspensions),
+        }
+
+
+def store(session: Session, keyring: Keyring, signed: SignedAgreement, now: datetime) -> tuple[Status, bool]:
+    """Keep a document with the signatures that come with it; return how it stands and whether it was news.
+
+    One signature alone is kept and permits nothing until the other comes, with the same document. Raises
+    :class:`SignatureError` when any does not verify or there is none, :class:`AgreementConflict` when the
+    version exists with another text, another agreement already speaks for the message, or the id for another.
+    """
+    agreement = signed.agreement
+    holders = {_signer(token, agreement, keyring): token for token in signed.signatures}
+    if not holders or len(holders) != len(signed.signatures):
+        raise SignatureError("an agreement comes with a signature of the operator, of the authority, or both")
+    log.lock(session)
+    _refuse_contradictions(session, keyring, agreement, now)
+    news = _insert(
+        session,
+        AgreementVersion,
+        id=agreement.id,
+        version=agreement.version,
+        digest=agreement.digest,
+        document=canonical(agreement.to_json()).decode(),
+        message=agreement.message,
+        direction=agreement.direction.value,
+        purpose=agreement.purpose,
+        received_at=now,
+    )
+    for holder, token in holders.items():
+        news += _insert(
+            session,
+            AgreementSignature,
+            agreement_id=agreement.id,
+            version=agreement.version,
+            holder=holder.value,
+            token=token,
+            received_at=now,
+        )
+    versions = _load(session, keyring, AgreementVersion.id == agreement.id)
+    suspensions = _suspensions(session, [agreement.id])
+    mine = next(version for version in versions if version.agreement.version == agreement.version)
+    return _status(mine, versions, suspensions, now), bool(news)
+
+
+def suspend(session: Session, keyring: Keyring, token: str, now: datetime) -> tuple[Suspension, bool]:
+    """Record a suspension by either party, and return it and whether it was news.
+
+    It holds for every decision after this transaction commits.
+
+    Raises :class:`SignatureError`, and :class:`MalformedMessage` for a statement that is none.
+    """
+    suspension, holder = open_suspension(token, keyring)
+    log.lock(session)
+    news = _insert(
+        session,
+        SuspensionStatement,
+        digest=digest(token.encode()),
+        agreement_id=suspension.id,
+        version=suspension.version,
+        holder=holder.value,
+        reason=suspension.reason,
+        stated_at=suspension.at,
+        token=token,
+        received_at=now,
+    )
+    return suspension, bool(news)
+
+
+def standing_for(
+    session: Session, keyring: Keyring, message: str, direction: Direction, purpose: str, now: datetime
+) -> Standing | None:
+    """Return the agreement that speaks for ``message`` now, or None where none has both signatures."""
+    speaking = _load(session, keyring, *_about(message, direction, purpose))
+    suspensions = _suspensions(session, {version.agreement.id for version in speaking})
+    best: tuple[tuple[bool, bool, datetime], Standing] | None = None
+    for id_ in sorted({version.agreement.id for version in speaking}):
+        current = _in_force((v for v in speaking if v.agreement.id == id_), now)
+        if current is None or current.active_since is None:
+            continue
+        agreement = current.agreement
+        rank = (not _withdrawn(id_, suspensions), now < agreement.valid_until, current.active_since)
+        if best is None or rank > best[0]:
+            best = rank, Standing(agreement, _suspended(agreement.id, {agreement.version}, suspensions))
+    return None if best is None else best[1]
+
+
+def standing_of(
+    session: Session, keyring: Keyring, agreement_id: str, agreed_version: int, now: datetime
+) -> Standing | None:
+    """Return how the agreement stands now under which an exchange was agreed.
+
+    It is suspended when the version in force is, and when the version agreed under is.
+    """
+    current = _in_force(_load(session, keyring, AgreementVersion.id == agreement_id), now)
+    if current is None:
+        return None
+    suspensions = _suspensions(session, [agreement_id])
+    stopped = _suspended(agreement_id, {current.agreement.version, agreed_version}, suspensions)
+    return Standing(current.agreement, stopped)
+
+
+def listing(session: Session, keyring: Keyring, now: datetime) -> list[JsonObject]:
+    """Return every version, by id and version, with how it stands and what suspends it."""
+    versions = _load(session, keyring)
+    suspensions = _suspensions(session, {version.agreement.id for version in versions})
+    listed = []
+    for version in versions:
+        agreement = version.agreement
+        siblings = [other for other in versions if other.agreement.id == agreement.id]
+        tokens = [
+            token
+            for token, stop in suspensions.items()
+            if stop.id == agreement.id and stop.version in (None, agreement.version)
+        ]
+        listed.append(version.to_json(_status(version, siblings, suspensions, now), tokens))
+    return listed
+
+
+def active(
+    session: Session, keyring: Keyring, message: str, direction: Direction, purpose: str, now: datetime
+) -> JsonObject | Reason:
+    """Return the version that lets ``message`` cross now, or the reason why none does."""
+    standing = standing_for(session, keyring, message, direction, purpose, now)
+    if standing is None:
+        return Reason.NO_AGREEMENT
+    refused = stopped(standing, now)
+    if refused is not None:
+        return refused.reason
+    version = document(session, keyring, standing.agreement.id, standing.agreement.version)
+    return Reason.NO_AGREEMENT if version is None else version.to_json(Status.ACTIVE)
+
+
+def document(session: Session, keyring: Keyring, agreement_id: str, number: int) -> Version | None:
+    """Return one version with its signatures, or None."""
+    found = _load(session, keyring, AgreementVersion.id == agreement_id, AgreementVersion.version == number)
+    return found[0] if found else None
+
+
+def _insert(session: Session, table: type[Base], **values: object) -> int:
+    """Add a row unless it is there; return how many were added."""
+    added = session.execute(insert(table).values(**values).on_conflict_do_nothing().returning(literal(1)))
+    return len(added.all())
+
+
+def _signer(token: str, agreement: Agreement, keyring: Keyring) -> Holder:
+    """Return who signed ``agreement`` with ``token``; raises :class:`SignatureError`."""
+    statement = statements.open_statement(token, keyring, AGREEMENT_TYP, Holder.OPERATOR, Holder.AUTHORITY)
+    if statement.payload != {
+        "agreement": agreement.digest,
+        "id": agreement.id,
+        "version": agreement.version,
+    }:
+        raise SignatureError("a signature is for another agreement")
+    return statement.key.holder
+
+
+def _refuse_contradictions(session: Session, keyring: Keyring, agreement: Agreement, now: datetime) -> None:
+    for version in _load(session, keyring, AgreementVersion.id == agreement.id):
+        other = version.agreement
+        if other.version == agreement.version and other.digest != agreement.digest:
+            raise AgreementConflict("version_taken", "this version exists with another text")
+        if (other.message, other.direction, other.purpose) != (
+            agreement.message,
+            agreement.direction,
+            agreement.purpose,
+        ):
+            raise AgreementConflict("message_changed", "a new version speaks for the same message")
+    rivals = [
+        version
+        for version in _load(
+            session, keyring, *_about(agreement.message, agreement.direction, agreement.purpose)
+        )
+        if version.agreement.id != agreement.id
+        and version.active_since is not None
+        and version.agreement.valid_until > now
+    ]
+    suspensions = _suspensions(session, {rival.agreement.id for rival in rivals})
+    for rival in rivals:
+        if not _withdrawn(rival.agreement.id, suspensions):
+            raise AgreementConflict(
+                "message_governed", f"the agreement {rival.agreement.id} already speaks for this message"
+            )
+
+
+def _about(message: str, direction: Direction, purpose: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AgreementVersion.message == message,
+        AgreementVersion.direction == direction.value,
+        AgreementVersion.purpose == purpose,
+    )
+
+
+def _load(session: Session, keyring: Keyring, *where: ColumnElement[bool]) -> list[Version]:
+    """Return the versions, by id and version, each active only if both its signatures verify now."""
+    rows = session.execute(
+        select(AgreementVersion.document, AgreementSignature.token, AgreementSignature.received_at)
+        .join(
+            AgreementSignature,
+            (AgreementSignature.agreement_id == AgreementVersion.id)
+            & (AgreementSignature.version == AgreementVersion.version),
+        )
+        .where(*where)
+        .order_by(AgreementVersion.id, AgreementVersion.version, AgreementSignature.holder)
+    )
+    signed: dict[str, list[tuple[str, datetime]]] = {}
+    for text, token, received_at in rows:
+        signed.setdefault(text, []).append((token, received_at))
+    return [_version(text, tokens, keyring) for text, tokens in signed.items()]
+
+
+def _version(text: str, tokens: Sequence[tuple[str, datetime]], keyring: Keyring) -> Version:
+    agreement = Agreement.from_json(parse(text.encode()))
+    signatures = tuple(token for token, _ in tokens)
+    try:
+        SignedAgreement(agreement, signatures).verify(keyring)
+    except SignatureError:
+        return Version(agreement, signatures, None)
+    return Version(agreement, signatures, max(received_at for _, received_at in tokens))
+
+
+def _in_force(versions: Iterable[Version], now: datetime) -> Version | None:
+    """Return the highest active version that has begun, or else the first to begin."""
+    active = [version for version in versions if version.active_since is not None]
+    begun = [version for version in active if version.agreement.valid_from <= now]
+    if begun:
+        return max(begun, key=lambda version: version.agreement.version)
+    return min(active, key=lambda version: version.agreement.valid_from, default=None)
+
+
+def _suspensions(session: Session, ids: Iterable[str]) -> dict[str, Suspension]:
+    """Return the suspensions of the agreements ``ids``, by their signed statement.
+
+    They were verified when they came. They only stop, so one whose key is no longer trusted still stops.
+    """
+    rows = session.scalars(
+        select(SuspensionStatement)
+        .where(SuspensionStatement.agreement_id.in_(list(ids)))
+        .order_by(SuspensionStatement.received_at, SuspensionStatement.digest)
+    )
+    return {row.token: Suspension(row.agreement_id, row.version, row.reason, row.stated_at) for row in rows}
+
+
+def _suspended(id_: str, versions: set[int], suspensions: dict[str, Suspension]) -> bool:
+    return any(
+        stop.id == id_ and (stop.version is None or stop.version in versions) for stop in suspensions.values()
+    )
+
+
+def _withdrawn(id_: str, suspensions: dict[str, Suspension]) -> bool:
+    """Say whether the whole agreement is suspended, whatever the version."""
+    return _suspended(id_, set(), suspensions)
+
+
+def _status(
+    version: Version, siblings: Iterable[Version], suspensions: dict[str, Suspension], now: datetime
+) -> Status:
+    agreement = version.agreement
+    if version.active_since is None:
+        return Status.AWAITING_SIGNATURE
+    if _suspended(agreement.id, {agreement.version}, suspensions):
+        return Status.SUSPENDED
+    current = _in_force(siblings, now)
+    if current is not None and current.agreement.version > agreement.version:
+        return Status.SUPERSEDED
+    if now < agreement.valid_from:
+        return Status.NOT_YET_VALID
+    return Status.EXPIRED if now >= agreement.valid_until else Status.ACTIVE

@@ -1,0 +1,317 @@
+"""Delivery: what was agreed is handed over, in order for each subject and direction, once in effect.
+
+An exchange is claimed under a lease, and the claim committed, before anything is sent: no network call is
+made inside a transaction, and a killed worker's claim runs out by itself. A receiver knows an exchange by its
+id, so that sending twice delivers once. Each receiver has senders of its own: a slow one delays only itself.
+"""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import repeat
+from threading import Lock
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from isthmus_bridge import exchanges, log
+from isthmus_bridge.models import Exchange
+from isthmus_bridge.sending import Answer, NoAnswer, Sender
+from isthmus_bridge.service import Bridge
+from isthmus_protocol.agreements import Direction, Role
+from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse_object
+from isthmus_protocol.keys import SignatureError
+from isthmus_protocol.messages import AgreementReference, DeliveryNotice, Envelope, ExchangeState
+from isthmus_protocol.receipts import Receiver, open_receipt
+from isthmus_protocol.records import Phase
+
+events = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=60)
+FIRST_WAIT = timedelta(milliseconds=500)
+LONGEST_WAIT = timedelta(minutes=5)
+SENDERS = 4
+"""How many exchanges are under way to one receiver at a time, in one process."""
+
+UNDER_WAY = tuple(state.value for state in exchanges.UNDER_WAY)
+TO_TELL = (ExchangeState.DELIVERED.value, ExchangeState.FAILED.value, ExchangeState.TERMINATED.value)
+NOT_PERMANENT = (408, 425, 429)
+"""4xx that ask for another try: RFC 9110 (15.5.9), RFC 8470 (5.2), RFC 6585 (4)."""
+
+_jitter = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something to send; ``attempt`` tells a claim from the one that follows when its lease has run out."""
+
+    exchange: UUID
+    attempt: int
+    url: str
+    body: bytes
+    request_id: str
+    settle: Callable[[Bridge, "Claim", Answer], None]
+
+
+def deliver_due(bridge: Bridge, limit: int = 100) -> int:
+    """Send what is due, envelopes and notices of delivery, and return how many were sent (at most ``limit``).
+
+    Any number of processes may do this side by side.
+    """
+    budget = _Budget(limit)
+    lanes = [receiver for receiver in Receiver for _ in range(_due(bridge, receiver))]
+    if not lanes:
+        return 0
+    with Sender(bridge.signing_key, bridge.clock) as sender, ThreadPoolExecutor(len(lanes)) as pool:
+        return sum(pool.map(_serve, repeat(bridge), repeat(sender), lanes, repeat(budget)))
+
+
+class _Budget:
+    """How much may still be sent, shared by the senders."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._lock = Lock()
+
+    def take(self) -> bool:
+        with self._lock:
+            self._left -= 1
+            return self._left >= 0
+
+
+def _due(bridge: Bridge, receiver: Receiver) -> int:
+    """Return how many senders ``receiver`` needs now."""
+    now = bridge.clock()
+    with bridge.begin() as session:
+        due = select(Exchange.id).where(or_(_deliverable(receiver, now), _tellable(receiver, now)))
+        return session.scalar(select(func.count()).select_from(due.limit(SENDERS).subquery())) or 0
+
+
+def _serve(bridge: Bridge, sender: Sender, receiver: Receiver, budget: _Budget) -> int:
+    """Send to ``receiver`` until nothing is due or the budget is spent."""
+    sent = 0
+    while budget.take():
+        claim = _claim(bridge, receiver)
+        if claim is None:
+            break
+        with structlog.contextvars.bound_contextvars(
+            request_id=claim.request_id, exchange=str(claim.exchange)
+        ):
+            try:
+                answer = sender.post(claim.url, claim.body, request_id=claim.request_id)
+            except NoAnswer as silence:
+                _postpone(bridge, claim, str(silence))
+            else:
+                claim.settle(bridge, claim, answer)
+        sent += 1
+    return sent
+
+
+def _claim(bridge: Bridge, receiver: Receiver) -> Claim | None:
+    """Claim what ``receiver`` is due next; what the gate no longer permits ends here and is not sent."""
+    while True:
+        now = bridge.clock()
+        with bridge.begin() as session:
+            exchange = _lock_next(session, _deliverable(receiver, now))
+            if exchange is not None:
+                claim = _prepare(session, bridge, exchange, now)
+            else:
+                exchange = _lock_next(session, _tellable(receiver, now))
+                claim = None if exchange is None else _notice(bridge, exchange, now)
+        if claim is not None or exchange is None:
+            return claim
+
+
+def _lock_next(session: Session, due: ColumnElement[bool]) -> Exchange | None:
+    return session.scalars(
+        select(Exchange)
+        .where(due)
+        .order_by(Exchange.decision_index)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Exchange)
+    ).one_or_none()
+
+
+def _deliverable(receiver: Receiver, now: datetime) -> ColumnElement[bool]:
+    """Say which exchanges ``receiver`` is due: the first under way of their subject, none behind another."""
+    before = aliased(Exchange)
+    overtaken = exists().where(
+        before.subject == Exchange.subject,
+        before.direction == Exchange.direction,
+        before.state.in_(UNDER_WAY),
+        before.decision_index < Exchange.decision_index,
+    )
+    return and_(
+        Exchange.direction == _direction_to(receiver).value,
+        Exchange.state.in_(UNDER_WAY),
+        Exchange.due_at <= now,
+        ~overtaken,
+    )
+
+
+def _tellable(receiver: Receiver, now: datetime) -> ColumnElement[bool]:
+    """Say of which exchanges ``receiver``, their originator, has yet to be told the end."""
+    return and_(
+        Exchange.direction != _direction_to(receiver).value,
+        Exchange.state.in_(TO_TELL),
+        Exchange.told_at.is_(None),
+        Exchange.due_at <= now,
+    )
+
+
+def _direction_to(receiver: Receiver) -> Direction:
+    return Direction.TO_WINDOW if receiver is Receiver.WINDOW else Direction.FROM_WINDOW
+
+
+def _prepare(session: Session, bridge: Bridge, exchange: Exchange, now: datetime) -> Claim | None:
+    """Ask the gate again; log and mark the exchange as sent and return its envelope, or end it."""
+    log.lock(session)
+    asked = exchanges.ask_again(session, bridge, exchange, Phase.SENT, now)
+    if asked.refused is not None:
+        exchanges.terminate(session, exchange, asked, Phase.SENT, now)
+        return None
+    if exchange.state == ExchangeState.AGREED.value:
+        exchanges.mark_sent(session, exchange, asked, now)
+    _lease(exchange, now)
+    at_window = exchange.direction == Direction.TO_WINDOW.value
+    url = f"{bridge.window_url}/v1/exchanges" if at_window else f"{bridge.platform_url}/bridge/exchanges"
+    return _claim_of(exchange, url, envelope(exchange).to_json(), _settle_delivery)
+
+
+def _notice(bridge: Bridge, exchange: Exchange, now: datetime) -> Claim:
+    _lease(exchange, now)
+    from_window = exchange.direction == Direction.FROM_WINDOW.value
+    url = f"{bridge.window_url}/v1/receipts" if from_window else f"{bridge.platform_url}/bridge/receipts"
+    state = ExchangeState(exchange.state)
+    receipt = exchange.receipt if state is ExchangeState.DELIVERED else None
+    notice = DeliveryNotice(str(exchange.id), state, exchange.reason, receipt)
+    return _claim_of(exchange, url, notice.to_json(), _settle_notice)
+
+
+def _lease(exchange: Exchange, now: datetime) -> None:
+    exchange.due_at = now + LEASE
+    exchange.attempts += 1
+
+
+def _claim_of(
+    exchange: Exchange, url: str, body: JsonObject, settle: Callable[[Bridge, Claim, Answer], None]
+) -> Claim:
+    return Claim(exchange.id, exchange.attempts, url, canonical(body), exchange.request_id, settle)
+
+
+def envelope(exchange: Exchange) -> Envelope:
+    """Return what the receiver gets: the same at every attempt."""
+    if (
+        exchange.salt is None
+        or exchange.body is None
+        or exchange.payload_digest is None
+        or exchange.sent_at is None
+        or exchange.decision_index is None
+        or exchange.agreement_id is None
+        or exchange.agreement_version is None
+        or exchange.agreement_digest is None
+        or exchange.party is None
+        or exchange.role is None
+        or exchange.owner is None
+    ):
+        raise RuntimeError("an exchange that was not agreed has no envelope")
+    return Envelope(
+        exchange=str(exchange.id),
+        message=exchange.message,
+        direction=Direction(exchange.direction),
+        purpose=exchange.purpose,
+        agreement=AgreementReference(
+            exchange.agreement_id, exchange.agreement_version, exchange.agreement_digest
+        ),
+        party=exchange.party,
+        role=Role(exchange.role),
+        owner=exchange.owner,
+        in_reply_to=None if exchange.in_reply_to is None else str(exchange.in_reply_to),
+        sent_at=exchange.sent_at,
+        salt=exchange.salt.hex(),
+        payload_digest=exchange.payload_digest,
+        log_index=exchange.decision_index,
+        body=parse_object(exchange.body.encode()),
+    )
+
+
+def _settle_delivery(bridge: Bridge, claim: Claim, answer: Answer) -> None:
+    if answer.status == 200:
+        _settle_receipt(bridge, claim, answer)
+    elif 400 <= answer.status < 500 and answer.status not in NOT_PERMANENT:
+        now = bridge.clock()
+        with bridge.begin() as session:
+            exchange = _still_claimed(session, claim)
+            if exchange is not None:
+                exchanges.fail(exchange, answer.reason, now)
+                events.warning("delivery.failed", status=answer.status, reason=answer.reason)
+    else:
+        _postpone(bridge, claim, answer.reason)
+
+
+def _settle_receipt(bridge: Bridge, claim: Claim, answer: Answer) -> None:
+    """Record the receipt, in the log and on the exchange at once; a receipt that is none delivers nothing."""
+    now = bridge.clock()
+    with bridge.begin() as session:
+        exchange = _still_claimed(session, claim)
+        if exchange is None:
+            return
+        try:
+            receipt = _checked_receipt(bridge, exchange, answer.body)
+        except (MalformedJson, SignatureError) as error:
+            problem = f"no valid receipt: {error}"
+        else:
+            log.lock(session)
+            asked = exchanges.ask_again(session, bridge, exchange, Phase.DELIVERED, now)
+            if asked.refused is None:
+                exchanges.mark_delivered(session, exchange, asked, receipt, now)
+            else:
+                exchanges.terminate(session, exchange, asked, Phase.DELIVERED, now, receipt=receipt)
+            return
+    _postpone(bridge, claim, problem)
+
+
+def _checked_receipt(bridge: Bridge, exchange: Exchange, body: bytes) -> str:
+    """Return the receipt in ``body``: signed by the receiver, for this exchange and this very payload."""
+    token = parse_object(body).get("receipt")
+    if not isinstance(token, str):
+        raise SignatureError("the answer holds no receipt")
+    receipt = open_receipt(token, bridge.keyring, Receiver.of(Direction(exchange.direction)))
+    if receipt.exchange != str(exchange.id):
+        raise SignatureError("the receipt is for another exchange")
+    if receipt.payload_digest != exchange.payload_digest:
+        raise SignatureError("the receipt is for another payload")
+    return token
+
+
+def _settle_notice(bridge: Bridge, claim: Claim, answer: Answer) -> None:
+    if not 200 <= answer.status < 300:
+        _postpone(bridge, claim, answer.reason)
+        return
+    now = bridge.clock()
+    with bridge.begin() as session:
+        exchange = _still_claimed(session, claim)
+        if exchange is not None:
+            exchanges.mark_told(exchange, now)
+
+
+def _still_claimed(session: Session, claim: Claim) -> Exchange | None:
+    """Lock the exchange, unless the lease ran out and another has claimed it since."""
+    exchange = session.get_one(Exchange, claim.exchange, with_for_update=True)
+    return exchange if exchange.attempts == claim.attempt else None
+
+
+def _postpone(bridge: Bridge, claim: Claim, problem: str) -> None:
+    """Let the exchange wait, twice as long each time and never in step with others (half of it is chance)."""
+    now = bridge.clock()
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(claim.attempt, 20))
+    with bridge.begin() as session:
+        exchange = _still_claimed(session, claim)
+        if exchange is not None:
+            exchange.due_at = now + longest * _jitter.uniform(0.5, 1)
+            exchange.last_error = problem[:500]
+    events.info("delivery.postponed", url=claim.url, attempt=claim.attempt, problem=problem)

@@ -1,0 +1,249 @@
+"""Exchanges: what is asked to cross, and how far it has come.
+
+Every step is decided by the gate, appended to the log and written to the exchange in one transaction: what
+the log does not hold has not happened. A step that the table below does not name cannot be taken.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy.orm import Session
+
+from isthmus_bridge import agreements, log
+from isthmus_bridge.gate import Permitted, Question, Refused, Standing, decide
+from isthmus_bridge.models import Exchange
+from isthmus_bridge.service import Bridge
+from isthmus_protocol.agreements import Direction, Field, Role
+from isthmus_protocol.canonical import canonical, digest, parse_object
+from isthmus_protocol.messages import (
+    AgreementName,
+    AgreementReference,
+    Consent,
+    ExchangeAnswer,
+    ExchangeState,
+    Reason,
+    payload_digest,
+)
+from isthmus_protocol.records import Decision, Kind, LogRecord, Phase
+
+State = ExchangeState
+
+TRANSITIONS: Mapping[ExchangeState, frozenset[ExchangeState]] = MappingProxyType(
+    {
+        State.REQUESTED: frozenset({State.AGREED, State.REFUSED}),
+        State.AGREED: frozenset({State.SENT, State.TERMINATED}),
+        State.SENT: frozenset({State.DELIVERED, State.FAILED, State.TERMINATED}),
+        State.DELIVERED: frozenset({State.ACKNOWLEDGED}),
+        State.ACKNOWLEDGED: frozenset(),
+        State.REFUSED: frozenset(),
+        State.FAILED: frozenset(),
+        State.TERMINATED: frozenset(),
+    }
+)
+
+UNDER_WAY = (State.AGREED, State.SENT)
+CROSSED = (State.SENT, State.DELIVERED, State.ACKNOWLEDGED)
+
+
+class IllegalTransition(Exception):
+    """A step that the table of transitions does not name."""
+
+
+def move(exchange: Exchange, state: ExchangeState) -> None:
+    """Take ``exchange`` to ``state``; what was released is kept no longer than it is under way.
+
+    Raises :class:`IllegalTransition`.
+    """
+    if state not in TRANSITIONS[State(exchange.state)]:
+        raise IllegalTransition(f"{exchange.state} does not lead to {state}")
+    exchange.state = state.value
+    if state not in UNDER_WAY:
+        exchange.body = None
+
+
+def agree(
+    session: Session, exchange: Exchange, permitted: Permitted, standing: Standing, now: datetime
+) -> None:
+    """Keep what the gate released until it is delivered, and log that it may cross."""
+    salt = secrets.token_bytes(32)
+    exchange.salt = salt
+    exchange.payload_digest = payload_digest(salt.hex(), permitted.projection)
+    exchange.body = canonical(permitted.projection).decode()
+    exchange.terms = [field.to_json() for field in permitted.terms]
+    move(exchange, State.AGREED)
+    _name(exchange, standing)
+    exchange.decision_index = log.append(session, record(exchange, Phase.AGREED, standing, None, now))
+
+
+def refuse(
+    session: Session, exchange: Exchange, refused: Refused, standing: Standing | None, now: datetime
+) -> None:
+    """Log that nothing may cross, and why."""
+    exchange.reason = refused.reason.value
+    exchange.field = refused.field
+    move(exchange, State.REFUSED)
+    _name(exchange, standing)
+    exchange.decision_index = log.append(session, record(exchange, Phase.AGREED, standing, refused, now))
+
+
+def _name(exchange: Exchange, standing: Standing | None) -> None:
+    if standing is not None:
+        exchange.agreement_id = standing.agreement.id
+        exchange.agreement_version = standing.agreement.version
+        exchange.agreement_digest = standing.agreement.digest
+
+
+@dataclass(frozen=True)
+class Reconsidered:
+    """How the agreement stands, and the gate's refusal if it refused."""
+
+    standing: Standing | None
+    refused: Refused | None
+
+
+def ask_again(
+    session: Session, bridge: Bridge, exchange: Exchange, phase: Phase, now: datetime
+) -> Reconsidered:
+    """Ask the gate about an agreed exchange, as its agreement stands now (the log must be locked)."""
+    if exchange.agreement_id is None or exchange.agreement_version is None or exchange.body is None:
+        return Reconsidered(None, Refused(Reason.NO_AGREEMENT))
+    standing = agreements.standing_of(
+        session, bridge.keyring, exchange.agreement_id, exchange.agreement_version, now
+    )
+    terms = tuple(Field.from_json(field) for field in exchange.terms)
+    question = Question(
+        message=exchange.message,
+        direction=Direction(exchange.direction),
+        purpose=exchange.purpose,
+        party=exchange.party,
+        role=None if exchange.role is None else Role(exchange.role),
+        owner=exchange.owner,
+        consents=consents_of(exchange),
+        fields=tuple(field.path for field in terms),
+        terms=terms,
+    )
+    body = parse_object(exchange.body.encode())
+    outcome = decide(phase, standing, question, body, now)
+    return Reconsidered(standing, outcome if isinstance(outcome, Refused) else None)
+
+
+def mark_sent(session: Session, exchange: Exchange, asked: Reconsidered, now: datetime) -> None:
+    """Log that the exchange is handed over, before it is."""
+    move(exchange, State.SENT)
+    exchange.sent_at = now
+    log.append(session, record(exchange, Phase.SENT, asked.standing, None, now))
+
+
+def mark_delivered(
+    session: Session, exchange: Exchange, asked: Reconsidered, receipt: str, now: datetime
+) -> None:
+    """Log the receiver's receipt; the originator is told next."""
+    move(exchange, State.DELIVERED)
+    exchange.receipt = receipt
+    _tell(exchange, now)
+    log.append(session, record(exchange, Phase.DELIVERED, asked.standing, None, now, receipt=receipt))
+
+
+def terminate(
+    session: Session,
+    exchange: Exchange,
+    asked: Reconsidered,
+    phase: Phase,
+    now: datetime,
+    *,
+    receipt: str | None = None,
+) -> None:
+    """Log that the gate stopped an agreed exchange; the originator is told next."""
+    if asked.refused is None:
+        raise ValueError("only what the gate refused is terminated")
+    move(exchange, State.TERMINATED)
+    exchange.reason = asked.refused.reason.value
+    exchange.field = asked.refused.field
+    exchange.receipt = receipt
+    _tell(exchange, now)
+    log.append(session, record(exchange, phase, asked.standing, asked.refused, now, receipt=receipt))
+
+
+def fail(exchange: Exchange, reason: str, now: datetime) -> None:
+    """Keep that the receiver will not take it; the originator is told next."""
+    move(exchange, State.FAILED)
+    exchange.reason = reason
+    _tell(exchange, now)
+
+
+def mark_told(exchange: Exchange, now: datetime) -> None:
+    """Keep that the originator knows the end; a delivery is then acknowledged."""
+    if exchange.state == State.DELIVERED.value:
+        move(exchange, State.ACKNOWLEDGED)
+    exchange.told_at = now
+
+
+def _tell(exchange: Exchange, now: datetime) -> None:
+    exchange.due_at = now
+    exchange.attempts = 0
+    exchange.last_error = None
+
+
+def record(
+    exchange: Exchange,
+    phase: Phase,
+    standing: Standing | None,
+    refused: Refused | None,
+    now: datetime,
+    *,
+    receipt: str | None = None,
+) -> LogRecord:
+    """Return what the log keeps of a decision on ``exchange``: never its payload, only what commits to it."""
+    agreement = None if standing is None else standing.agreement
+    return LogRecord(
+        kind=Kind.DECISION if receipt is None else Kind.RECEIPT,
+        exchange=str(exchange.id),
+        phase=phase,
+        decision=Decision.PERMITTED if refused is None else Decision.REFUSED,
+        reason=None if refused is None else refused.reason,
+        field=None if refused is None else refused.field,
+        message=exchange.message,
+        direction=Direction(exchange.direction),
+        purpose=exchange.purpose,
+        agreement=(
+            None
+            if agreement is None
+            else AgreementReference(agreement.id, agreement.version, agreement.digest)
+        ),
+        party=exchange.party,
+        role=None if exchange.role is None else Role(exchange.role),
+        owner=exchange.owner,
+        subject=exchange.subject,
+        in_reply_to=None if exchange.in_reply_to is None else str(exchange.in_reply_to),
+        fields=tuple(sorted(field["path"] for field in exchange.terms)) if refused is None else (),
+        payload_digest=exchange.payload_digest,
+        receipt_digest=None if receipt is None else digest(receipt.encode()),
+        at=now,
+    )
+
+
+def consents_of(exchange: Exchange) -> tuple[Consent, ...]:
+    """Return the owners' consents that the exchange was asked with."""
+    return tuple(Consent.from_json(consent) for consent in exchange.consents)
+
+
+def answer_of(exchange: Exchange) -> ExchangeAnswer:
+    """Return what the originator was answered, whatever has become of the exchange since."""
+    if exchange.decision_index is None:
+        raise RuntimeError("an exchange was committed without a decision")
+    refused = exchange.state == State.REFUSED.value
+    return ExchangeAnswer(
+        exchange=str(exchange.id),
+        state=State.REFUSED if refused else State.AGREED,
+        reason=Reason(exchange.reason) if refused and exchange.reason else None,
+        field=exchange.field if refused else None,
+        agreement=(
+            AgreementName(exchange.agreement_id, exchange.agreement_version)
+            if exchange.agreement_id and exchange.agreement_version
+            else None
+        ),
+        log_index=exchange.decision_index,
+    )

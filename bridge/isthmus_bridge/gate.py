@@ -1,0 +1,149 @@
+"""The gate: may this cross, and what of it? A pure function of what is given, that always answers.
+
+It is asked when an exchange is agreed, again when it is sent and again when it is delivered. Refusal is the
+default: what no rule here permits does not cross. What is released is made only of the fields that both the
+request and the agreement name; nothing else in the payload is looked at, so nothing else can matter.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from isthmus_protocol.agreements import Agreement, Direction, Field, MalformedField, project
+from isthmus_protocol.canonical import JsonObject
+from isthmus_protocol.messages import Consent, Reason
+from isthmus_protocol.projection import leaf_paths
+from isthmus_protocol.records import Phase
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The agreement version in force, whether a party has suspended it, and how much it has let cross."""
+
+    agreement: Agreement
+    suspended: bool = False
+    agreed_last_hour: int = 0
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the gate. ``terms`` are the fields as they were released, once that is agreed."""
+
+    message: str
+    direction: Direction
+    purpose: str
+    party: str | None
+    role: str | None
+    owner: str | None
+    consents: tuple[Consent, ...]
+    fields: tuple[str, ...]
+    terms: tuple[Field, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """``projection`` may cross, and nothing else; ``terms`` are the fields that it holds."""
+
+    projection: JsonObject
+    terms: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing may cross; ``field`` is the payload's path at fault, where one is."""
+
+    reason: Reason
+    field: str | None = None
+
+
+def decide(
+    phase: Phase, standing: Standing | None, question: Question, payload: JsonObject, now: datetime
+) -> Permitted | Refused:
+    """Return what may cross at ``now`` (UTC), or the refusal by the first rule that is not met.
+
+    ``payload`` is the originator's at ``AGREED``, and what was released then at the later phases.
+    """
+    if standing is None or not _speaks_for(standing.agreement, question):
+        return Refused(Reason.NO_AGREEMENT)
+    refusal = (
+        stopped(standing, now)
+        or _audience(standing.agreement, question)
+        or _consent(standing.agreement, question, now)
+        or _fields_listed(standing.agreement, question)
+    )
+    if refusal is not None:
+        return refusal
+    if phase is Phase.AGREED:
+        return _within_rate(standing) or _release(standing.agreement, question, payload)
+    return _still_released(standing.agreement, question, payload)
+
+
+def _speaks_for(agreement: Agreement, question: Question) -> bool:
+    return (agreement.message, agreement.direction, agreement.purpose) == (
+        question.message,
+        question.direction,
+        question.purpose,
+    )
+
+
+def stopped(standing: Standing, now: datetime) -> Refused | None:
+    """Return the refusal if nothing at all may cross under the agreement at ``now``."""
+    if standing.suspended:
+        return Refused(Reason.AGREEMENT_SUSPENDED)
+    if now < standing.agreement.valid_from:
+        return Refused(Reason.NOT_YET_VALID)
+    return Refused(Reason.EXPIRED) if now >= standing.agreement.valid_until else None
+
+
+def _audience(agreement: Agreement, question: Question) -> Refused | None:
+    if question.party is None or question.role not in agreement.audience:
+        return Refused(Reason.AUDIENCE_NOT_PERMITTED)
+    return None
+
+
+def _consent(agreement: Agreement, question: Question, now: datetime) -> Refused | None:
+    if not agreement.consent_required:
+        return None
+    given = [
+        consent
+        for consent in question.consents
+        if question.owner is not None
+        and (consent.owner, consent.reader, consent.purpose)
+        == (question.owner, question.party, question.purpose)
+    ]
+    if not given:
+        return Refused(Reason.CONSENT_MISSING)
+    if all(consent.valid_until <= now for consent in given):
+        return Refused(Reason.CONSENT_EXPIRED)
+    return None
+
+
+def _fields_listed(agreement: Agreement, question: Question) -> Refused | None:
+    beyond = min(set(question.fields) - agreement.paths, default=None)
+    return None if beyond is None else Refused(Reason.FIELD_NOT_PERMITTED, beyond)
+
+
+def _within_rate(standing: Standing) -> Refused | None:
+    if standing.agreed_last_hour >= standing.agreement.rate_per_hour:
+        return Refused(Reason.RATE_EXCEEDED)
+    return None
+
+
+def _release(agreement: Agreement, question: Question, payload: JsonObject) -> Permitted | Refused:
+    try:
+        projection = project(agreement, question.fields, payload)
+    except MalformedField as malformed:
+        return Refused(Reason.FIELD_MALFORMED, malformed.field)
+    held = leaf_paths(projection)
+    if not held:
+        return Refused(Reason.NOTHING_TO_CROSS)
+    return Permitted(projection, tuple(field for field in agreement.fields if field.path in held))
+
+
+def _still_released(agreement: Agreement, question: Question, payload: JsonObject) -> Permitted | Refused:
+    """Permit what was released only if the agreement in force still releases every field of it alike."""
+    terms = question.terms or ()
+    withdrawn = min((field.path for field in terms if field not in agreement.fields), default=None)
+    beyond = min(set(leaf_paths(payload)) - {field.path for field in terms}, default=None)
+    if withdrawn is not None or beyond is not None:
+        return Refused(Reason.FIELD_NOT_PERMITTED, withdrawn or beyond)
+    return Permitted(payload, terms) if terms else Refused(Reason.NOTHING_TO_CROSS)

@@ -1,0 +1,255 @@
+"""The bridge over HTTP: canonical JSON in and out, every caller known by the signature of the request."""
+
+import re
+import time
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from flask import Flask, Response, abort, g, request
+from sqlalchemy.exc import DBAPIError
+
+from isthmus_bridge import agreements, evidence, exchanges, log
+from isthmus_bridge.authentication import NotPermitted, authenticate
+from isthmus_bridge.database import new_id
+from isthmus_bridge.models import Exchange
+from isthmus_bridge.problems import problem, register
+from isthmus_bridge.service import Bridge
+from isthmus_bridge.submission import submit
+from isthmus_protocol.agreements import Direction, SignedAgreement
+from isthmus_protocol.canonical import LARGEST_INTEGER, JsonObject, canonical, parse_object
+from isthmus_protocol.keys import Holder
+from isthmus_protocol.messages import ExchangeRequest, ExchangeState, Reason
+from isthmus_protocol.shapes import MalformedMessage, Members, format_time
+from isthmus_protocol.statements import LONGEST
+
+LARGEST_BODY = 1_048_576
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+
+ORIGINATOR = {Direction.TO_WINDOW: Holder.PLATFORM, Direction.FROM_WINDOW: Holder.WINDOW}
+
+events = structlog.get_logger(__name__)
+
+
+def create_app(bridge: Bridge) -> Flask:
+    """Return the WSGI application of ``bridge``."""
+    app = Flask("isthmus_bridge", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    register(app)
+    _follow_requests(app)
+    _exchanges(app, bridge)
+    _agreements(app, bridge)
+    _log(app, bridge)
+    _health(app, bridge)
+    return app
+
+
+def _follow_requests(app: Flask) -> None:
+    """Give every request an id that its logs carry, the caller's own where it sent a good one."""
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else str(new_id())
+        g.started = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        if not request.path.endswith("z"):
+            took = round((time.perf_counter() - g.started) * 1000, 1)
+            events.info(
+                "request", method=request.method, path=request.path, status=response.status_code, ms=took
+            )
+        return response
+
+
+def _exchanges(app: Flask, bridge: Bridge) -> None:
+    @app.post("/v1/exchanges")
+    def ask() -> Response:
+        caller = authenticate(bridge, request, Holder.PLATFORM, Holder.WINDOW)
+        asked = ExchangeRequest.from_json(_body())
+        if ORIGINATOR[asked.direction] is not caller.holder:
+            raise NotPermitted(f"{asked.direction} is not the direction of the {caller.holder}.")
+        submitted = submit(bridge, caller.holder, asked, request_id=g.request_id)
+        return _json(submitted.answer.to_json(), 200 if submitted.repeated else 201)
+
+    @app.get("/v1/exchanges/<uuid:exchange_id>")
+    def exchange(exchange_id: UUID) -> Response:
+        caller = authenticate(bridge, request, Holder.PLATFORM, Holder.WINDOW, Holder.AUTHORITY)
+        with bridge.begin() as session:
+            found = session.get(Exchange, exchange_id)
+            if found is None or (caller.holder is Holder.WINDOW and not _seen_by_window(found)):
+                abort(404, "There is no such exchange.")
+            return _json(_view(found))
+
+    @app.get("/v1/exchanges/<uuid:exchange_id>/evidence")
+    def bundle(exchange_id: UUID) -> Response:
+        authenticate(bridge, request, Holder.PLATFORM, Holder.AUTHORITY)
+        with bridge.begin() as session:
+            found = session.get(Exchange, exchange_id)
+            if found is None:
+                abort(404, "There is no such exchange.")
+            return Response(evidence.bundle(session, bridge, found), content_type="application/json")
+
+
+def _seen_by_window(exchange: Exchange) -> bool:
+    """Say whether the window asked for it or it was sent there; what was refused elsewhere is not its own."""
+    return exchange.caller == Holder.WINDOW.value or ExchangeState(exchange.state) in exchanges.CROSSED
+
+
+def _view(exchange: Exchange) -> JsonObject:
+    """Return how far an exchange has come."""
+
+    def moment(at: datetime | None) -> str | None:
+        return None if at is None else format_time(at)
+
+    named = exchange.agreement_id is not None
+    return {
+        "exchange": str(exchange.id),
+        "state": exchange.state,
+        "reason": exchange.reason,
+        "field": exchange.field,
+        "message": exchange.message,
+        "direction": exchange.direction,
+        "purpose": exchange.purpose,
+        "party": exchange.party,
+        "role": exchange.role,
+        "owner": exchange.owner,
+        "inReplyTo": None if exchange.in_reply_to is None else str(exchange.in_reply_to),
+        "agreement": {"id": exchange.agreement_id, "version": exchange.agreement_version} if named else None,
+        "fields": sorted(field["path"] for field in exchange.terms),
+        "payloadDigest": exchange.payload_digest,
+        "logIndex": exchange.decision_index,
+        "receipt": exchange.receipt,
+        "createdAt": moment(exchange.created_at),
+        "sentAt": moment(exchange.sent_at),
+        "toldAt": moment(exchange.told_at),
+    }
+
+
+def _agreements(app: Flask, bridge: Bridge) -> None:
+    @app.post("/v1/agreements")
+    def sign() -> Response:
+        authenticate(bridge, request)
+        signed = SignedAgreement.from_json(_body())
+        with bridge.begin() as session:
+            status, news = agreements.store(session, bridge.keyring, signed, bridge.clock())
+        agreement = signed.agreement
+        answer: JsonObject = {
+            "id": agreement.id,
+            "version": agreement.version,
+            "digest": agreement.digest,
+            "status": status.value,
+        }
+        if status is agreements.Status.AWAITING_SIGNATURE:
+            return _json(answer, 202)
+        return _json(answer, 201 if news else 200)
+
+    @app.post("/v1/suspensions")
+    def suspend() -> Response:
+        authenticate(bridge, request)
+        members = Members(_body())
+        token = members.text("statement", LONGEST)
+        members.end()
+        with bridge.begin() as session:
+            suspension, news = agreements.suspend(session, bridge.keyring, token, bridge.clock())
+        bridge.wake()
+        return _json(suspension.to_json(), 201 if news else 200)
+
+    @app.get("/v1/agreements")
+    def listing() -> Response:
+        authenticate(bridge, request)
+        with bridge.begin() as session:
+            return _json({"agreements": [*agreements.listing(session, bridge.keyring, bridge.clock())]})
+
+    @app.get("/v1/agreements/active")
+    def active() -> Response:
+        authenticate(bridge, request)
+        now = bridge.clock()
+        asked = Members(dict(request.args.items()))
+        message, purpose = asked.code("message"), asked.code("purpose")
+        direction = asked.one_of("direction", Direction)
+        asked.end()
+        with bridge.begin() as session:
+            found = agreements.active(session, bridge.keyring, message, direction, purpose, now)
+        if isinstance(found, Reason):
+            return problem(404, found.value, "No agreement lets this message cross now.")
+        return _json(found)
+
+
+def _log(app: Flask, bridge: Bridge) -> None:
+    @app.get("/v1/log/checkpoint")
+    def checkpoint() -> Response:
+        with bridge.begin() as session:
+            head = log.head(session)
+        note = log.checkpoint(head, bridge.origin, bridge.log_key)
+        return Response(note, content_type="text/plain; charset=utf-8")
+
+    @app.get("/v1/log/entries")
+    def entries() -> Response:
+        authenticate(bridge, request, Holder.PLATFORM, Holder.AUTHORITY, Holder.LOG)
+        start, limit = _number("start", 0), _number("limit", 100)
+        with bridge.begin() as session:
+            page = log.entries(session, start, limit)
+            size = log.head(session).size
+        listed: JsonObject = {
+            "size": size,
+            "entries": [{"index": index, "record": parse_object(record.encode())} for index, record in page],
+        }
+        return _json(listed)
+
+    @app.get("/v1/log/inclusion")
+    def inclusion() -> Response:
+        index, size = _number("index"), _number("size")
+        with bridge.begin() as session:
+            proof = log.inclusion(session, index, size)
+        return _json({"index": index, "size": size, "proof": [sibling.hex() for sibling in proof]})
+
+    @app.get("/v1/log/consistency")
+    def consistency() -> Response:
+        earlier, later = _number("from"), _number("to")
+        with bridge.begin() as session:
+            proof = log.consistency(session, earlier, later)
+        return _json({"from": earlier, "to": later, "proof": [sibling.hex() for sibling in proof]})
+
+
+def _health(app: Flask, bridge: Bridge) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return _json({"status": "alive"})
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        try:
+            with bridge.begin() as session:
+                log.probe(session)
+        except (log.LogUnavailable, DBAPIError) as error:
+            events.error("log.unavailable", problem=str(error))
+            return _json({"status": "not_ready", "log": "cannot be written"}, 503)
+        return _json({"status": "ready", "log": "can be written"})
+
+
+def _body() -> JsonObject:
+    """Return the request's JSON object, read strictly."""
+    if request.mimetype != "application/json":
+        abort(415, "Send application/json.")
+    return parse_object(request.get_data(), max_bytes=LARGEST_BODY)
+
+
+def _number(name: str, default: int | None = None) -> int:
+    """Return a number from the query, 0 to 2**53-1."""
+    text = request.args.get(name)
+    if text is None and default is not None:
+        return default
+    if text is None:
+        raise MalformedMessage(f"?{name}", "missing")
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= LARGEST_INTEGER):
+        raise MalformedMessage(f"?{name}", "not_an_integer")
+    return int(text)
+
+
+def _json(value: JsonObject, status: int = 200) -> Response:
+    return Response(canonical(value), status, content_type="application/json")

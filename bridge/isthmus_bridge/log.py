@@ -1,0 +1,204 @@
+"""The log of crossings: an append-only Merkle tree (RFC 9162, section 2) kept in PostgreSQL.
+
+Only hashes of complete subtrees are stored, each once and for good: ``(level, index)`` covers the leaves
+``index * 2**level`` to ``(index + 1) * 2**level``. Any root or proof is put together from at most about
+``2 * log2(size)`` of them, so that appending and proving stay quick however long the log grows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from isthmus_bridge.models import LogEntry, LogHead, LogNode
+from isthmus_protocol.checkpoint import Checkpoint, sign_note
+from isthmus_protocol.keys import SigningKey
+from isthmus_protocol.merkle import node_hash
+from isthmus_protocol.records import LogRecord
+
+LONGEST_PAGE = 1000
+
+# A run of leaves [start, end), and a node's place (level, index).
+Run = tuple[int, int]
+Place = tuple[int, int]
+
+
+class LogUnavailable(Exception):
+    """The log cannot be written: nothing may cross, and what was to be logged must not happen."""
+
+
+class NoSuchEntry(Exception):
+    """The log does not reach as far as was asked."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """How many leaves there are, and their root (32 bytes)."""
+
+    size: int
+    root: bytes
+
+
+def lock(session: Session) -> None:
+    """Wait until this transaction is the only one that decides and appends, until it ends.
+
+    What is read after this and what is appended are then of one moment: a suspension that was answered
+    holds for every later decision. Raises :class:`LogUnavailable`.
+    """
+    try:
+        session.execute(select(LogHead.size).with_for_update())
+    except DBAPIError as error:
+        raise LogUnavailable(str(error.orig)) from error
+
+
+def append(session: Session, record: LogRecord) -> int:
+    """Append ``record`` in this transaction and return its index.
+
+    Raises :class:`LogUnavailable` when it cannot be written; the transaction must then be rolled back.
+    """
+    try:
+        index = session.execute(select(LogHead.size).with_for_update()).scalar_one()
+        session.execute(insert(LogEntry).values(index=index, record=record.leaf.decode()))
+        grown = _grow(session, index, record.leaf_hash)
+        session.execute(
+            insert(LogNode), [{"level": level, "index": at, "hash": hash_} for (level, at), hash_ in grown]
+        )
+        whole = (0, index + 1)
+        root = _hash_of(whole, _fetch(session, _places(whole)))
+        session.execute(update(LogHead).values(size=index + 1, root=root))
+    except DBAPIError as error:
+        raise LogUnavailable(str(error.orig)) from error
+    return index
+
+
+def _grow(session: Session, index: int, leaf: bytes) -> list[tuple[Place, bytes]]:
+    """Return the nodes that the leaf at ``index`` completes, the leaf's own first."""
+    completed = (index ^ (index + 1)).bit_length() - 1
+    lefts = _fetch(session, [(level, (index >> level) - 1) for level in range(completed)])
+    grown = [((0, index), leaf)]
+    for level in range(completed):
+        hash_ = node_hash(lefts[level, (index >> level) - 1], grown[-1][1])
+        grown.append(((level + 1, index >> (level + 1)), hash_))
+    return grown
+
+
+def head(session: Session) -> Head:
+    """Return the log's present size and root."""
+    size, root = session.execute(select(LogHead.size, LogHead.root)).one()
+    return Head(size, root)
+
+
+def checkpoint(now: Head, origin: str, key: SigningKey) -> str:
+    """Return the head as a note signed with the log's key (C2SP tlog-checkpoint, signed-note)."""
+    return sign_note(Checkpoint(origin, now.size, now.root), key, origin)
+
+
+def probe(session: Session) -> None:
+    """Raise :class:`LogUnavailable` unless an entry can be written now; what it tries is rolled back."""
+    lock(session)
+    attempt = session.begin_nested()
+    try:
+        session.execute(insert(LogEntry).values(index=-1, record=""))
+        session.execute(insert(LogNode).values(level=-1, index=-1, hash=b""))
+        session.execute(update(LogHead).values(size=LogHead.size))
+    except DBAPIError as error:
+        raise LogUnavailable(str(error.orig)) from error
+    finally:
+        attempt.rollback()
+
+
+def entries(session: Session, start: int, limit: int) -> list[tuple[int, str]]:
+    """Return up to ``limit`` (at most 1000) leaves from ``start`` on, with their indices, oldest first."""
+    rows = session.execute(
+        select(LogEntry.index, LogEntry.record)
+        .where(LogEntry.index >= start)
+        .order_by(LogEntry.index)
+        .limit(min(limit, LONGEST_PAGE))
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def entry(session: Session, index: int) -> str:
+    """Return the leaf at ``index``, canonical JSON. Raises :class:`NoSuchEntry`."""
+    found = session.get(LogEntry, index)
+    if found is None:
+        raise NoSuchEntry(f"the log has no entry {index}")
+    return found.record
+
+
+def inclusion(session: Session, index: int, size: int) -> list[bytes]:
+    """Return the proof that leaf ``index`` is in the tree of the first ``size`` (RFC 9162, 2.1.3.1)."""
+    if not 0 <= index < size <= head(session).size:
+        raise NoSuchEntry(f"there is no leaf {index} in a tree of {size}")
+    return _prove(session, _path(index, 0, size))
+
+
+def consistency(session: Session, earlier: int, later: int) -> list[bytes]:
+    """Return the proof that the tree of ``later`` leaves extends that of ``earlier`` (RFC 9162, 2.1.4.1)."""
+    if not 0 < earlier <= later <= head(session).size:
+        raise NoSuchEntry(f"there are no trees of {earlier} and {later} leaves")
+    return _prove(session, _bridge(earlier, 0, later, whole=True))
+
+
+def _path(index: int, start: int, end: int) -> list[Run]:
+    """PATH of RFC 9162, 2.1.3.1, as the runs of leaves whose hashes it lists."""
+    if end - start == 1:
+        return []
+    middle = start + _split(end - start)
+    if index < middle:
+        return [*_path(index, start, middle), (middle, end)]
+    return [*_path(index, middle, end), (start, middle)]
+
+
+def _bridge(earlier: int, start: int, end: int, *, whole: bool) -> list[Run]:
+    """SUBPROOF of RFC 9162, 2.1.4.1; ``earlier`` counts from the log's beginning."""
+    if earlier == end:
+        return [] if whole else [(start, end)]
+    middle = start + _split(end - start)
+    if earlier <= middle:
+        return [*_bridge(earlier, start, middle, whole=whole), (middle, end)]
+    return [*_bridge(earlier, middle, end, whole=False), (start, middle)]
+
+
+def _split(width: int) -> int:
+    """Return the largest power of two below ``width`` (k of RFC 9162, 2.1.1)."""
+    return 1 << (width - 1).bit_length() - 1
+
+
+def _places(run: Run) -> list[Place]:
+    """Return the complete subtrees that a run is made of, from left to right; its start is aligned."""
+    start, end = run
+    places = []
+    for level in range((end - start).bit_length() - 1, -1, -1):
+        if (end - start) >> level & 1:
+            places.append((level, start >> level))
+            start += 1 << level
+    return places
+
+
+def _hash_of(run: Run, nodes: dict[Place, bytes]) -> bytes:
+    hashes = [nodes[place] for place in _places(run)]
+    total = hashes.pop()
+    while hashes:
+        total = node_hash(hashes.pop(), total)
+    return total
+
+
+def _prove(session: Session, runs: Sequence[Run]) -> list[bytes]:
+    nodes = _fetch(session, [place for run in runs for place in _places(run)])
+    return [_hash_of(run, nodes) for run in runs]
+
+
+def _fetch(session: Session, places: Iterable[Place]) -> dict[Place, bytes]:
+    wanted = list(places)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(LogNode.level, LogNode.index, LogNode.hash).where(
+            tuple_(LogNode.level, LogNode.index).in_(wanted)
+        )
+    )
+    return {(row[0], row[1]): row[2] for row in rows}

@@ -1,0 +1,79 @@
+"""Signed requests from the bridge to its neighbours, with an end to how long and how much is read."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from isthmus_protocol.canonical import MalformedJson, parse_object
+from isthmus_protocol.http_signatures import sign_request
+from isthmus_protocol.keys import SigningKey
+
+STEP = 5.0
+"""Seconds that connecting, writing or a piece of the answer may take."""
+DEADLINE = 20.0
+"""Seconds for the whole answer, whatever its pieces; well below the lease of a claim."""
+LONGEST_ANSWER = 65_536
+
+
+class NoAnswer(Exception):
+    """The neighbour was not reached or did not answer in time; it may have taken the message all the same."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the neighbour answered."""
+
+    status: int
+    body: bytes
+
+    @property
+    def reason(self) -> str:
+        """The status and, where the body is a problem (RFC 9457), its code: never more of the body."""
+        try:
+            code = parse_object(self.body).get("code")
+        except MalformedJson:
+            code = None
+        return f"HTTP {self.status} {code}"[:120] if isinstance(code, str) else f"HTTP {self.status}"
+
+
+class Sender:
+    """Sends requests signed with the bridge's key; many threads may share one."""
+
+    def __init__(self, key: SigningKey, clock: Callable[[], datetime]) -> None:
+        self._key = key
+        self._clock = clock
+        self._client = httpx.Client(timeout=STEP, trust_env=False, follow_redirects=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def post(self, url: str, body: bytes, *, request_id: str) -> Answer:
+        """Return the answer to ``body``. Raises :class:`NoAnswer`."""
+        headers = {
+            **sign_request(self._key, "POST", url, body, now=self._clock()),
+            "Content-Type": "application/json",
+            "X-Request-Id": request_id,
+        }
+        deadline = time.monotonic() + DEADLINE
+        try:
+            with self._client.stream("POST", url, content=body, headers=headers) as response:
+                received = b""
+                for piece in response.iter_bytes():
+                    received += piece
+                    if len(received) > LONGEST_ANSWER:
+                        raise NoAnswer("the answer is too long")
+                    if time.monotonic() > deadline:
+                        raise NoAnswer("the answer takes too long")
+                return Answer(response.status_code, received)
+        except httpx.HTTPError as error:
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error

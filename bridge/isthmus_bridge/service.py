@@ -1,0 +1,47 @@
+"""The bridge as its faces see it: its database, keys, neighbours and clock."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from isthmus_protocol.keys import Keyring, SigningKey
+
+
+def utc_now() -> datetime:
+    """Return the present time, timezone-aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def _nobody_to_wake() -> None:
+    """Do nothing: the sweep finds what is due."""
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """What the bridge stands on.
+
+    ``keyring`` are the keys it trusts, ``signing_key`` (BRIDGE) signs its requests, ``log_key`` (LOG) the
+    log's checkpoints under the name ``origin``. ``subject_key`` (32 bytes) hides a consignment's UCR: only
+    its HMAC-SHA256 is kept. ``wake`` is called after a commit that left something to deliver; it may be lost.
+    """
+
+    engine: Engine
+    keyring: Keyring
+    signing_key: SigningKey = field(repr=False)
+    log_key: SigningKey = field(repr=False)
+    subject_key: bytes = field(repr=False)
+    window_url: str
+    platform_url: str
+    origin: str
+    clock: Callable[[], datetime] = utc_now
+    wake: Callable[[], None] = _nobody_to_wake
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open a transaction; commit at the end, roll back when anything is raised."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session

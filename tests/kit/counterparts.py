@@ -1,0 +1,223 @@
+"""The bridge's counterparts: who signs requests to it, and the servers that it delivers to."""
+
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Lock, Thread
+from typing import Any
+
+from flask import Flask, Response, request
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from isthmus_protocol.agreements import Agreement, SignedAgreement, sign_agreement
+from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, parse_object
+from isthmus_protocol.http_signatures import sign_request, verify_request
+from isthmus_protocol.keys import Holder, Keyring, SigningKey
+from isthmus_protocol.messages import Envelope
+from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
+from isthmus_protocol.shapes import format_time
+
+KEYS = {holder: SigningKey.generate(holder) for holder in Holder}
+KEYRING = Keyring(key.public for key in KEYS.values())
+
+UCR = "6TW12345678-2026-0001"
+
+
+def agreement(**changes: Any) -> Agreement:
+    """Return an agreement on export declarations, with ``changes`` to its document."""
+    document: dict[str, Any] = {
+        "id": "export-declaration",
+        "version": 1,
+        "title": "Export declarations",
+        "message": "EXPORT_DECLARATION",
+        "direction": "TO_WINDOW",
+        "purpose": "CUSTOMS_EXPORT_CLEARANCE",
+        "legalBasis": {"citation": "Customs Act, art. 17", "text": "Exports are declared."},
+        "audience": ["TRADER", "FORWARDER"],
+        "fields": [
+            {"path": "/ucr", "transform": "keep"},
+            {"path": "/goods/hsCode", "transform": "keep"},
+            {"path": "/goods/statisticalValueMinor", "transform": "round", "argument": 100},
+        ],
+        "consentRequired": False,
+        "validFrom": "2026-01-01T00:00:00Z",
+        "validUntil": "2027-01-01T00:00:00Z",
+        "ratePerHour": 1000,
+        "retentionDays": 365,
+    }
+    return Agreement.from_json(document | changes)
+
+
+def status_agreement(**changes: Any) -> Agreement:
+    """Return the agreement on what the window answers to declarations."""
+    return agreement(
+        **{
+            "id": "declaration-status",
+            "message": "DECLARATION_STATUS",
+            "direction": "FROM_WINDOW",
+            "fields": [{"path": "/status", "transform": "keep"}, {"path": "/mrn", "transform": "keep"}],
+        }
+        | changes
+    )
+
+
+def signed(document: Agreement, *holders: Holder, keys: dict[Holder, SigningKey] = KEYS) -> SignedAgreement:
+    """Return ``document`` signed by ``holders``, by operator and authority when none is named."""
+    parties = holders or (Holder.OPERATOR, Holder.AUTHORITY)
+    return SignedAgreement(document, tuple(sign_agreement(keys[holder], document) for holder in parties))
+
+
+def declaration(key: str = "key-1", **changes: Any) -> dict[str, Any]:
+    """Return the body of a request to let a declaration cross; its payload holds more than may cross."""
+    return {
+        "idempotencyKey": key,
+        "message": "EXPORT_DECLARATION",
+        "direction": "TO_WINDOW",
+        "purpose": "CUSTOMS_EXPORT_CLEARANCE",
+        "party": "forwarder",
+        "role": "FORWARDER",
+        "owner": "trader",
+        "subject": UCR,
+        "inReplyTo": None,
+        "consents": [],
+        "fields": ["/ucr", "/goods/hsCode", "/goods/statisticalValueMinor"],
+        "payload": {
+            "ucr": UCR,
+            "goods": [{"hsCode": "845811", "statisticalValueMinor": 12_345, "margin": "SECRET-MARGIN"}],
+            "invoice": {"bankAccount": "SECRET-ACCOUNT", "discountMinor": 5},
+        },
+    } | changes
+
+
+def reply(to: str, key: str = "reply-1", **changes: Any) -> dict[str, Any]:
+    """Return the body of the window's request to let a status cross, in reply to the exchange ``to``."""
+    return {
+        "idempotencyKey": key,
+        "message": "DECLARATION_STATUS",
+        "direction": "FROM_WINDOW",
+        "purpose": "CUSTOMS_EXPORT_CLEARANCE",
+        "party": None,
+        "role": None,
+        "owner": None,
+        "subject": None,
+        "inReplyTo": to,
+        "consents": [],
+        "fields": ["/status", "/mrn"],
+        "payload": {"status": "ACCEPTED", "mrn": "26TW000000001", "risk": "SECRET-RISK"},
+    } | changes
+
+
+class Signer:
+    """Calls the bridge's application with requests signed by one key."""
+
+    def __init__(self, client: FlaskClient, key: SigningKey, clock: Callable[[], datetime]) -> None:
+        self.client = client
+        self.key = key
+        self.clock = clock
+
+    def post(self, path: str, value: JsonValue | dict[str, Any]) -> TestResponse:
+        return self.send("POST", path, canonical(value), {"Content-Type": "application/json"})
+
+    def get(self, path: str) -> TestResponse:
+        return self.send("GET", path, b"", {})
+
+    def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> TestResponse:
+        return self.client.open(
+            path, method=method, data=body, headers=self.sign(method, path, body) | headers
+        )
+
+    def sign(self, method: str, path: str, body: bytes, *, nonce: str | None = None) -> dict[str, str]:
+        return sign_request(self.key, method, f"http://localhost{path}", body, now=self.clock(), nonce=nonce)
+
+
+class Neighbour:
+    """A small server that takes envelopes and notices; what it does next is read from ``script``.
+
+    ``ok``, a status code, ``drop`` (take it, then cut the connection), ``forge`` (a receipt for another
+    payload) or a number of seconds to wait first. ``arrivals`` counts every request, ``received`` the
+    exchanges that it holds: once each, however often they arrive.
+    """
+
+    def __init__(self, side: Receiver, clock: Callable[[], datetime]) -> None:
+        self.side = side
+        self.clock = clock
+        self.script: deque[str | int | float] = deque()
+        self.received: dict[str, Envelope] = {}
+        self.arrivals: list[str] = []
+        self.notices: list[JsonObject] = []
+        self.request_ids: list[str] = []
+        self._lock = Lock()
+
+    @property
+    def bodies(self) -> list[JsonObject]:
+        """What it was given, in the order of arrival."""
+        return [envelope.body for envelope in self.received.values()]
+
+    def app(self) -> Flask:
+        app = Flask(f"neighbour-{self.side}", static_folder=None)
+        for path in ("/v1/exchanges", "/bridge/exchanges"):
+            app.add_url_rule(path, path, self._take, methods=["POST"])
+        for path in ("/v1/receipts", "/bridge/receipts"):
+            app.add_url_rule(path, path, self._note, methods=["POST"])
+        return app
+
+    def _verified(self) -> JsonObject:
+        body = request.get_data()
+        headers = dict(request.headers.items())
+        caller = verify_request(KEYRING, request.method, request.url, headers, body, now=self.clock())
+        assert caller.holder is Holder.BRIDGE
+        self.request_ids.append(request.headers["X-Request-Id"])
+        return parse_object(body)
+
+    def _note(self) -> Response:
+        notice = self._verified()
+        with self._lock:
+            self.notices.append(notice)
+        return Response(status=204)
+
+    def _take(self) -> Response:
+        envelope = Envelope.from_json(self._verified())
+        envelope.check_digest()
+        with self._lock:
+            self.arrivals.append(envelope.exchange)
+            act = self.script.popleft() if self.script else "ok"
+        if isinstance(act, float):
+            time.sleep(act)
+        if isinstance(act, int):
+            return Response(b'{"code":"not_today"}', act, content_type="application/problem+json")
+        with self._lock:
+            self.received.setdefault(envelope.exchange, envelope)
+        if act == "drop":
+            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return self._receipt(envelope, forged=act == "forge")
+
+    def _receipt(self, envelope: Envelope, *, forged: bool) -> Response:
+        held = "sha-256:" + "0" * 64 if forged else envelope.payload_digest
+        at = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+        receipt = Receipt(envelope.exchange, held, self.side, at)
+        token = sign_receipt(KEYS[self.side.holder], receipt)
+        return Response(canonical({"receipt": token}), content_type="application/json")
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve ``app`` on a port of its own and yield its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def at(moment: datetime) -> str:
+    """Return ``moment`` as messages write it."""
+    return format_time(moment)
