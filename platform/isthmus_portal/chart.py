@@ -6,7 +6,7 @@ A map's unit is a tenth of a degree of longitude in the Miller cylindrical proje
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import asinh, degrees, radians, tan
+from math import asinh, degrees, hypot, radians, tan
 from typing import Any
 
 from isthmus_portal.sea_lanes import Point, leg, unwrapped
@@ -42,7 +42,7 @@ class Map:
     legs: list[tuple[str, bool]]
     marks: list[Mark]
     unit: float
-    """Map units to a hundredth of the map's width: line widths and letters are multiples of it."""
+    """Map units to a hundredth of the map's width: the size of letters is a multiple of it."""
 
 
 def route_map(stops: list[dict[str, Any]], *, legs_done: int = 0, ratio: float = 2.2) -> Map | None:
@@ -100,14 +100,26 @@ def _worlds(view: tuple[float, float, float, float]) -> list[float]:
 
 
 def _smooth(path: list[tuple[float, float]]) -> str:
-    """Return an SVG path through all points whose turns are rounded (Catmull-Rom as cubic curves)."""
-    ends = [path[0], *path, path[-1]]
+    """Return an SVG path through all points whose turns are rounded by cubic curves.
+
+    A turn's tangent is as long as the shorter of what it joins allows, so that a curve never runs past a port.
+    """
     parts = [f"M{path[0][0]:.1f} {path[0][1]:.1f}"]
-    for before, here, there, after in zip(ends, ends[1:], ends[2:], ends[3:], strict=False):
-        a = (here[0] + (there[0] - before[0]) / 7, here[1] + (there[1] - before[1]) / 7)
-        b = (there[0] - (after[0] - here[0]) / 7, there[1] - (after[1] - here[1]) / 7)
+    for number, (here, there) in enumerate(pairwise(path)):
+        reach = hypot(there[0] - here[0], there[1] - here[1]) * 0.28
+        away, back = _heading(path, number), _heading(path, number + 1)
+        a = (here[0] + away[0] * reach, here[1] + away[1] * reach)
+        b = (there[0] - back[0] * reach, there[1] - back[1] * reach)
         parts.append(f"C{a[0]:.1f} {a[1]:.1f} {b[0]:.1f} {b[1]:.1f} {there[0]:.1f} {there[1]:.1f}")
     return "".join(parts)
+
+
+def _heading(path: list[tuple[float, float]], number: int) -> tuple[float, float]:
+    """Return the direction of the path at a point, of length one, or nought where it stands still."""
+    before, after = path[max(number - 1, 0)], path[min(number + 1, len(path) - 1)]
+    x, y = after[0] - before[0], after[1] - before[1]
+    length = hypot(x, y)
+    return (x / length, y / length) if length else (0.0, 0.0)
 
 
 @dataclass(frozen=True)

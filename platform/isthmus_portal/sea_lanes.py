@@ -7,7 +7,7 @@ one that crosses the date line runs on past 180 degrees.
 
 import heapq
 import json
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, inf, radians, sin, sqrt
 from pathlib import Path
 
 Point = tuple[float, float]
@@ -52,7 +52,7 @@ def _turns_between(start: Point, end: Point) -> list[Point]:
     ]
     heapq.heapify(queue)
     done: set[str] = set()
-    best: tuple[float, tuple[str, ...]] = (distance(start, end) * 1.6, ())
+    best: tuple[float, tuple[str, ...]] = (inf, ())
     while queue:
         cost, name, path = heapq.heappop(queue)
         if cost >= best[0]:
@@ -68,6 +68,10 @@ def _turns_between(start: Point, end: Point) -> list[Point]:
     return [TURNS[name] for name in best[1]]
 
 
+NEXT_DOOR = 3.0
+"""Degrees of arc within which two ports are joined by a plain line."""
+
+
 def unwrapped(points: list[Point]) -> list[Point]:
     """Return the points with each longitude within 180 degrees of the one before it."""
     out: list[Point] = []
@@ -80,4 +84,5 @@ def unwrapped(points: list[Point]) -> list[Point]:
 
 def leg(start: Point, end: Point) -> list[Point]:
     """Return the points of one leg from port to port, both included."""
-    return unwrapped([start, *_turns_between(start, end), end])
+    turns = _turns_between(start, end) if distance(start, end) > NEXT_DOOR else []
+    return unwrapped([start, *turns, end])

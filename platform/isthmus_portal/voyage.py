@@ -5,8 +5,7 @@ from typing import Any
 
 from isthmus_portal.formats import moment
 
-_LEFT = ("DEPA", "TRANSIT", "SAIL", "UNDER_WAY")
-_BEFORE = ("BOOKED", "CREATED", "RECEIVED", "GTIN", "LOAD")
+_NOT_YET_THERE = {"BOOKED", "CANCELLED", "EMPTY_PICKED_UP"}
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,12 @@ def legs_sailed(shipment: dict[str, Any]) -> int:
 def _reached(shipment: dict[str, Any], places: list[dict[str, Any]]) -> tuple[int, bool]:
     """Return the last port reached, -1 for none yet, and whether the shipment has sailed from it."""
     status = shipment["status"]
-    code = status["code"].upper()
+    at = status["place"]
     codes = [place["code"] for place in places]
-    at = status.get("place")
-    if not at or at["code"] not in codes:
-        return (0, False) if any(code.startswith(word) for word in _BEFORE) else (-1, False)
-    number = len(codes) - 1 - codes[::-1].index(at["code"])
-    return number, any(word in code for word in _LEFT) and number < len(codes) - 1
+    if status["code"] in _NOT_YET_THERE or not at or at["code"] not in codes:
+        return -1, False
+    number = codes.index(at["code"])
+    return number, status["code"] == "DEPARTED" and number < len(codes) - 1
 
 
 def timeline(entries: list[dict[str, Any]]) -> Timeline:

@@ -13,8 +13,11 @@ MESSAGES = {
 PURPOSES = {
     "CUSTOMS_EXPORT_CLEARANCE": "Customs export clearance",
     "TRADE_FINANCE": "Trade finance",
-    "CARGO_INSURANCE": "Cargo insurance",
 }
+
+ACTIONS = {"METADATA": "Looked at", "CONTENT": "Downloaded", "WINDOW_QUERY": "Asked customs about"}
+
+CLASSIFIERS = {"ACT": "Actual", "EST": "Estimated", "PLN": "Planned"}
 
 DIRECTIONS = {"TO_WINDOW": "To the single window", "FROM_WINDOW": "From the single window"}
 
@@ -22,7 +25,7 @@ REASONS = {
     "NO_AGREEMENT": "No agreement in force lets this message cross for this purpose.",
     "AGREEMENT_SUSPENDED": "The agreement is suspended by one of its two signatories.",
     "NOT_YET_VALID": "The agreement is not in force yet.",
-    "EXPIRED": "The agreement has expired.",
+    "EXPIRED": "It had run out.",
     "AUDIENCE_NOT_PERMITTED": "The agreement does not serve parties of this role.",
     "FIELD_NOT_PERMITTED": "The agreement does not list this field, so nothing crossed.",
     "FIELD_MALFORMED": "A listed field did not hold a plain value, so nothing crossed.",
@@ -31,15 +34,18 @@ REASONS = {
     "CONSENT_EXPIRED": "The owner's consent had run out.",
     "RATE_EXCEEDED": "More was asked in the hour than the agreement allows.",
     "UNKNOWN_EXCHANGE": "The answer names a crossing that the bridge does not know.",
-    "NO_GRANT": "No grant of the owner covers this.",
-    "GRANT_EXPIRED": "The owner's grant had run out.",
-    "GRANT_REVOKED": "The owner had revoked the grant.",
+    "NO_GRANT": "No grant covers this.",
+    "REVOKED": "The grant had been revoked.",
 }
 
 TONES = {
     "RELEASED": "good",
     "ARRIVED": "good",
+    "DISCHARGED": "good",
+    "GATED_OUT": "good",
     "DELIVERED": "good",
+    "EMPTY_RETURNED": "good",
+    "CANCELLED": "bad",
     "ACKNOWLEDGED": "good",
     "PERMITTED": "good",
     "ALLOWED": "good",
@@ -76,7 +82,9 @@ ROLES = {
     "AUTHORITY": "Authority",
 }
 
-_ALL = MESSAGES | PURPOSES | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
+_ALL = (
+    MESSAGES | PURPOSES | ACTIONS | CLASSIFIERS | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
+)
 
 
 def plain(code: str | None) -> str:

@@ -86,7 +86,7 @@ def event(number: int, at: str, code: str, title: str, where: Json | None, **mor
         "at": at,
         "kind": "TRANSPORT",
         "code": code,
-        "classifier": "ACTUAL",
+        "classifier": "ACT",
         "title": title,
         "place": where,
         "equipmentReference": None,
@@ -98,7 +98,7 @@ def event(number: int, at: str, code: str, title: str, where: Json | None, **mor
 
 
 def customs(number: int, at: str, code: str, title: str) -> Json:
-    return event(number, at, code, title, None, kind="CUSTOMS", source="authority")
+    return event(number, at, code, title, None, kind="CUSTOMS", source="single window")
 
 
 TIMELINE = [
@@ -113,9 +113,9 @@ TIMELINE = [
     event(5, "2026-06-06T15:00:00Z", "DEPA", "Vessel departed", KAOHSIUNG, correction="CORRECTED"),
     event(6, "2026-06-10T09:00:00Z", "ARRI", "Vessel arrived", BUSAN),
     event(7, "2026-06-11T21:00:00Z", "DEPA", "Vessel departed", BUSAN),
-    event(8, "2026-07-09T09:00:00Z", "ARRI", "Vessel arrival", HAMBURG, classifier="ESTIMATED", receivedAt="2026-06-11T22:00:00Z"),
-    event(9, "2026-07-10T21:00:00Z", "ARRI", "Vessel arrival", HAMBURG, classifier="ESTIMATED", receivedAt="2026-06-16T22:00:00Z"),
-    event(14, "2026-07-12T08:00:00Z", "DISC", "Discharged", HAMBURG, classifier="PLANNED", kind="EQUIPMENT", receivedAt="2026-06-01T08:00:00Z"),
+    event(8, "2026-07-09T09:00:00Z", "ARRI", "Vessel arrival", HAMBURG, classifier="EST", receivedAt="2026-06-11T22:00:00Z"),
+    event(9, "2026-07-10T21:00:00Z", "ARRI", "Vessel arrival", HAMBURG, classifier="EST", receivedAt="2026-06-16T22:00:00Z"),
+    event(14, "2026-07-12T08:00:00Z", "DISC", "Discharged", HAMBURG, classifier="PLN", kind="EQUIPMENT", receivedAt="2026-06-01T08:00:00Z"),
 ]  # fmt: skip
 
 DOCUMENTS = [
@@ -312,9 +312,9 @@ ACCESS = [
         "id": f"access:{number}",
         "at": f"2026-06-18T08:{number:02d}:00Z",
         "reader": PARTIES["bank"],
-        "action": "DOWNLOAD",
+        "action": "CONTENT",
         "outcome": "ALLOWED" if allowed else "REFUSED",
-        "reason": None if allowed else "NO_GRANT",
+        "reason": None if allowed else "no_grant",
         "purpose": "TRADE_FINANCE" if allowed else None,
         "document": document,
         "shipment": SHIPMENT,

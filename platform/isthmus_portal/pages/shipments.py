@@ -12,8 +12,18 @@ from isthmus_portal.face import Face, nodes, viewer
 from isthmus_portal.formats import moment
 from isthmus_portal.pages import paging
 
-STATUSES = ("BOOKED", "RECEIVED", "LOADED", "IN_TRANSIT", "ARRIVED", "DISCHARGED", "DELIVERED")
-GRANT_PURPOSES = ("TRADE_FINANCE", "CARGO_INSURANCE")
+STATUSES = (
+    "BOOKED",
+    "GATED_IN",
+    "LOADED",
+    "DEPARTED",
+    "AT_TRANSHIPMENT",
+    "ARRIVED",
+    "DISCHARGED",
+    "DELIVERED",
+)
+GRANT_PURPOSES = ("TRADE_FINANCE", "INSURANCE", "LOGISTICS", "CUSTOMS")
+ENDED = {"REJECTED", "REFUSED", "FAILED"}
 GRANT_DAYS = 30
 
 
@@ -100,6 +110,7 @@ def _page(
         grants=_grants(nodes(data["grants"]), shipment, documents, now),
         owned=party["name"] in (shipment["owner"]["name"], (shipment["forwarder"] or {}).get("name")),
         purposes=GRANT_PURPOSES,
+        may_declare=not shipment["declaration"] or shipment["declaration"]["status"] in ENDED,
         entered=entered or {"validUntil": (now + timedelta(days=GRANT_DAYS)).date().isoformat()},
         errors={error["field"] or "": error["message"] for error in errors or ()},
     )
