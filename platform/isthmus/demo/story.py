@@ -12,10 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from isthmus_protocol.evidence import verify_bundle
-
 from isthmus.demo import consignment
 from isthmus.demo.member import Member, UnexpectedAnswer, nodes, until
+from isthmus_protocol.evidence import verify_bundle
 from isthmus_protocol.keys import Keyring
 
 

@@ -1,0 +1,88 @@
+"""The demonstration's seven parties: who they are, and how each of them comes in."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from isthmus.home import Home, read_json, write_json, write_private
+from isthmus_platform import access, parties
+from isthmus_platform.database import Actor, Duty, PartyRole, Platform
+from isthmus_protocol.keys import Holder, SigningKey
+
+
+@dataclass(frozen=True)
+class Part:
+    """A party of the story; ``name`` is its slug, its API client's id and the start of its address."""
+
+    name: str
+    legal_name: str
+    country: str
+    role: PartyRole
+
+    @property
+    def email(self) -> str:
+        """The address its person signs in with (``.example`` is reserved, RFC 2606)."""
+        return f"{self.name}@isthmus.example"
+
+
+PARTS = (
+    Part("trader", "Formosa Precision Machinery Co., Ltd.", "TW", PartyRole.TRADER),
+    Part("forwarder", "Strait Bridge Forwarding Co., Ltd.", "TW", PartyRole.FORWARDER),
+    Part("carrier", "Meridian Container Line Pte. Ltd.", "SG", PartyRole.CARRIER),
+    Part("bank", "Southern Harbour Bank", "TW", PartyRole.BANK),
+    Part("insurer", "Polaris Marine Insurance Ltd.", "GB", PartyRole.INSURER),
+    Part("operator", "Isthmus Concession Company", "TW", PartyRole.OPERATOR),
+    Part("authority", "Customs Administration", "TW", PartyRole.AUTHORITY),
+)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """How a person of a party signs in on the portal."""
+
+    email: str
+    password: str
+
+
+def enrol(platform: Platform, home: Home) -> dict[str, Actor]:
+    """Register the parties that are not there yet, each with a user and an API client; return who may act.
+
+    Private keys and passwords are made here and kept in the home, for its owner only.
+    """
+    folder = home.path / "demo"
+    (folder / "clients").mkdir(parents=True, exist_ok=True, mode=0o700)
+    passwords = read_json(_passwords(folder))
+    with platform.begin(Duty("onboarding")) as work:
+        known = {party.name for party in parties.directory(work)}
+    for part in PARTS:
+        if part.name in known:
+            continue
+        # What is written before the commit is used by it or, if that fails, replaced by the next attempt.
+        passwords[part.name] = secrets.token_urlsafe(9)
+        write_json(_passwords(folder), passwords)
+        key = SigningKey.generate(Holder.PLATFORM)
+        write_private(folder / "clients" / f"{part.name}.pem", key.to_pem())
+        jwk = {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": key.public.x,
+            "kid": key.kid,
+            "alg": "EdDSA",
+            "use": "sig",
+        }
+        with platform.begin(Duty("onboarding")) as work:
+            party = parties.register(work, part.name, part.legal_name, part.country, [part.role])
+            access.add_user(work, party, part.email, passwords[part.name])
+            access.add_client(work, party, part.name, [jwk])
+    with platform.begin(Duty("onboarding")) as work:
+        return {party.name: parties.actor_of(party, "demo") for party in parties.directory(work)}
+
+
+def sign_ins(home: Home) -> dict[str, SignIn]:
+    """Return each party's sign-in, by name; nothing where the demonstration was not loaded."""
+    passwords = read_json(_passwords(home.path / "demo"))
+    return {part.name: SignIn(part.email, passwords[part.name]) for part in PARTS if part.name in passwords}
+
+
+def _passwords(folder: Path) -> Path:
+    return folder / "passwords.json"
