@@ -1,0 +1,89 @@
+"""Refusals over HTTP: problem details (RFC 9457) with our stable ``code`` and the ``field`` at fault."""
+
+from http import HTTPStatus
+
+import orjson
+import structlog
+from flask import Blueprint, Flask, Response
+from flask.sansio.scaffold import Scaffold
+from werkzeug.exceptions import HTTPException
+
+from isthmus_platform.errors import PlatformError
+
+log = structlog.get_logger(__name__)
+
+CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "timeout",
+    411: "length_required",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    500: "internal",
+    503: "unavailable",
+}
+
+
+class UnsupportedMediaType(PlatformError):
+    """The body is of a type that this entry does not take."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+class Malformed(PlatformError):
+    """The body is not what its type says."""
+
+    code = "malformed"
+    status = 400
+
+
+def problem(status: int, code: str, detail: str, *, field: str | None = None) -> Response:
+    """Return a refusal; ``field`` is left out where none is at fault. Nobody may keep it."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    body["code"] = code
+    if field is not None:
+        body["field"] = field
+    answer = Response(orjson.dumps(body), status, content_type="application/problem+json")
+    answer.headers["Cache-Control"] = "no-store"
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = _challenge(code, detail)
+    return answer
+
+
+def of_error(error: PlatformError) -> Response:
+    """Return what ``error`` says as a problem."""
+    return problem(error.status, error.code, error.message, field=error.field)
+
+
+def install(target: Flask | Blueprint) -> None:
+    """Answer every error of ``target`` with a problem; what was not foreseen is logged and not told."""
+    scaffold: Scaffold = target
+    scaffold.register_error_handler(PlatformError, of_error)
+    scaffold.register_error_handler(HTTPException, _of_http)
+    scaffold.register_error_handler(Exception, _unforeseen)
+
+
+def _of_http(error: HTTPException) -> Response:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return Response(status=error.code or 500, headers=error.get_headers())
+    answer = problem(error.code, CODES.get(error.code, "refused"), error.description or error.name)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            answer.headers[name] = value
+    return answer
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("http.unforeseen", exc_info=error)
+    return problem(500, "internal", "Something went wrong on our side; nothing was changed.")
+
+
+def _challenge(code: str, detail: str) -> str:
+    """Return how to authenticate (RFC 6750 section 3): an error only where a token was shown."""
+    if code == "token_missing":
+        return 'Bearer realm="isthmus"'
+    plain = detail.replace("\\", "").replace('"', "'")
+    return f'Bearer realm="isthmus", error="invalid_token", error_description="{plain}"'
