@@ -6,16 +6,15 @@ id, so that sending twice delivers once. Each receiver has senders of its own: a
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import repeat
-from threading import Lock
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from isthmus_bridge import exchanges, log
@@ -37,6 +36,9 @@ LONGEST_WAIT = timedelta(minutes=5)
 SENDERS = 4
 """How many exchanges are under way to one receiver at a time, in one process."""
 
+LOOK_AGAIN = 0.2
+"""Seconds after which senders are found for what has become due while others wait for an answer."""
+
 UNDER_WAY = tuple(state.value for state in exchanges.UNDER_WAY)
 TO_TELL = (ExchangeState.DELIVERED.value, ExchangeState.FAILED.value, ExchangeState.TERMINATED.value)
 NOT_PERMANENT = (408, 425, 429)
@@ -47,9 +49,10 @@ _jitter = random.SystemRandom()
 
 @dataclass(frozen=True)
 class Claim:
-    """Something to send; ``attempt`` tells a claim from the one that follows when its lease has run out."""
+    """Something to send; state and attempt tell a claim from those that follow when its lease has run out."""
 
     exchange: UUID
+    state: str
     attempt: int
     url: str
     body: bytes
@@ -58,72 +61,66 @@ class Claim:
 
 
 def deliver_due(bridge: Bridge, limit: int = 100) -> int:
-    """Send what is due, envelopes and notices of delivery, and return how many were sent (at most ``limit``).
+    """Deal with what is due, envelopes and notices of delivery, and return how many (at most ``limit``).
 
-    Any number of processes may do this side by side.
+    It goes on while one thing leads to the next, a receipt to its notice. Any number of processes may do this
+    side by side.
     """
-    budget = _Budget(limit)
-    lanes = [receiver for receiver in Receiver for _ in range(_due(bridge, receiver))]
-    if not lanes:
-        return 0
-    with Sender(bridge.signing_key, bridge.clock) as sender, ThreadPoolExecutor(len(lanes)) as pool:
-        return sum(pool.map(_serve, repeat(bridge), repeat(sender), lanes, repeat(budget)))
+    done = 0
+    busy: dict[Future[bool], Receiver] = {}
+    idle: set[Receiver] = set()
+    with (
+        Sender(bridge.signing_key, bridge.clock) as sender,
+        ThreadPoolExecutor(SENDERS * len(Receiver)) as pool,
+    ):
+        while True:
+            for receiver in _wanting(bridge, Counter(busy.values())):
+                if receiver not in idle and done + len(busy) < limit:
+                    busy[pool.submit(_step, bridge, sender, receiver)] = receiver
+            if not busy:
+                return done
+            finished, _ = wait(busy, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
+            done += sum(future.result() for future in finished)
+            idle = {busy.pop(future) for future in finished if not future.result()}
+            for future in finished & busy.keys():
+                del busy[future]
 
 
-class _Budget:
-    """How much may still be sent, shared by the senders."""
+def _wanting(bridge: Bridge, busy: Counter[Receiver]) -> list[Receiver]:
+    """Return the receivers for which something is due, as often as they may have another sender."""
+    now = bridge.clock()
+    wanting: list[Receiver] = []
+    with bridge.begin() as session:
+        for receiver in Receiver:
+            due = (
+                select(Exchange.id)
+                .where(or_(_deliverable(receiver, now), _tellable(receiver, now)))
+                .limit(SENDERS - busy[receiver])
+            )
+            wanting += [receiver] * len(session.scalars(due).all())
+    return wanting
 
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-        self._lock = Lock()
 
-    def take(self) -> bool:
-        with self._lock:
-            self._left -= 1
-            return self._left >= 0
-
-
-def _due(bridge: Bridge, receiver: Receiver) -> int:
-    """Return how many senders ``receiver`` needs now."""
+def _step(bridge: Bridge, sender: Sender, receiver: Receiver) -> bool:
+    """Send, or end, the next thing that ``receiver`` is due; False when there is none."""
     now = bridge.clock()
     with bridge.begin() as session:
-        due = select(Exchange.id).where(or_(_deliverable(receiver, now), _tellable(receiver, now)))
-        return session.scalar(select(func.count()).select_from(due.limit(SENDERS).subquery())) or 0
-
-
-def _serve(bridge: Bridge, sender: Sender, receiver: Receiver, budget: _Budget) -> int:
-    """Send to ``receiver`` until nothing is due or the budget is spent."""
-    sent = 0
-    while budget.take():
-        claim = _claim(bridge, receiver)
-        if claim is None:
-            break
-        with structlog.contextvars.bound_contextvars(
-            request_id=claim.request_id, exchange=str(claim.exchange)
-        ):
-            try:
-                answer = sender.post(claim.url, claim.body, request_id=claim.request_id)
-            except NoAnswer as silence:
-                _postpone(bridge, claim, str(silence))
-            else:
-                claim.settle(bridge, claim, answer)
-        sent += 1
-    return sent
-
-
-def _claim(bridge: Bridge, receiver: Receiver) -> Claim | None:
-    """Claim what ``receiver`` is due next; what the gate no longer permits ends here and is not sent."""
-    while True:
-        now = bridge.clock()
-        with bridge.begin() as session:
-            exchange = _lock_next(session, _deliverable(receiver, now))
-            if exchange is not None:
-                claim = _prepare(session, bridge, exchange, now)
-            else:
-                exchange = _lock_next(session, _tellable(receiver, now))
-                claim = None if exchange is None else _notice(bridge, exchange, now)
-        if claim is not None or exchange is None:
-            return claim
+        exchange = _lock_next(session, _deliverable(receiver, now))
+        if exchange is not None:
+            claim = _prepare(session, bridge, exchange, now)
+        else:
+            exchange = _lock_next(session, _tellable(receiver, now))
+            claim = None if exchange is None else _notice(bridge, exchange, now)
+    if claim is None:
+        return exchange is not None
+    with structlog.contextvars.bound_contextvars(request_id=claim.request_id, exchange=str(claim.exchange)):
+        try:
+            answer = sender.post(claim.url, claim.body, request_id=claim.request_id)
+        except NoAnswer as silence:
+            _postpone(bridge, claim, str(silence))
+        else:
+            claim.settle(bridge, claim, answer)
+    return True
 
 
 def _lock_next(session: Session, due: ColumnElement[bool]) -> Exchange | None:
@@ -200,7 +197,15 @@ def _lease(exchange: Exchange, now: datetime) -> None:
 def _claim_of(
     exchange: Exchange, url: str, body: JsonObject, settle: Callable[[Bridge, Claim, Answer], None]
 ) -> Claim:
-    return Claim(exchange.id, exchange.attempts, url, canonical(body), exchange.request_id, settle)
+    return Claim(
+        exchange.id,
+        exchange.state,
+        exchange.attempts,
+        url,
+        canonical(body),
+        exchange.request_id,
+        settle,
+    )
 
 
 def envelope(exchange: Exchange) -> Envelope:
@@ -302,7 +307,7 @@ def _settle_notice(bridge: Bridge, claim: Claim, answer: Answer) -> None:
 def _still_claimed(session: Session, claim: Claim) -> Exchange | None:
     """Lock the exchange, unless the lease ran out and another has claimed it since."""
     exchange = session.get_one(Exchange, claim.exchange, with_for_update=True)
-    return exchange if exchange.attempts == claim.attempt else None
+    return exchange if (exchange.state, exchange.attempts) == (claim.state, claim.attempt) else None
 
 
 def _postpone(bridge: Bridge, claim: Claim, problem: str) -> None:

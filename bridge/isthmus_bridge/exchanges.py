@@ -113,19 +113,24 @@ def ask_again(
     standing = agreements.standing_of(
         session, bridge.keyring, exchange.agreement_id, exchange.agreement_version, now
     )
-    terms = tuple(Field.from_json(field) for field in exchange.terms)
+    try:
+        terms = tuple(Field.from_json(field) for field in exchange.terms)
+        body = parse_object(exchange.body.encode())
+        consents = consents_of(exchange)
+    except ValueError:
+        # Not as it was written: somebody changed it behind the bridge's back.
+        return Reconsidered(standing, Refused(Reason.FIELD_MALFORMED))
     question = Question(
         message=exchange.message,
         direction=Direction(exchange.direction),
         purpose=exchange.purpose,
         party=exchange.party,
-        role=None if exchange.role is None else Role(exchange.role),
+        role=exchange.role,
         owner=exchange.owner,
-        consents=consents_of(exchange),
+        consents=consents,
         fields=tuple(field.path for field in terms),
         terms=terms,
     )
-    body = parse_object(exchange.body.encode())
     outcome = decide(phase, standing, question, body, now)
     return Reconsidered(standing, outcome if isinstance(outcome, Refused) else None)
 
