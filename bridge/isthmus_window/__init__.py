@@ -1,1 +1,1 @@
-"""The window."""
+"""The reference single window: it stands in for the government's system."""

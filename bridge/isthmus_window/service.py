@@ -1,0 +1,215 @@
+"""The reference single window: what it holds, and how it takes what the bridge delivers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Engine, delete, exists, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from isthmus_protocol.agreements import Direction
+from isthmus_protocol.http_signatures import Caller, verify_request
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
+from isthmus_protocol.messages import DeliveryNotice, Envelope
+from isthmus_protocol.receipts import Receipt, Receiver, open_receipt, sign_receipt
+from isthmus_window import processing
+from isthmus_window.database import Exchange, Nonce, Notice, Outgoing, open_database, writing
+
+DEADLINE = 8.0
+"""How long, in seconds, the bridge may take to answer."""
+
+
+class Refused(Exception):
+    """A request that is not taken; ``code`` is stable, ``status`` HTTP's, ``field`` a JSON pointer."""
+
+    def __init__(self, status: int, code: str, detail: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Window:
+    """A single window: ``keyring`` is whom it trusts, ``pace`` the wait between a declaration's steps."""
+
+    database_path: Path
+    signing_key: SigningKey
+    keyring: Keyring
+    bridge_url: str
+    clock: Callable[[], datetime]
+    pace: timedelta = timedelta(seconds=0.3)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database, opened when first needed (after a server's fork)."""
+        return open_database(Path(self.database_path))
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """The connections to the bridge, which is reached directly: no proxy of the environment is asked."""
+        return httpx.Client(timeout=DEADLINE, trust_env=False)
+
+    def close(self) -> None:
+        """Give back what was opened; what was committed stays."""
+        for name in ("engine", "client"):
+            opened = self.__dict__.pop(name, None)
+            if isinstance(opened, Engine):
+                opened.dispose()
+            elif isinstance(opened, httpx.Client):
+                opened.close()
+
+
+def authenticate(window: Window, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Raise :class:`Refused` unless the bridge signed this request, and it comes for the first time."""
+    now = window.clock()
+    try:
+        caller = verify_request(window.keyring, method, url, headers, body, now=now)
+    except SignatureError as error:
+        raise Refused(401, "signature_refused", str(error)) from error
+    if caller.holder is not Holder.BRIDGE:
+        raise Refused(403, "caller_not_permitted", f"The {caller.holder} may not call the window.")
+    _use_once(window, caller, now)
+
+
+def _use_once(window: Window, caller: Caller, now: datetime) -> None:
+    with writing(window.engine) as session:
+        session.execute(delete(Nonce).where(Nonce.expires_at <= now))
+        kept = session.execute(
+            insert(Nonce)
+            .values(kid=caller.kid, nonce=caller.nonce, expires_at=caller.expires)
+            .on_conflict_do_nothing()
+            .returning(Nonce.nonce)
+        ).one_or_none()
+    if kept is None:
+        raise Refused(401, "replayed", "This signed request was received before.")
+
+
+def receive(window: Window, envelope: Envelope, request_id: str) -> str:
+    """Take what the bridge delivers and return the signed receipt; once delivered, the same receipt again.
+
+    Receipt, declaration and answer are one transaction. Raises :class:`Refused` for another payload under a
+    known exchange, and for what this window does not take.
+    """
+    now = window.clock()
+    with writing(window.engine) as session:
+        known = session.get(Exchange, envelope.exchange)
+        if known is not None:
+            if known.payload_digest != envelope.payload_digest:
+                raise Refused(409, "exchange_reused", "This exchange was received with another payload.")
+            return known.receipt
+        take = _TAKES.get(envelope.message)
+        if take is None or envelope.direction is not Direction.TO_WINDOW:
+            raise Refused(422, "unknown_message", "This window does not take that message.", "/message")
+        receipt = sign_receipt(
+            window.signing_key, Receipt(envelope.exchange, envelope.payload_digest, Receiver.WINDOW, now)
+        )
+        exchange = Exchange(
+            id=envelope.exchange,
+            message=envelope.message,
+            party=envelope.party,
+            owner=envelope.owner,
+            payload_digest=envelope.payload_digest,
+            log_index=envelope.log_index,
+            body=envelope.body,
+            receipt=receipt,
+            request_id=request_id,
+            received_at=now,
+        )
+        session.add(exchange)
+        session.flush()
+        take(Arrival(session, exchange, envelope.purpose, now, window.pace))
+    return receipt
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An exchange as it comes in, within the transaction that takes it."""
+
+    session: Session
+    exchange: Exchange
+    purpose: str
+    now: datetime
+    pace: timedelta
+
+
+def _take_declaration(arrival: Arrival) -> None:
+    processing.receive(arrival.session, arrival.exchange, arrival.now, arrival.pace)
+
+
+def _answer_query(arrival: Arrival) -> None:
+    """Answer whether a declaration of the UCR stands and is released.
+
+    The window's record says more, and the payload shows it; asked to cross are the two answers alone, and the
+    bridge does not look at the rest.
+    """
+    ucr = arrival.exchange.body.get("ucr")
+    if not isinstance(ucr, str):
+        raise Refused(422, "ucr_missing", "A query names its consignment by a UCR.", "/body/ucr")
+    standing = processing.standing(arrival.session, ucr)
+    payload: dict[str, Any] = {"exists": standing is not None, "released": False}
+    if standing is not None:
+        payload["released"] = standing.status == processing.Status.RELEASED
+        payload |= {"mrn": standing.mrn, "channel": standing.channel, "duty": standing.duty_minor}
+    arrival.session.add(
+        Outgoing(
+            in_reply_to=arrival.exchange.id,
+            idempotency_key=f"{arrival.exchange.id}:answer",
+            message="DECLARATION_ANSWER",
+            purpose=arrival.purpose,
+            fields=["/exists", "/released"],
+            payload=payload,
+            request_id=arrival.exchange.request_id,
+            state="WAITING",
+            due_at=arrival.now,
+            attempts=0,
+        )
+    )
+
+
+_TAKES: Mapping[str, Callable[[Arrival], None]] = {
+    "EXPORT_DECLARATION": _take_declaration,
+    "DECLARATION_QUERY": _answer_query,
+}
+
+
+def note(window: Window, notice: DeliveryNotice) -> None:
+    """Keep how a message of ours ended on the other side; hearing it again changes nothing.
+
+    Raises :class:`Refused` when the receipt is not the platform's for that exchange.
+    """
+    if notice.receipt is not None:
+        try:
+            receipt = open_receipt(notice.receipt, window.keyring, Receiver.PLATFORM)
+        except SignatureError as error:
+            raise Refused(422, "receipt_refused", str(error), "/receipt") from error
+        if receipt.exchange != notice.exchange:
+            raise Refused(422, "receipt_refused", "The receipt is for another exchange.", "/receipt")
+    with writing(window.engine) as session:
+        session.execute(
+            insert(Notice)
+            .values(
+                exchange=notice.exchange,
+                state=notice.state,
+                reason=notice.reason,
+                receipt=notice.receipt,
+                at=window.clock(),
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+def check_ready(window: Window) -> None:
+    """Raise :class:`Refused` unless the database can be written to."""
+    try:
+        with writing(window.engine) as session:
+            session.execute(select(exists().where(Exchange.id == "")))
+    except SQLAlchemyError as error:
+        raise Refused(503, "database_unavailable", "The window's database cannot be written to.") from error

@@ -1,0 +1,180 @@
+"""The bridge's side of the window, for tests: a real server that takes what the window sends.
+
+It is what the window meets over HTTP: signatures are verified, nonces used once, and a repeated idempotency
+key gets the first answer. It can be told to fail.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.serving import make_server
+
+from isthmus_protocol.agreements import Direction, Role
+from isthmus_protocol.canonical import canonical, digest, parse
+from isthmus_protocol.http_signatures import sign_request, verify_request
+from isthmus_protocol.keys import Holder, Keyring, SigningKey
+from isthmus_protocol.messages import (
+    AgreementName,
+    AgreementReference,
+    Envelope,
+    ExchangeAnswer,
+    ExchangeRequest,
+    ExchangeState,
+    Reason,
+    payload_digest,
+)
+from standing import StandingClock
+
+
+@dataclass
+class Counterpart:
+    """The keys of both sides, and the bridge's memory of what the window sent."""
+
+    clock: StandingClock
+    bridge_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.BRIDGE))
+    window_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.WINDOW))
+    platform_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.PLATFORM))
+    url: str = ""
+    received: list[ExchangeRequest] = field(default_factory=list)
+    attempts: list[str] = field(default_factory=list)
+    failures: list[int] = field(default_factory=list)
+    lose_answers: int = 0
+    refuse: Reason | None = None
+    _answers: dict[str, ExchangeAnswer] = field(default_factory=dict)
+    _nonces: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def keyring(self) -> Keyring:
+        return Keyring([self.bridge_key.public, self.window_key.public, self.platform_key.public])
+
+    def statuses(self, exchange: str) -> list[str]:
+        """Return the statuses that were taken about ``exchange``, in the order in which they came."""
+        return [
+            str(sent.payload["status"])
+            for sent in self.received
+            if sent.in_reply_to == exchange and sent.message == "DECLARATION_STATUS"
+        ]
+
+    def envelope(
+        self,
+        body: dict[str, Any],
+        *,
+        message: str = "EXPORT_DECLARATION",
+        purpose: str = "CUSTOMS_EXPORT_CLEARANCE",
+        exchange: str | None = None,
+    ) -> Envelope:
+        """Return an envelope with ``body``, as the bridge makes it."""
+        salt = "ab" * 32
+        return Envelope(
+            exchange=exchange or str(uuid4()),
+            message=message,
+            direction=Direction.TO_WINDOW,
+            purpose=purpose,
+            agreement=AgreementReference("an-agreement", 1, digest(b"its text")),
+            party="forwarder",
+            role=Role.FORWARDER,
+            owner="trader",
+            in_reply_to=None,
+            sent_at=self.clock(),
+            salt=salt,
+            payload_digest=payload_digest(salt, body),
+            log_index=7,
+            body=body,
+        )
+
+    def signed(
+        self, method: str, url: str, value: Any, *, key: SigningKey | None = None, now: datetime | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Return body and headers of a request to the window."""
+        body = canonical(value)
+        headers = sign_request(key or self.bridge_key, method, url, body, now=now or self.clock())
+        return body, {**headers, "Content-Type": "application/json", "X-Request-Id": "request-1"}
+
+    def take(self) -> Response | tuple[str, int]:
+        """Answer a request of the window, as told."""
+        with self._lock:
+            body = request.get_data()
+            caller = verify_request(
+                self.keyring, request.method, request.url, dict(request.headers), body, now=self.clock()
+            )
+            assert caller.holder is Holder.WINDOW
+            assert caller.nonce not in self._nonces
+            self._nonces.add(caller.nonce)
+            asked = ExchangeRequest.from_json(parse(body))
+            self.attempts.append(asked.idempotency_key)
+            if self.failures:
+                return "told to fail", self.failures.pop(0)
+            if asked.idempotency_key not in self._answers:
+                self._answers[asked.idempotency_key] = self._decide()
+                if self.refuse is None:
+                    self.received.append(asked)
+            if self.lose_answers:
+                self.lose_answers -= 1
+                return "the answer is lost", 502
+            return jsonify(self._answers[asked.idempotency_key].to_json())
+
+    def _decide(self) -> ExchangeAnswer:
+        named = AgreementName("an-agreement", 1)
+        if self.refuse is not None:
+            return ExchangeAnswer(str(uuid4()), ExchangeState.REFUSED, self.refuse, None, named, 8)
+        return ExchangeAnswer(str(uuid4()), ExchangeState.AGREED, None, None, named, 8)
+
+
+@contextmanager
+def serving(counterpart: Counterpart) -> Iterator[Counterpart]:
+    """Serve ``counterpart`` on a free port."""
+    app = Flask("counterpart")
+    app.add_url_rule("/v1/exchanges", "take", counterpart.take, methods=["POST"])
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    counterpart.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield counterpart
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def declaration(**changes: Any) -> dict[str, Any]:
+    """Return an export declaration of machine tools, as it crosses; ``changes`` replace whole members."""
+    return {
+        "ucr": f"6TW24536806-{uuid4().hex[:12]}",
+        "type": "EX",
+        "exporter": {"name": "Formosa Precision Machinery", "country": "TW"},
+        "consignee": {"name": "Hanseatische Werkzeugmaschinen GmbH", "country": "DE"},
+        "declarant": {"name": "Strait Forwarding", "country": "TW"},
+        "transport": {
+            "loadingPlace": "TWKHH",
+            "dischargePlace": "DEHAM",
+            "billOfLading": "MCLKHH2611042",
+            "vessel": "Meridian Aurora",
+        },
+        "equipment": [{"reference": "MCLU4200170"}],
+        "goods": [goods_item(), goods_item(sequence=2, hsCode="845811", statisticalValueMinor=9_720_000)],
+        "invoice": {"incoterm": "CIF"},
+    } | changes
+
+
+def goods_item(**changes: Any) -> dict[str, Any]:
+    """Return one goods item of a declaration; ``changes`` replace members."""
+    return {
+        "sequence": 1,
+        "description": "Vertical machining centre",
+        "hsCode": "845710",
+        "grossMassKg": "18450",
+        "netMassKg": "17200",
+        "packages": 2,
+        "packageType": "CR",
+        "originCountry": "TW",
+        "statisticalValueMinor": 18_650_000,
+        "currency": "USD",
+    } | changes
