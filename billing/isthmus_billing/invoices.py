@@ -322,6 +322,27 @@ def lines(work: Work, invoice_ids: Iterable[UUID]) -> Mapping[UUID, list[LineVie
     return by_invoice
 
 
+def first_usage_events(work: Work, line_ids: Iterable[UUID], first: int) -> Mapping[UUID, list[UsageEvent]]:
+    """Return the ``first`` usage events that each line bills, oldest first, by line, in one statement."""
+    place = func.row_number().over(partition_by=UsageEvent.invoice_line_id, order_by=UsageEvent.id)
+    placed = (
+        select(UsageEvent.id, place.label("place"))
+        .where(UsageEvent.invoice_line_id.in_(list(line_ids)))
+        .subquery()
+    )
+    found = work.session.scalars(
+        select(UsageEvent)
+        .join(placed, placed.c.id == UsageEvent.id)
+        .where(placed.c.place <= first)
+        .order_by(UsageEvent.id)
+    )
+    by_line: dict[UUID, list[UsageEvent]] = {}
+    for event in found:
+        if event.invoice_line_id is not None:
+            by_line.setdefault(event.invoice_line_id, []).append(event)
+    return by_line
+
+
 def usage_events(work: Work, line_id: UUID, after: UUID | None, first: int) -> Sequence[UsageEvent]:
     """Return ``first`` usage events that a line bills, oldest first, from behind the id ``after``."""
     query = (

@@ -8,6 +8,7 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import text
 
 from isthmus_graphql.loading import Loader
+from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform, Work
 
 # One statement may not hold a worker longer than this.
@@ -25,6 +26,7 @@ class Context:
     platform: Platform
     actor: Actor
     request_id: str
+    bridge: BridgeClient | None = None
     loader: Loader = field(default_factory=Loader)
     _open: ExitStack = field(default_factory=ExitStack)
     _reading: Work | None = None

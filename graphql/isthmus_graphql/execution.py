@@ -29,6 +29,7 @@ from sqlalchemy.exc import OperationalError
 from isthmus_graphql import limits as limit
 from isthmus_graphql.context import Context
 from isthmus_graphql.limits import Limits
+from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.errors import PlatformError
 
@@ -64,10 +65,14 @@ class OnlyQueries(Exception):
 
 @dataclass(frozen=True)
 class GraphQL:
-    """The schema on a platform; one for the process, used by the HTTP view and the portal alike."""
+    """The schema on a platform; one for the process, used by the HTTP view and the portal alike.
+
+    ``bridge`` reads the log for an authority. ``development`` allows introspection and suggestions.
+    """
 
     platform: Platform
     schema: GraphQLSchema
+    bridge: BridgeClient | None = None
     development: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -119,7 +124,7 @@ class GraphQL:
         operation_name: str | None,
         request_id: str,
     ) -> Answer:
-        context = Context(self.platform, actor, request_id)
+        context = Context(self.platform, actor, request_id, self.bridge)
         try:
             result = execute_sync(
                 self.schema,

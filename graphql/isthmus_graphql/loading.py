@@ -1,7 +1,8 @@
 """Children of a whole page in one statement.
 
 GraphQL resolves field by field, one parent at a time. Whoever reads a page of parents says so with
-:meth:`Loader.together`; the first parent that is asked for its children then loads those of all of them.
+:meth:`Loader.together` or :meth:`Loader.keep`; the first parent that is asked for its children then loads
+those of all of them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -12,27 +13,37 @@ T = TypeVar("T")
 
 
 class Loader:
-    """What one request has loaded; forgotten after each mutation."""
+    """What one request has loaded; forgotten before each mutation."""
 
     def __init__(self) -> None:
         self._company: dict[tuple[str, UUID], Sequence[UUID]] = {}
+        self._rows: dict[tuple[str, UUID], Any] = {}
         self._loaded: dict[tuple[Hashable, UUID], Any] = {}
 
     def together(self, kind: str, ids: Iterable[UUID | None]) -> None:
-        """Note that the things of ``kind`` with these ``ids`` were read together."""
+        """Note that the things of ``kind`` with these ``ids`` are wanted together."""
         company = list(dict.fromkeys(i for i in ids if i is not None))
         for one in company:
             if len(self._company.get((kind, one), ())) < len(company):
                 self._company[kind, one] = company
+
+    def keep(self, kind: str, rows: Iterable[Any]) -> None:
+        """Note that these things, each with an ``id``, were read together."""
+        kept = list(rows)
+        self._rows.update({(kind, row.id): row for row in kept})
+        self.together(kind, (row.id for row in kept))
+
+    def kept(self, kind: str, ids: Iterable[UUID]) -> list[Any]:
+        """Return what :meth:`keep` has of ``ids``."""
+        return [self._rows[kind, one] for one in ids if (kind, one) in self._rows]
 
     def load(
         self, kind: str, key: UUID, what: Hashable, read: Callable[[Sequence[UUID]], Mapping[UUID, T]]
     ) -> T | None:
         """Return what ``read`` gives for ``key``, reading for its whole company at once; None if nothing."""
         if (what, key) not in self._loaded:
-            wanted = [
-                i for i in self._company.get((kind, key), (key,)) if (what, i) not in self._loaded or i == key
-            ]
+            company = self._company.get((kind, key), (key,))
+            wanted = [one for one in company if (what, one) not in self._loaded]
             found = read(wanted)
             for one in wanted:
                 self._loaded[what, one] = found.get(one)
@@ -40,6 +51,7 @@ class Loader:
         return value
 
     def forget(self) -> None:
-        """Drop what was loaded: something has changed."""
+        """Drop what was loaded: something is about to change."""
         self._company.clear()
+        self._rows.clear()
         self._loaded.clear()

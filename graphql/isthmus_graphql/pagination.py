@@ -2,9 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -84,16 +85,30 @@ def past(kind: str, after: str | None) -> UUID | None:
     return None if found is None else found[0]
 
 
-def page(rows: Sequence[T], first: int, after: str | None, at: Callable[[T], str]) -> Page[T]:
-    """Return the page of ``rows``, of which one more than ``first`` was read to know whether more follow."""
+def page(
+    rows: Sequence[T], first: int, after: str | None, at: Callable[[T], str], *, unseen: str | None = None
+) -> Page[T]:
+    """Return the page of ``rows``, of which one more than ``first`` was read to know whether more follow.
+
+    ``unseen`` is the cursor behind which more may follow that were not looked at.
+    """
     edges = [Edge(row, at(row)) for row in rows[:first]]
+    full = len(rows) > first
+    end = edges[-1].cursor if edges else None
     info = PageInfo(
-        has_next_page=len(rows) > first,
+        has_next_page=full or unseen is not None,
         has_previous_page=after is not None,
         start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
+        end_cursor=end if full or unseen is None else unseen,
     )
     return Page(edges, info)
+
+
+def part(
+    rows: Iterable[T], first: int, after: str | None, behind: Callable[[T], bool], at: Callable[[T], str]
+) -> Page[T]:
+    """Return the page of ``rows``, sorted and all at hand, that begins with the first that is ``behind``."""
+    return page(list(islice(filter(behind, rows), first + 1)), first, after, at)
 
 
 def connection(node: type[Any]) -> type[Any]:

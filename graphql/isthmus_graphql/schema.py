@@ -1,19 +1,51 @@
 """The schema, put together from a module a service."""
 
+from functools import lru_cache
+
 import graphene
 from graphql import GraphQLSchema, print_schema
 
-from isthmus_graphql import nodes, parties
+from isthmus_graphql import (
+    access_log,
+    billing,
+    crossings,
+    declarations,
+    documents,
+    drafts,
+    grants,
+    nodes,
+    parties,
+    shipments,
+    tracking,
+)
 
 
-class Query(nodes.NodeQuery, parties.PartyQuery):
+class Query(
+    nodes.NodeQuery,
+    parties.PartyQuery,
+    shipments.ShipmentQuery,
+    documents.DocumentQuery,
+    grants.GrantQuery,
+    access_log.AccessLogQuery,
+    crossings.CrossingQuery,
+    billing.BillingQuery,
+):
     """Reading, as the party that asks: what it may not see is as if it were not there."""
 
 
-class Mutation(parties.PartyMutation):
+class Mutation(
+    parties.PartyMutation,
+    drafts.ShipmentMutation,
+    tracking.TrackingMutation,
+    grants.GrantMutation,
+    declarations.DeclarationMutation,
+    crossings.CrossingMutation,
+    billing.BillingMutation,
+):
     """Changes: each in a transaction of its own, in the order written."""
 
 
+@lru_cache(maxsize=1)
 def build() -> GraphQLSchema:
     """Return the schema."""
     built: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema

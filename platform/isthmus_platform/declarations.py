@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from isthmus_platform import crossings, customs, domain_events, parties, shipments, window_queries
 from isthmus_platform.crossings import Ask, Crossing, Outgoing
 from isthmus_platform.database import Base, Work, new_id
-from isthmus_platform.errors import Conflict, InvalidInput, NotPermitted
+from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from isthmus_platform.tracking import TimelineEntry
 from isthmus_platform.window_queries import ask_window as ask_window
 
@@ -136,6 +136,14 @@ def _one_at_a_time(work: Work, shipment_id: UUID) -> None:
     )
     if work.session.scalar(alive) is not None:
         raise Conflict("The shipment is declared already.", field="shipment", code="declaration_exists")
+
+
+def get(work: Work, declaration_id: UUID) -> Declaration:
+    """Return a declaration that the actor may see, or raise :class:`NotFound`."""
+    found = work.session.get(Declaration, declaration_id)
+    if found is None:
+        raise NotFound("There is no such declaration.", field="declaration")
+    return found
 
 
 def of_shipments(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, Declaration]:

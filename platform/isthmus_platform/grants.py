@@ -142,12 +142,6 @@ def get(work: Work, grant_id: UUID) -> AccessGrant:
     return granted
 
 
-def get_many(work: Work, grant_ids: Iterable[UUID]) -> dict[UUID, AccessGrant]:
-    """Return those of the grants that the actor gave or holds, by id, in one statement."""
-    rows = work.session.scalars(select(AccessGrant).where(AccessGrant.id.in_(set(grant_ids))))
-    return {granted.id: granted for granted in rows}
-
-
 def page(work: Work, *, after: UUID | None = None, first: int = 50) -> Sequence[AccessGrant]:
     """Return grants the actor gave (also as an agent) or holds, newest first, those before ``after``."""
     query = select(AccessGrant).order_by(AccessGrant.id.desc()).limit(first)
