@@ -1,5 +1,6 @@
 """Signed requests from the bridge to its neighbours, with an end to how long and how much is read."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ STEP = 5.0
 DEADLINE = 20.0
 """Seconds for the whole answer, whatever its pieces; well below the lease of a claim."""
 LONGEST_ANSWER = 65_536
+CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
 
 class NoAnswer(Exception):
@@ -38,7 +40,8 @@ class Answer:
             code = parse_object(self.body).get("code")
         except MalformedJson:
             code = None
-        return f"HTTP {self.status} {code}"[:120] if isinstance(code, str) else f"HTTP {self.status}"
+        known = isinstance(code, str) and CODE.fullmatch(code)
+        return f"HTTP {self.status} {code}" if known else f"HTTP {self.status}"
 
 
 class Sender:
