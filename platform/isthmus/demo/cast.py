@@ -71,9 +71,9 @@ def enrol(platform: Platform, home: Home) -> dict[str, Actor]:
             "use": "sig",
         }
         with platform.begin(Duty("onboarding")) as work:
-            party = parties.register(work, part.name, part.legal_name, part.country, [part.role])
-            access.add_user(work, party, part.email, passwords[part.name])
-            access.add_client(work, party, part.name, [jwk])
+            parties.register(work, part.name, part.legal_name, part.country, [part.role])
+            access.add_user(work, part.name, part.email, passwords[part.name])
+            access.add_client(work, part.name, part.name, [jwk])
     with platform.begin(Duty("onboarding")) as work:
         return {party.name: parties.actor_of(party, "demo") for party in parties.directory(work)}
 
