@@ -102,7 +102,7 @@ def _worlds(view: tuple[float, float, float, float]) -> list[float]:
 def _smooth(path: list[tuple[float, float]]) -> str:
     """Return an SVG path through all points whose turns are rounded by cubic curves.
 
-    A turn's tangent is as long as the shorter of what it joins allows, so that a curve never runs past a port.
+    A turn's tangent is as long as its own segment allows, so that a curve never runs past a port.
     """
     parts = [f"M{path[0][0]:.1f} {path[0][1]:.1f}"]
     for number, (here, there) in enumerate(pairwise(path)):

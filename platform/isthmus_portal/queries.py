@@ -51,16 +51,16 @@ query PortalShipment($reference: String!) {
       } }
     }
     documents(first: 50) {
-      edges { node { id type typeName title version sha256 size mediaType createdAt contentUrl } }
+      edges { node {
+        id type typeName title version sha256 size mediaType createdAt contentUrl
+        grants {
+          id purpose validUntil revokedAt createdAt
+          reader { name legalName } documents { id title } shipment { reference }
+        }
+      } }
     }
     declaration { mrn status channel duty { amountMinor currency } releasedAt }
     crossings(first: 50) { edges { node { ...Crossed } } }
-  }
-  grants(first: 100) {
-    edges { node {
-      id purpose validUntil revokedAt createdAt
-      reader { name legalName } documents { id title } shipment { reference }
-    } }
   }
 }
 """
@@ -71,17 +71,19 @@ query PortalShipment($reference: String!) {
 
 DESK = (
     """
-query PortalDesk {
-  grants(first: 100) {
+query PortalDesk($first: Int!, $after: String) {
+  grants(first: $first, after: $after) {
     edges { node {
-      id purpose validUntil revokedAt
-      documents {
-        id type typeName title version sha256 size mediaType shipmentReference ucr createdAt contentUrl
-        owner { name legalName }
-      }
+      id purpose validUntil revokedAt owner { name legalName }
+      documents { ...Granted }
+      shipment { documents(first: 20) { edges { node { ...Granted } } } }
     } }
+    pageInfo { hasNextPage endCursor }
   }
-  crossings(first: 50) { edges { node { ...Crossed } } }
+  crossings(first: 50) { edges { node { ...Crossed shipment { reference } } } }
+}
+fragment Granted on Document {
+  id type typeName title version sha256 size mediaType shipmentReference ucr createdAt contentUrl
 }
 """
     + _CROSSING

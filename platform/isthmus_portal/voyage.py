@@ -20,11 +20,11 @@ class Stop:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Entries by what they are: still expected (soonest first), happened and replaced (newest first)."""
+    """Entries by what they are: still expected (soonest first), happened and overtaken (newest first)."""
 
     expected: list[dict[str, Any]]
     happened: list[dict[str, Any]]
-    replaced: list[dict[str, Any]]
+    overtaken: list[dict[str, Any]]
 
 
 def stops(shipment: dict[str, Any]) -> list[Stop]:
@@ -61,35 +61,28 @@ def _reached(shipment: dict[str, Any], places: list[dict[str, Any]]) -> tuple[in
 
 def timeline(entries: list[dict[str, Any]]) -> Timeline:
     """Part the entries; what an actual event or a later estimate replaced is expected no more."""
-    superseded = [entry for entry in entries if is_superseded(entry)]
-    standing = [entry for entry in entries if not is_superseded(entry)]
-    happened = [entry for entry in standing if is_actual(entry)]
+    happened = [entry for entry in entries if is_actual(entry)]
     came = {_what(entry) for entry in happened}
     latest: dict[tuple[Any, ...], dict[str, Any]] = {}
-    outrun = []
-    for entry in sorted((e for e in standing if not is_actual(e)), key=lambda e: moment(e["receivedAt"])):
+    overtaken = []
+    for entry in sorted((e for e in entries if not is_actual(e)), key=lambda e: moment(e["receivedAt"])):
         before = latest.pop(_what(entry), None)
         if before:
-            outrun.append(before)
+            overtaken.append(before)
         if _what(entry) in came:
-            outrun.append(entry)
+            overtaken.append(entry)
         else:
             latest[_what(entry)] = entry
     return Timeline(
         sorted(latest.values(), key=lambda e: moment(e["at"])),
         sorted(happened, key=lambda e: moment(e["at"]), reverse=True),
-        sorted(superseded + outrun, key=lambda e: moment(e["receivedAt"]), reverse=True),
+        sorted(overtaken, key=lambda e: moment(e["receivedAt"]), reverse=True),
     )
 
 
 def is_actual(entry: dict[str, Any]) -> bool:
     """Tell an event that happened from a planned or estimated one."""
-    return str(entry["classifier"]).upper().startswith("ACT")
-
-
-def is_superseded(entry: dict[str, Any]) -> bool:
-    """Tell an entry that its source has corrected since."""
-    return bool(entry["correction"] == "SUPERSEDED")
+    return bool(entry["classifier"] == "ACTUAL")
 
 
 def _what(entry: dict[str, Any]) -> tuple[Any, ...]:

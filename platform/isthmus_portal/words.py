@@ -17,8 +17,6 @@ PURPOSES = {
 
 ACTIONS = {"METADATA": "Looked at", "CONTENT": "Downloaded", "WINDOW_QUERY": "Asked customs about"}
 
-CLASSIFIERS = {"ACT": "Actual", "EST": "Estimated", "PLN": "Planned"}
-
 DIRECTIONS = {"TO_WINDOW": "To the single window", "FROM_WINDOW": "From the single window"}
 
 REASONS = {
@@ -82,9 +80,7 @@ ROLES = {
     "AUTHORITY": "Authority",
 }
 
-_ALL = (
-    MESSAGES | PURPOSES | ACTIONS | CLASSIFIERS | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
-)
+_ALL = MESSAGES | PURPOSES | ACTIONS | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
 
 
 def plain(code: str | None) -> str:

@@ -1,10 +1,9 @@
 """Example data behind the portal: graphql-core executes the portal's own queries on the committed schema.
 
-What is not selected is not there, and a query the schema does not take fails, so pages are tested against what
-they would really get.
+What is not selected is not there, and a query the schema does not take fails, so pages are tested against
+what they would really get.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,13 +29,19 @@ Json = dict[str, Any]
 
 
 def schema() -> GraphQLSchema:
-    """Return the committed schema (``ISTHMUS_EXAMPLE_SCHEMA`` names another file)."""
-    built = build_schema(Path(os.environ.get("ISTHMUS_EXAMPLE_SCHEMA", SCHEMA_FILE)).read_text())
-    return built
+    """Return the committed schema."""
+    return build_schema(SCHEMA_FILE.read_text())
 
 
 PARTIES: dict[str, Json] = {
-    name: {"__typename": "Party", "id": f"party:{name}", "name": name, "legalName": legal, "country": country, "roles": [role]}
+    name: {
+        "__typename": "Party",
+        "id": f"party:{name}",
+        "name": name,
+        "legalName": legal,
+        "country": country,
+        "roles": [role],
+    }
     for name, legal, country, role in (
         ("trader", "Formosa Precision Machinery Co., Ltd.", "TW", "TRADER"),
         ("forwarder", "Blue Strait Logistics Co., Ltd.", "TW", "FORWARDER"),
@@ -45,7 +50,7 @@ PARTIES: dict[str, Json] = {
         ("operator", "Isthmus Concession Company", "TW", "OPERATOR"),
         ("authority", "Customs Administration", "TW", "AUTHORITY"),
     )
-}  # fmt: skip
+}
 PARTY_IDS = {name: UUID(int=number) for number, name in enumerate(PARTIES, 1)}
 
 
@@ -86,13 +91,13 @@ def event(number: int, at: str, code: str, title: str, where: Json | None, **mor
         "at": at,
         "kind": "TRANSPORT",
         "code": code,
-        "classifier": "ACT",
+        "classifier": "ACTUAL",
         "title": title,
         "place": where,
         "equipmentReference": None,
         "source": "carrier",
         "sourceEventId": f"ev-{number}",
-        "correction": None,
+        "correction": False,
         "receivedAt": at,
     } | more
 
@@ -102,21 +107,69 @@ def customs(number: int, at: str, code: str, title: str) -> Json:
 
 
 TIMELINE = [
-    event(1, "2026-06-04T01:10:00Z", "GTIN", "Gate in", KAOHSIUNG, kind="EQUIPMENT", equipmentReference="MCLU4200170"),
-    event(2, "2026-06-04T05:40:00Z", "GTIN", "Gate in", KAOHSIUNG, kind="EQUIPMENT", equipmentReference="MCLU4200185"),
+    event(
+        1,
+        "2026-06-04T01:10:00Z",
+        "GTIN",
+        "Gate in",
+        KAOHSIUNG,
+        kind="EQUIPMENT",
+        equipmentReference="MCLU4200170",
+    ),
+    event(
+        2,
+        "2026-06-04T05:40:00Z",
+        "GTIN",
+        "Gate in",
+        KAOHSIUNG,
+        kind="EQUIPMENT",
+        equipmentReference="MCLU4200185",
+    ),
     customs(10, "2026-06-05T02:00:00Z", "ACCEPTED", "Export declaration accepted"),
     customs(11, "2026-06-05T02:00:05Z", "CHANNEL_ASSIGNED", "Channel assigned: green"),
     customs(12, "2026-06-05T02:00:09Z", "DUTY_ASSESSED", "Duty assessed"),
     customs(13, "2026-06-05T02:00:12Z", "RELEASED", "Released for export"),
-    event(3, "2026-06-06T03:00:00Z", "LOAD", "Loaded", KAOHSIUNG, kind="EQUIPMENT", equipmentReference="MCLU4200170"),
-    event(4, "2026-06-06T09:00:00Z", "DEPA", "Vessel departed", KAOHSIUNG, correction="SUPERSEDED"),
-    event(5, "2026-06-06T15:00:00Z", "DEPA", "Vessel departed", KAOHSIUNG, correction="CORRECTED"),
+    event(
+        3,
+        "2026-06-06T03:00:00Z",
+        "LOAD",
+        "Loaded",
+        KAOHSIUNG,
+        kind="EQUIPMENT",
+        equipmentReference="MCLU4200170",
+    ),
+    event(5, "2026-06-06T15:00:00Z", "DEPA", "Vessel departed", KAOHSIUNG, correction=True),
     event(6, "2026-06-10T09:00:00Z", "ARRI", "Vessel arrived", BUSAN),
     event(7, "2026-06-11T21:00:00Z", "DEPA", "Vessel departed", BUSAN),
-    event(8, "2026-07-09T09:00:00Z", "ARRI", "Vessel arrival", HAMBURG, classifier="EST", receivedAt="2026-06-11T22:00:00Z"),
-    event(9, "2026-07-10T21:00:00Z", "ARRI", "Vessel arrival", HAMBURG, classifier="EST", receivedAt="2026-06-16T22:00:00Z"),
-    event(14, "2026-07-12T08:00:00Z", "DISC", "Discharged", HAMBURG, classifier="PLN", kind="EQUIPMENT", receivedAt="2026-06-01T08:00:00Z"),
-]  # fmt: skip
+    event(
+        8,
+        "2026-07-09T09:00:00Z",
+        "ARRI",
+        "Vessel arrival",
+        HAMBURG,
+        classifier="ESTIMATED",
+        receivedAt="2026-06-11T22:00:00Z",
+    ),
+    event(
+        9,
+        "2026-07-10T21:00:00Z",
+        "ARRI",
+        "Vessel arrival",
+        HAMBURG,
+        classifier="ESTIMATED",
+        receivedAt="2026-06-16T22:00:00Z",
+    ),
+    event(
+        14,
+        "2026-07-12T08:00:00Z",
+        "DISC",
+        "Discharged",
+        HAMBURG,
+        classifier="PLANNED",
+        kind="EQUIPMENT",
+        receivedAt="2026-06-01T08:00:00Z",
+    ),
+]
 
 DOCUMENTS = [
     {
@@ -150,6 +203,7 @@ DOCUMENTS = [
 GRANT: Json = {
     "__typename": "Grant",
     "id": "grant:1",
+    "owner": PARTIES["trader"],
     "reader": PARTIES["bank"],
     "documents": [DOCUMENTS[0], DOCUMENTS[2]],
     "shipment": None,
@@ -158,6 +212,9 @@ GRANT: Json = {
     "revokedAt": None,
     "createdAt": "2026-06-18T08:00:00Z",
 }
+
+for _document in GRANT["documents"]:
+    _document["grants"] = [GRANT]
 
 
 def crossing(number: int, message: str, direction: str, **more: Any) -> Json:
@@ -187,11 +244,23 @@ def crossing(number: int, message: str, direction: str, **more: Any) -> Json:
 
 
 _DECLARED = [
-    "/ucr", "/type", "/exporter/name", "/exporter/country", "/consignee/name", "/consignee/country",
-    "/transport/loadingPlace", "/transport/dischargePlace", "/equipment/reference", "/goods/description",
-    "/goods/hsCode", "/goods/grossMassKg", "/goods/packages", "/goods/statisticalValueMinor", "/goods/currency",
+    "/ucr",
+    "/type",
+    "/exporter/name",
+    "/exporter/country",
+    "/consignee/name",
+    "/consignee/country",
+    "/transport/loadingPlace",
+    "/transport/dischargePlace",
+    "/equipment/reference",
+    "/goods/description",
+    "/goods/hsCode",
+    "/goods/grossMassKg",
+    "/goods/packages",
+    "/goods/statisticalValueMinor",
+    "/goods/currency",
     "/invoice/incoterm",
-]  # fmt: skip
+]
 REFUSED = crossing(
     1,
     "EXPORT_DECLARATION",
@@ -271,7 +340,11 @@ SHIPMENT: Json = {
 
 
 def another(reference: str, **more: Any) -> Json:
-    return SHIPMENT | {"id": f"shipment:{reference}", "reference": reference, "ucr": None} | more
+    return (
+        SHIPMENT
+        | {"id": f"shipment:{reference}", "reference": reference, "ucr": f"6TW24536806-{reference}"}
+        | more
+    )
 
 
 def at(code: str, description: str, moment: str, where: Json | None) -> Json:
@@ -399,7 +472,7 @@ class Example:
     def _root(self, party: str) -> Json:
         everything = [*self.shipments, *self.crossings, *INVOICES]
 
-        def by_id(_: Any, id: str) -> Json | None:
+        def by_id(_: Any, id: str) -> Json | None:  # noqa: A002 (the argument's name in the schema)
             return next((thing for thing in everything if thing["id"] == id), None)
 
         return {
@@ -409,15 +482,15 @@ class Example:
             "shipment": lambda _, reference: next(
                 (one for one in self.shipments if one["reference"] == reference and party != "bank"), None
             ),
-            "shipments": lambda _, first, after=None, filter=None: connection(
+            "shipments": lambda _, first, after=None, **given: connection(
                 self.shipments[:first], following=after is None and len(self.shipments) > 3
             ),
-            "crossings": lambda _, first, after=None, filter=None: connection(
+            "crossings": lambda _, first, after=None, **given: connection(
                 [
                     one
                     for one in self.crossings
                     if (party != "bank" or one["party"] == "bank")
-                    and (filter or {}).get("decision") in (None, one["decision"])
+                    and (given.get("filter") or {}).get("decision") in (None, one["decision"])
                 ][:first]
             ),
             "accessLog": lambda _, first, after=None: connection(ACCESS),
@@ -427,8 +500,8 @@ class Example:
         } | {name: self._change(name, result) for name, result in _CHANGES.items()}
 
     def _change(self, name: str, result: Json) -> Callable[..., Json]:
-        def change(_: Any, input: Json) -> Json:
-            self.changes.append((name, input))
+        def change(_: Any, **arguments: Json) -> Json:
+            self.changes.append((name, arguments["input"]))
             nothing = dict.fromkeys(result)
             return (nothing if self.user_errors else result) | {"userErrors": self.user_errors}
 
@@ -460,8 +533,8 @@ def actor_of(subject: str) -> Actor:
     return actor(party)
 
 
-def document(actor: Actor, id: UUID) -> Download:
-    if str(id) != DOCUMENT:
+def document(actor: Actor, document_id: UUID) -> Download:
+    if str(document_id) != DOCUMENT:
         raise NotFound("There is no such document.")
     digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     return Download(iter([b"<Invoice", b"/>"]), "application/xml", "Invoice / ünï.xml", 10, digest)
@@ -485,10 +558,13 @@ def portal_app(example: Example, **options: Any) -> Flask:
     app = Flask("portal_example", static_folder=None)
     app.secret_key = "an example, no secret"
     means: Json = {
+        "execute": example.execute,
+        "sign_in": sign_in,
+        "actor_of": actor_of,
         "document": document,
         "evidence": evidence,
         "clock": lambda: NOW,
         "invitations": INVITATIONS,
     }
-    app.register_blueprint(create_portal(example.execute, sign_in, actor_of, **(means | options)))
+    app.register_blueprint(create_portal(**(means | options)))
     return app

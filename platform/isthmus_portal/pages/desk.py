@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from isthmus_portal import queries
 from isthmus_portal.face import Face, nodes
 from isthmus_portal.formats import moment
+from isthmus_portal.pages import paging
 
 PURPOSE = "TRADE_FINANCE"
 _PENDING = {"REQUESTED", "AGREED", "SENT", "DELIVERED"}
@@ -32,12 +33,13 @@ def add(portal: Blueprint, face: Face) -> None:
 
 
 def _page(face: Face, ucr: str = "", refusal: str | None = None) -> str:
-    data = face.ask(queries.DESK)
+    data = face.ask(queries.DESK, **paging.position())
     questions = [crossing for crossing in nodes(data["crossings"]) if crossing["direction"] == "TO_WINDOW"]
     asked = request.args.get("asked")
     return render_template(
         "portal/desk.html",
         rows=_granted(face, nodes(data["grants"])),
+        links=paging.links(data["grants"]),
         questions=questions,
         asked=asked,
         waiting=any(is_waiting(crossing) for crossing in questions if crossing["id"] == asked),
@@ -60,12 +62,18 @@ def _granted(face: Face, grants: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = [
         {
             "document": document,
+            "owner": grant["owner"],
             "purpose": grant["purpose"],
             "until": grant["validUntil"],
             "open": not grant["revokedAt"] and moment(grant["validUntil"]) > now,
             "revoked": bool(grant["revokedAt"]),
         }
         for grant in grants
-        for document in grant["documents"]
+        for document in _documents(grant)
     ]
-    return sorted(rows, key=lambda row: (not row["open"], row["document"]["shipmentReference"] or ""))
+    return sorted(rows, key=lambda row: (not row["open"], row["document"]["shipmentReference"]))
+
+
+def _documents(grant: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the documents a grant names, or all those of the shipment it opens whole."""
+    return grant["documents"] or (nodes(grant["shipment"]["documents"]) if grant["shipment"] else [])

@@ -107,7 +107,7 @@ def _page(
         timeline=voyage.timeline(nodes(shipment["timeline"])),
         documents=documents,
         crossings=nodes(shipment["crossings"]),
-        grants=_grants(nodes(data["grants"]), shipment, documents, now),
+        grants=_grants(documents, now),
         owned=party["name"] in (shipment["owner"]["name"], (shipment["forwarder"] or {}).get("name")),
         purposes=GRANT_PURPOSES,
         may_declare=not shipment["declaration"] or shipment["declaration"]["status"] in ENDED,
@@ -116,17 +116,10 @@ def _page(
     )
 
 
-def _grants(
-    grants: list[dict[str, Any]], shipment: dict[str, Any], documents: list[dict[str, Any]], now: datetime
-) -> list[dict[str, Any]]:
-    """Return the grants about this shipment or its documents, those in force first."""
-    here = {document["id"] for document in documents}
-    about = [
-        {**grant, "standing": _standing(grant, now)}
-        for grant in grants
-        if (grant["shipment"] or {}).get("reference") == shipment["reference"]
-        or any(document["id"] in here for document in grant["documents"])
-    ]
+def _grants(documents: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """Return the grants of these documents, each once, those in force first."""
+    given = {grant["id"]: grant for document in documents for grant in document["grants"]}
+    about = [{**grant, "standing": _standing(grant, now)} for grant in given.values()]
     return sorted(about, key=lambda grant: bool(grant["standing"] != "in force"))
 
 

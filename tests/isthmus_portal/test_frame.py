@@ -1,0 +1,143 @@
+"""What holds for every page: semantics, headers, error pages, navigation by role."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, GraphQLError
+
+from isthmus_platform.database import Actor
+from isthmus_platform.errors import NotPermitted
+from page import Element
+from portal_example import REFERENCE, Example, portal_app
+from portal_visitor import Visitor
+
+AsParty = Callable[[str], Visitor]
+
+PAGES = [
+    ("trader", "/shipments"),
+    ("trader", f"/shipments/{REFERENCE}"),
+    ("bank", "/desk"),
+    ("authority", "/log"),
+    ("authority", "/log/crossing:1"),
+    ("authority", "/log/crossing:7"),
+    ("trader", "/access"),
+    ("operator", "/usage"),
+    ("operator", "/invoices"),
+    ("operator", "/invoices/invoice:1"),
+]
+
+
+@pytest.fixture(params=PAGES, ids=[address for _, address in PAGES])
+def shown(request: pytest.FixtureRequest, as_party: AsParty) -> Element:
+    party, address = request.param
+    return as_party(party).get(address)
+
+
+def test_no_page_has_an_inline_script_or_style(shown: Element) -> None:
+    for element in shown.walk():
+        assert element.name != "style"
+        assert "style" not in element.attributes
+        assert not [name for name in element.attributes if name.startswith("on")]
+        if element.name == "script":
+            assert element.attributes["src"].startswith("/portal/")
+            assert element.text == ""
+
+
+def test_every_page_has_a_language_one_heading_of_the_first_rank_and_landmarks(shown: Element) -> None:
+    assert shown.one("html").attributes["lang"] == "en"
+    shown.one("h1")
+    shown.one("main")
+    assert shown.one("title").text.endswith("· Isthmus")
+    assert len([a for a in shown.one("nav", css="main").all("a") if "aria-current" in a.attributes]) == 1
+
+
+def test_every_field_has_a_label_and_every_button_a_name(shown: Element) -> None:
+    labelled = {id(field) for label in shown.all("label") for field in label.walk()}
+    for field in shown.all("input") + shown.all("select"):
+        if field.attributes.get("type") != "hidden":
+            assert id(field) in labelled, field.attributes
+    assert all(button.text for button in shown.all("button"))
+
+
+def test_every_time_can_be_read_by_machines(shown: Element) -> None:
+    for time in shown.all("time"):
+        assert time.attributes["datetime"].endswith("Z")
+        assert time.text.endswith("UTC") or len(time.text.split()) == 3
+
+
+def test_every_form_that_changes_something_carries_its_key(shown: Element) -> None:
+    for form in shown.all("form", method="post"):
+        assert len(form.all("input", name_="csrf_token")) == 1
+
+
+@pytest.mark.parametrize(
+    ("party", "titles"),
+    [
+        ("trader", ["Shipments", "Crossings", "Access log", "Usage", "Invoices"]),
+        ("carrier", ["Shipments", "Usage", "Invoices"]),
+        ("bank", ["Document desk", "Crossings", "Usage", "Invoices"]),
+        ("operator", ["Usage", "Invoices"]),
+        ("authority", ["Crossings"]),
+    ],
+)
+def test_each_role_is_shown_its_pages(as_party: AsParty, party: str, titles: list[str]) -> None:
+    assert [a.text for a in as_party(party).get("/log").one("nav", css="main").all("a")] == titles
+
+
+def test_pages_are_private_and_hardened(as_party: AsParty) -> None:
+    headers = as_party("trader").client.get("/shipments").headers
+    assert headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_assets_are_cached_under_their_digest(visitor: Visitor) -> None:
+    css = visitor.get("/sign-in").one("link", rel="stylesheet").attributes["href"]
+    with visitor.client.get(css) as answer:
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.content_type.startswith("text/css")
+
+
+def test_an_unknown_address_has_a_page_for_people_and_stays_plain_for_machines(as_party: AsParty) -> None:
+    trader = as_party("trader")
+    assert trader.get("/no/such/page", status=404).one("h1").text == "Nothing here"
+    plain = trader.client.get("/no/such/page", headers={"Accept": "application/json"})
+    assert plain.status_code == 404
+    assert "Isthmus" not in plain.text
+
+
+def _answering(error: GraphQLError) -> Callable[[Actor, str, Any], ExecutionResult]:
+    example = Example()
+
+    def execute(actor: Actor, query: str, variables: Any) -> ExecutionResult:
+        if "PortalViewer" in query:
+            return example.execute(actor, query, variables)
+        return ExecutionResult(data=None, errors=[error])
+
+    return execute
+
+
+def _signed_in(execute: Callable[[Actor, str, Any], ExecutionResult]) -> Visitor:
+    return Visitor(portal_app(Example(), execute=execute).test_client()).sign_in("trader")
+
+
+def test_what_the_schema_refuses_is_a_page_that_says_so() -> None:
+    refusal = GraphQLError("x", original_error=NotPermitted("Only the operator may do this."))
+    page = _signed_in(_answering(refusal)).get("/usage", status=403)
+    assert page.one("h1").text == "Not for this party"
+    assert "Only the operator may do this." in page.text
+
+
+@pytest.mark.parametrize(("code", "status"), [("not_found", 404), ("role_required", 403)])
+def test_a_refusal_by_code_alone_is_understood(code: str, status: int) -> None:
+    refusal = GraphQLError("no", extensions={"code": code})
+    _signed_in(_answering(refusal)).get("/usage", status=status)
+
+
+def test_a_fault_of_ours_is_said_without_its_details() -> None:
+    page = _signed_in(_answering(GraphQLError("SELECT secret FROM x"))).get("/usage", status=500)
+    assert page.one("h1").text == "Something failed on our side"
+    assert "secret" not in page.text

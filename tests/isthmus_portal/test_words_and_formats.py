@@ -1,0 +1,74 @@
+"""How amounts, times and codes are written."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isthmus_portal import formats, words
+from isthmus_protocol.messages import Reason
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "written"),
+    [
+        (18_650_000, "USD", "US$186,500.00"),
+        (1_234, "EUR", "€12.34"),
+        (1_234, "JPY", "JP¥1,234"),
+        (-5, "GBP", "-£0.05"),
+        (1_234, "BHD", "BHD1.234"),
+    ],
+)
+def test_money_has_the_digits_of_its_currency(minor: int, currency: str, written: str) -> None:
+    assert formats.money({"amountMinor": minor, "currency": currency}) == written
+
+
+@given(st.integers(-(10**18), 10**18))
+def test_no_cent_is_lost_in_writing(minor: int) -> None:
+    written = formats.money({"amountMinor": minor, "currency": "USD"})
+    digits = "".join(c for c in written if c.isdigit())
+    assert int(digits) == abs(minor)
+
+
+def test_a_time_is_written_in_utc_whatever_its_offset() -> None:
+    taipei = datetime(2026, 6, 5, 10, 0, tzinfo=timezone(timedelta(hours=8)))
+    assert str(formats.when(taipei)) == ('<time datetime="2026-06-05T02:00:00Z">5 Jun 2026, 02:00 UTC</time>')
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_time_for_machines_is_the_same_instant(at: datetime) -> None:
+    text = str(formats.when(at, "second")).split('"')[1]
+    assert datetime.fromisoformat(text) == at
+
+
+def test_what_is_missing_is_a_dash() -> None:
+    assert "—" in formats.when(None)
+    assert formats.money(None) == "—"
+    assert words.plain(None) == "—"
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_of_the_bridge_is_a_sentence(reason: Reason) -> None:
+    assert reason.value in words.REASONS
+    assert words.reason(reason.value).endswith(".")
+
+
+def test_a_code_nobody_knows_is_still_readable() -> None:
+    assert words.plain("SOMETHING_NEW") == "Something new"
+    assert words.reason("something_new") == "Something new."
+    assert words.tone("SOMETHING_NEW") == "plain"
+
+
+def test_fields_are_grouped_by_what_they_belong_to() -> None:
+    assert words.grouped(["/ucr", "/goods/hsCode", "/type", "/goods/packages"]) == [
+        ("", ["ucr", "type"]),
+        ("goods", ["hsCode", "packages"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("octets", "written"), [(0, "0 B"), (999, "999 B"), (4_812, "5 kB"), (1_240_000, "1.2 MB")]
+)
+def test_sizes(octets: int, written: str) -> None:
+    assert formats.size(octets) == written
