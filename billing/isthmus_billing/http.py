@@ -60,9 +60,7 @@ def _event(body: bytes) -> tuple[str, str, dict[str, Any]] | None:
         return None
     if not (isinstance(identity, str) and isinstance(kind, str) and isinstance(content, dict)):
         return None
-    if kind == "invoice.paid" and not (
-        isinstance(content.get("id"), str) and isinstance(content.get("amount_paid"), int)
-    ):
+    if kind == "invoice.paid" and (type(content.get("id")), type(content.get("amount_paid"))) != (str, int):
         return None
     return identity, kind, content
 
