@@ -25,10 +25,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import PlatformError
+from isthmus_platform.http.problems import of_error, problem
 
 Authenticate = Callable[[str], Actor]
 
-CODES = {400: "malformed", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+CODES = {405: "method_not_allowed", 415: "unsupported_media_type"}
 LONGEST_REQUEST_ID = 100
 
 
@@ -37,8 +38,15 @@ class Adapter(FlaskHTTPRequestAdapter):
 
     @property
     def body(self) -> bytes:
-        """The body."""
-        return self.request.get_data(cache=True)
+        """The body; raises :class:`RequestEntityTooLarge`.
+
+        A stream without a declared length is cut at the maximum, so the view allows one byte more than the
+        limit: whoever fills it sends too much.
+        """
+        body = self.request.get_data()
+        if len(body) == self.request.max_content_length:
+            raise RequestEntityTooLarge
+        return body
 
 
 class View(GraphQLView[dict[str, Any], None]):
@@ -54,15 +62,15 @@ class View(GraphQLView[dict[str, Any], None]):
 
     def dispatch_request(self) -> Response:
         """Answer one request."""
-        request.max_content_length = self.graphql.limits.body
+        request.max_content_length = self.graphql.limits.body + 1
         try:
             answer: Response = self.run(request=request)
         except RequestEntityTooLarge:
-            return _problem(413, f"The body exceeds {self.graphql.limits.body} bytes.")
+            return problem(413, "too_large", f"The body exceeds {self.graphql.limits.body} bytes.")
         except HTTPException as refused:
-            return _problem(refused.status_code, refused.reason)
+            return _refusal(refused)
         except PlatformError as refused:
-            return _problem(refused.status, refused.message, refused.code)
+            return of_error(refused)
         return answer
 
     def get_context(self, request: Request, response: Response) -> dict[str, Any]:
@@ -165,17 +173,9 @@ def _request_id(headers: Mapping[str, str]) -> str:
     return given if given.isprintable() and 0 < len(given) <= LONGEST_REQUEST_ID else str(uuid4())
 
 
-def _problem(status: int, detail: str, code: str | None = None) -> Response:
-    body = {
-        "type": "about:blank",
-        "status": status,
-        "code": code or CODES.get(status, "refused"),
-        "detail": detail,
-    }
-    answer = Response(orjson.dumps(body), status, content_type="application/problem+json")
-    if status == 401:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    if status == 405:
+def _refusal(refused: HTTPException) -> Response:
+    answer = problem(refused.status_code, CODES.get(refused.status_code, "malformed"), refused.reason)
+    if refused.status_code == 405:
         answer.headers["Allow"] = "POST"
     return answer
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from graphql_client import Asker, serve
 from isthmus_graphql.execution import GraphQL
@@ -69,7 +69,7 @@ def test_a_mutation_by_get_changes_nothing(trader: Asker) -> None:
 def test_without_a_valid_token_nothing_is_looked_at(trader: Asker, header: str) -> None:
     answer = trader.http.post("/graphql", json={"query": VIEWER}, headers={"Authorization": header})
     assert problem(answer) == (401, "not_authenticated")
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert problem(trader.http.post("/graphql", data=b"x" * 10, content_type="text/plain")) == (
         401,
         "not_authenticated",
@@ -116,11 +116,15 @@ def test_a_body_that_is_no_request_is_refused(trader: Asker, body: bytes) -> Non
 def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_so(trader: Asker) -> None:
     padded = b'{"query": "{ viewer { subject } }' + b" " * 262_144 + b'"}'
     assert problem(trader.post(data=padded, content_type="application/json")) == (413, "too_large")
-    chunked = trader.post(
+    environ: dict[Any, Any] = EnvironBuilder(
+        path="/graphql",
+        method="POST",
         content_type="application/json",
-        environ_overrides={"wsgi.input": _Endless(), "wsgi.input_terminated": True},
-    )
-    assert problem(chunked) == (413, "too_large")
+        headers=[("Authorization", "Bearer trader")],
+    ).get_environ()
+    environ |= {"wsgi.input": _Endless(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    _, status, _ = run_wsgi_app(trader.http.application, environ)
+    assert status.startswith("413")
 
 
 class _Endless:

@@ -20,6 +20,7 @@ CAST = {
     "forwarder": PartyRole.FORWARDER,
     "carrier": PartyRole.CARRIER,
     "bank": PartyRole.BANK,
+    "insurer": PartyRole.INSURER,
     "operator": PartyRole.OPERATOR,
     "authority": PartyRole.AUTHORITY,
 }
