@@ -1,6 +1,6 @@
 """The web pages of Isthmus: a client of the GraphQL schema like any other, served by the same process."""
 
 from isthmus_portal.blueprint import create_portal
-from isthmus_portal.face import Download, Invitation
+from isthmus_portal.face import Invitation
 
-__all__ = ["Download", "Invitation", "create_portal"]
+__all__ = ["Invitation", "create_portal"]

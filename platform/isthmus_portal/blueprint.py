@@ -18,7 +18,7 @@ from isthmus_platform.clock import utc_now
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import NotAuthenticated, PlatformError
 from isthmus_portal import formats, navigation, session, words
-from isthmus_portal.face import Download, Executed, Face, Invitation, roles, viewer
+from isthmus_portal.face import Executed, Face, Invitation, roles, viewer
 from isthmus_portal.pages import account, billing, bridge, desk, downloads, records, shipments
 
 _STATIC = Path(__file__).with_name("static")
@@ -41,19 +41,21 @@ def create_portal(
     sign_in: Callable[[str, str], Actor],
     actor_of: Callable[[str], Actor],
     *,
-    document: Callable[[Actor, UUID], Download],
-    evidence: Callable[[Actor, UUID], Download],
+    document: Callable[[Actor, UUID], Response],
+    evidence: Callable[[Actor, UUID], Response],
     clock: Callable[[], datetime] = utc_now,
     invitations: Sequence[Invitation] = (),
     production: bool = False,
+    to_machines: Callable[[HTTPException], AnyResponse | HTTPException] = lambda error: error,
 ) -> Blueprint:
     """Return the portal, to be registered at the root of an app that has a secret key.
 
     ``execute(actor, query, variables)`` answers from the GraphQL schema; ``sign_in(email, password)`` and
     ``actor_of(subject)`` raise :class:`NotAuthenticated` for people who are not known.
-    ``document(actor, uuid)`` and ``evidence(actor, exchange)`` open a download or raise
+    ``document(actor, uuid)`` and ``evidence(actor, exchange)`` answer with a file or raise
     :class:`PlatformError`. ``invitations`` are shown on the sign-in page, in development only.
-    ``production`` sends the session's cookie over TLS alone.
+    ``production`` sends the session's cookie over TLS alone. An address that nobody serves is a page for
+    browsers; ``to_machines`` answers the others.
     """
     face = Face(execute, sign_in, actor_of, clock, document, evidence, () if production else invitations)
     portal = Blueprint(
@@ -67,7 +69,8 @@ def create_portal(
     portal.record_once(_settings(form_key, production=production))
     _guard(portal, face, form_key)
     _dress(portal, face)
-    _errors(portal, face)
+    _errors(portal)
+    _nowhere(portal, face, to_machines)
     for page in (account, shipments, desk, bridge, records, billing, downloads):
         page.add(portal, face)
     return portal
@@ -167,7 +170,7 @@ _SAID = {
 }  # fmt: skip
 
 
-def _errors(portal: Blueprint, face: Face) -> None:
+def _errors(portal: Blueprint) -> None:
     @portal.errorhandler(NotAuthenticated)
     def unknown(_: NotAuthenticated) -> AnyResponse:
         session.end()
@@ -186,11 +189,14 @@ def _errors(portal: Blueprint, face: Face) -> None:
         title, what = _SAID.get(status, _SAID[400] if status < 500 else _SAID[500])
         return _page(status, title, what)
 
+
+def _nowhere(
+    portal: Blueprint, face: Face, to_machines: Callable[[HTTPException], AnyResponse | HTTPException]
+) -> None:
     @portal.app_errorhandler(404)
-    def nowhere(error: HTTPException) -> Response | HTTPException:
-        known = ["application/problem+json", "application/json", "text/html"]
-        if request.accept_mimetypes.best_match(known) != "text/html":
-            return error
+    def nowhere(error: HTTPException) -> AnyResponse | HTTPException:
+        if "text/html" not in request.headers.get("Accept", ""):
+            return to_machines(error)
         if "actor" not in g:
             g.actor = session.recognise(face.actor_of, face.clock())
         return _safe(make_response(_page(404, *_SAID[404])))

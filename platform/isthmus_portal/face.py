@@ -1,12 +1,12 @@
 """What the pages stand on: the schema, the people who sign in, the two downloads; all given from outside."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from flask import abort, g
+from flask import Response, abort, g
 
 from isthmus_platform.database import Actor, PartyRole
 from isthmus_platform.errors import NotAuthenticated, PlatformError
@@ -28,17 +28,6 @@ class Executed(Protocol):
 
 
 @dataclass(frozen=True)
-class Download:
-    """A file on its way to a browser: its contents in pieces, media type, name and size in octets."""
-
-    chunks: Iterable[bytes]
-    media_type: str
-    file_name: str
-    size: int | None = None
-    sha256: str | None = None
-
-
-@dataclass(frozen=True)
 class Invitation:
     """A sign-in that development shows on its sign-in page."""
 
@@ -56,8 +45,8 @@ class Face:
     sign_in: Callable[[str, str], Actor]
     actor_of: Callable[[str], Actor]
     clock: Callable[[], datetime]
-    document: Callable[[Actor, UUID], Download]
-    evidence: Callable[[Actor, UUID], Download]
+    document: Callable[[Actor, UUID], Response]
+    evidence: Callable[[Actor, UUID], Response]
     invitations: Sequence[Invitation] = field(default=())
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:

@@ -120,7 +120,7 @@ query PortalUsage($period: String!) {
   usage(period: $period) {
     period total { amountMinor currency }
     lines {
-      meter title quantity party { name legalName }
+      meter title quantity freeQuantity party { name legalName }
       unitPrice { amountMinor currency } amount { amountMinor currency }
     }
   }
@@ -145,8 +145,10 @@ query PortalInvoice($id: ID!) {
     ... on Invoice {
       id number period status currency finalisedAt party { name legalName country }
       total { amountMinor currency } concessionFee { amountMinor currency }
+      outstanding { amountMinor currency }
       lines {
-        title meter quantity unitPrice { amountMinor currency } amount { amountMinor currency }
+        title meter month quantity freeQuantity
+        unitPrice { amountMinor currency } amount { amountMinor currency }
         usageEvents(first: 50) {
           edges { node { id name at quantity about } }
           pageInfo { hasNextPage }

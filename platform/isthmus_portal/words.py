@@ -54,8 +54,6 @@ TONES = {
     "LPCO_GRANTED": "good",
     "YELLOW": "warn",
     "LPCO_REQUESTED": "warn",
-    "DRAFT": "warn",
-    "OPEN": "warn",
     "RED": "bad",
     "REFUSED": "bad",
     "REJECTED": "bad",

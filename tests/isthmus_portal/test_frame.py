@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Response
 from graphql import ExecutionResult, GraphQLError
 
 from isthmus_platform.database import Actor
@@ -101,12 +102,14 @@ def test_assets_are_cached_under_their_digest(visitor: Visitor) -> None:
         assert answer.content_type.startswith("text/css")
 
 
-def test_an_unknown_address_has_a_page_for_people_and_stays_plain_for_machines(as_party: AsParty) -> None:
-    trader = as_party("trader")
-    assert trader.get("/no/such/page", status=404).one("h1").text == "Nothing here"
-    plain = trader.client.get("/no/such/page", headers={"Accept": "application/json"})
-    assert plain.status_code == 404
-    assert "Isthmus" not in plain.text
+def test_an_unknown_address_is_a_page_for_people(as_party: AsParty) -> None:
+    assert as_party("trader").get("/no/such/page", status=404).one("h1").text == "Nothing here"
+
+
+def test_an_unknown_address_is_answered_to_machines_as_the_app_does(example: Example) -> None:
+    app = portal_app(example, to_machines=lambda error: Response("problem", error.code))
+    answer = app.test_client().get("/no/such/page", headers={"Accept": "*/*"})
+    assert (answer.status_code, answer.text) == (404, "problem")
 
 
 def _answering(error: GraphQLError) -> Callable[[Actor, str, Any], ExecutionResult]:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Flask
+from flask import Flask, Response
 from graphql import ExecutionResult, GraphQLSchema, build_schema, graphql_sync
 
 from isthmus_platform.database import Actor, PartyRole
 from isthmus_platform.errors import NotAuthenticated, NotFound
-from isthmus_portal import Download, Invitation, create_portal
+from isthmus_portal import Invitation, create_portal
 
 NOW = datetime(2026, 6, 18, 9, 0, tzinfo=UTC)
 SCHEMA_FILE = Path(__file__).parents[2] / "graphql" / "schema.graphql"
@@ -402,7 +402,9 @@ def line(meter: str, title: str, party: str, quantity: int, price: int) -> Json:
         "meter": meter,
         "title": title,
         "party": PARTIES[party],
+        "month": "2026-06",
         "quantity": quantity,
+        "freeQuantity": 0,
         "unitPrice": money(price),
         "amount": money(price * quantity),
         "usageEvents": connection(
@@ -445,6 +447,7 @@ INVOICES: list[Json] = [
         "currency": "USD",
         "total": money(total),
         "concessionFee": money(total * 12 // 100),
+        "outstanding": money(total),
         "finalisedAt": "2026-06-18T08:59:00Z",
         "lines": [item for item in LINES if item["party"]["name"] == party],
     }
@@ -533,15 +536,14 @@ def actor_of(subject: str) -> Actor:
     return actor(party)
 
 
-def document(actor: Actor, document_id: UUID) -> Download:
+def document(actor: Actor, document_id: UUID) -> Response:
     if str(document_id) != DOCUMENT:
         raise NotFound("There is no such document.")
-    digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    return Download(iter([b"<Invoice", b"/>"]), "application/xml", "Invoice / ünï.xml", 10, digest)
+    return Response("<Invoice/>", headers={"Content-Disposition": "attachment; filename=invoice.xml"})
 
 
-def evidence(actor: Actor, exchange: UUID) -> Download:
-    return Download([b"{}"], "application/json", f"isthmus-evidence-{exchange}.json", 2)
+def evidence(actor: Actor, exchange: UUID) -> Response:
+    return Response("{}", content_type="application/json")
 
 
 INVITATIONS = [
