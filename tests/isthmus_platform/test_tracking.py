@@ -1,11 +1,9 @@
 """Events may come twice, late, corrected or before their shipment; what is known in the end is the same."""
 
 import json
-import os
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +15,9 @@ from isthmus_platform.database import Platform
 from isthmus_platform.dcsa import Standard
 from isthmus_platform.errors import Conflict, InvalidInput, NotPermitted
 from isthmus_platform.tracking import Outcome, RecordedEvent
+from standards import STANDARDS
 from trade import BOOKED_AT, CONTAINERS, DRAFT, Trade, open_trade
 
-STANDARDS = Path(os.environ.get("ISTHMUS_STANDARDS", Path(__file__).parents[3] / "shared" / "standards"))
 SAMPLES = STANDARDS / "dcsa" / "tnt"
 
 

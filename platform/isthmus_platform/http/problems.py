@@ -13,7 +13,7 @@ from isthmus_platform.errors import PlatformError
 log = structlog.get_logger(__name__)
 
 CODES = {
-    400: "bad_request",
+    400: "malformed",
     404: "not_found",
     405: "method_not_allowed",
     408: "timeout",
