@@ -6,7 +6,6 @@ parties sign must mean the same to both, and a float is the one JSON value on wh
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any, NoReturn, TypeAlias
 
 import rfc8785
@@ -16,6 +15,8 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 
 LARGEST_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader holds exactly (RFC 8259 section 6)."""
+DEEPEST = 200
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 class MalformedJson(ValueError):
@@ -27,13 +28,16 @@ class MalformedJson(ValueError):
         self.where = where
 
 
-def canonical(value: JsonValue | Mapping[str, Any]) -> bytes:
+def canonical(value: JsonValue | dict[str, Any]) -> bytes:
     """Return the canonical form of ``value`` (RFC 8785).
 
     Raises :class:`MalformedJson` for what has none here: a float, an integer beyond 2**53-1, a key that is no
     string, a lone surrogate.
     """
-    _check(value, "", 0, 200)
+    if _check(value, "", 0, DEEPEST):
+        # Without floats and with ASCII keys, whose order is the same in UTF-16, this is the canonical form,
+        # and the C encoder is many times faster; a test holds the two together.
+        return _ENCODER.encode(value).encode()
     return rfc8785.dumps(value)
 
 
@@ -105,35 +109,37 @@ def _integer(literal: str) -> int:
     return int(literal)
 
 
-def _check(value: object, where: str, depth: int, deepest: int) -> None:
-    """Raise unless ``value`` is JSON without floats, no deeper than ``deepest`` containers."""
+def _check(value: object, where: str, depth: int, deepest: int) -> bool:
+    """Return whether all keys in ``value`` are ASCII; raise unless it is JSON that has a canonical form."""
     if isinstance(value, str):
         _check_text(value, where)
-    elif isinstance(value, bool) or value is None:
-        return
-    elif isinstance(value, int):
+        return True
+    if value is None or isinstance(value, bool):
+        return True
+    if isinstance(value, int):
         if abs(value) > LARGEST_INTEGER:
             raise MalformedJson("integer_out_of_range", where)
-    elif isinstance(value, (dict, list, tuple)):
-        if depth >= deepest:
-            raise MalformedJson("too_deep", where)
-        _check_items(value, where, depth + 1, deepest)
-    else:
+        return True
+    if not isinstance(value, (dict, list, tuple)):
         raise MalformedJson("float" if isinstance(value, float) else "not_json", where)
-
-
-def _check_items(
-    value: dict[Any, Any] | list[Any] | tuple[Any, ...], where: str, depth: int, deepest: int
-) -> None:
+    if depth >= deepest:
+        raise MalformedJson("too_deep", where)
     if isinstance(value, dict):
-        for name, item in value.items():
-            if not isinstance(name, str):
-                raise MalformedJson("member_name", where)
-            _check_text(name, where)
-            _check(item, f"{where}/{name}", depth, deepest)
-    else:
-        for position, item in enumerate(value):
-            _check(item, f"{where}/{position}", depth, deepest)
+        return _check_members(value, where, depth + 1, deepest)
+    ascii_keys = True
+    for position, item in enumerate(value):
+        ascii_keys &= _check(item, f"{where}/{position}", depth + 1, deepest)
+    return ascii_keys
+
+
+def _check_members(members: dict[Any, Any], where: str, depth: int, deepest: int) -> bool:
+    ascii_keys = True
+    for name, item in members.items():
+        if not isinstance(name, str):
+            raise MalformedJson("member_name", where)
+        _check_text(name, where)
+        ascii_keys &= _check(item, f"{where}/{name}", depth, deepest) and name.isascii()
+    return ascii_keys
 
 
 def _check_text(text: str, where: str) -> None:
