@@ -44,7 +44,7 @@ def create_portal(
     document: Callable[[Actor, UUID], Response],
     evidence: Callable[[Actor, UUID], Response],
     clock: Callable[[], datetime] = utc_now,
-    invitations: Sequence[Invitation] = (),
+    invitations: Callable[[], Sequence[Invitation]] = tuple,
     production: bool = False,
     to_machines: Callable[[HTTPException], AnyResponse | HTTPException] = lambda error: error,
 ) -> Blueprint:
@@ -53,11 +53,11 @@ def create_portal(
     ``execute(actor, query, variables)`` answers from the GraphQL schema; ``sign_in(email, password)`` and
     ``actor_of(subject)`` raise :class:`NotAuthenticated` for people who are not known.
     ``document(actor, uuid)`` and ``evidence(actor, exchange)`` answer with a file or raise
-    :class:`PlatformError`. ``invitations`` are shown on the sign-in page, in development only.
+    :class:`PlatformError`. ``invitations()`` are shown on the sign-in page, in development only.
     ``production`` sends the session's cookie over TLS alone. An address that nobody serves is a page for
     browsers; ``to_machines`` answers the others.
     """
-    face = Face(execute, sign_in, actor_of, clock, document, evidence, () if production else invitations)
+    face = Face(execute, sign_in, actor_of, clock, document, evidence, tuple if production else invitations)
     portal = Blueprint(
         "portal",
         "isthmus_portal",

@@ -1,7 +1,7 @@
 """What the pages stand on: the schema, the people who sign in, the two downloads; all given from outside."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -47,7 +47,7 @@ class Face:
     clock: Callable[[], datetime]
     document: Callable[[Actor, UUID], Response]
     evidence: Callable[[Actor, UUID], Response]
-    invitations: Sequence[Invitation] = field(default=())
+    invitations: Callable[[], Sequence[Invitation]] = tuple
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """Return the data of ``query`` for whoever is signed in; a refusal is raised as its HTTP status."""

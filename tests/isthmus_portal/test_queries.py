@@ -4,7 +4,10 @@ import pytest
 from graphql import GraphQLSchema, parse, validate
 from graphql.language import OperationDefinitionNode
 
+from isthmus_graphql import limits
+from isthmus_graphql.limits import Limits
 from isthmus_portal import queries
+from isthmus_portal.pages.paging import PAGE
 from portal_example import Example, schema
 
 
@@ -22,6 +25,13 @@ def committed() -> GraphQLSchema:
 @pytest.mark.parametrize("query", queries.ALL, ids=name)
 def test_every_query_is_valid_against_the_committed_schema(query: str, committed: GraphQLSchema) -> None:
     assert validate(committed, parse(query)) == []
+
+
+@pytest.mark.parametrize("query", queries.ALL, ids=name)
+def test_every_query_is_within_what_the_schema_gives_at_a_time(query: str, committed: GraphQLSchema) -> None:
+    document = limits.read(query, Limits())
+    limits.check_words(document, Limits())
+    limits.check_reach(committed, document, {"first": PAGE}, Limits())
 
 
 def test_every_query_that_pages_can_send_is_in_the_list_that_is_checked() -> None:

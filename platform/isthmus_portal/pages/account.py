@@ -38,7 +38,9 @@ def add(portal: Blueprint, face: Face) -> None:
 
 
 def _form(face: Face, email: str = "", refusal: str | None = None) -> str:
-    return render_template("portal/sign_in.html", email=email, refusal=refusal, invitations=face.invitations)
+    return render_template(
+        "portal/sign_in.html", email=email, refusal=refusal, invitations=face.invitations()
+    )
 
 
 def _onward(address: str | None) -> str | None:

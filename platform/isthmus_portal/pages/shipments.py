@@ -112,8 +112,14 @@ def _page(
         purposes=GRANT_PURPOSES,
         may_declare=not shipment["declaration"] or shipment["declaration"]["status"] in ENDED,
         entered=entered or {"validUntil": (now + timedelta(days=GRANT_DAYS)).date().isoformat()},
-        errors={error["field"] or "": error["message"] for error in errors or ()},
+        errors={_beside(error["field"]): error["message"] for error in errors or ()},
     )
+
+
+def _beside(field: str | None) -> str:
+    """Return the field of the form beside which an error stands; empty for the form as a whole."""
+    name = (field or "").partition(".")[0]
+    return name if name in ("reader", "documents", "validUntil") else ""
 
 
 def _grants(documents: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:

@@ -1,0 +1,176 @@
+"""The portal on the real schema, a real database and real people: the same pages, nothing given by hand."""
+
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+import pytest
+from flask import Flask, Response
+
+from isthmus_graphql.execution import GraphQL
+from isthmus_graphql.schema import build
+from isthmus_platform import access
+from isthmus_platform.database import Actor, Duty, Platform
+from isthmus_platform.errors import NotFound
+from isthmus_platform.http.documents import give_out
+from isthmus_portal import create_portal
+from page import page
+from paperwork import Paperwork, open_paperwork
+from portal_example import PASSWORD
+from portal_visitor import Visitor
+from trade import DRAFT
+
+CONTENTS = b"<Invoice>what nobody else may read</Invoice>"
+AsParty = Callable[[str], Visitor]
+
+
+@pytest.fixture
+def papers(platform: Platform) -> Paperwork:
+    papers = open_paperwork(platform)
+    papers.trade.delegate()
+    papers.trade.ship()
+    with platform.begin(Duty("onboarding")) as work:
+        for party in ("trader", "forwarder", "bank", "stranger", "operator"):
+            access.add_user(work, party, f"{party}@demo.example", PASSWORD)
+    return papers
+
+
+@pytest.fixture
+def as_party(papers: Paperwork) -> AsParty:
+    platform = papers.platform
+
+    def no_evidence(actor: Actor, exchange: UUID) -> Response:
+        raise NotFound("There is no such crossing.")
+
+    app = Flask("portal_on_the_platform", static_folder=None)
+    app.secret_key = "a secret of this test"
+    app.register_blueprint(
+        create_portal(
+            GraphQL(platform, build()).execute,
+            partial(access.sign_in, platform),
+            partial(access.actor_of_subject, platform),
+            document=partial(give_out, platform, papers.vault),
+            evidence=no_evidence,
+            clock=platform.clock,
+        )
+    )
+    return lambda party: Visitor(app.test_client()).sign_in(party)
+
+
+def _in_a_year(papers: Paperwork) -> str:
+    now = papers.platform.clock()
+    return now.date().replace(year=now.year + 1).isoformat()
+
+
+def test_the_owner_sees_the_shipment_and_a_stranger_sees_none(papers: Paperwork, as_party: AsParty) -> None:
+    shown = as_party("trader").get(f"/shipments/{DRAFT.reference}")
+    assert shown.one("h1").text == DRAFT.reference
+    assert [port.text for port in shown.all("span", css="port")] == [
+        "Kaohsiung TWKHH",
+        "Busan KRPUS",
+        "Hamburg DEHAM",
+    ]
+    assert "US$186,500.00" in shown.section("Goods").text
+    stranger = as_party("stranger")
+    assert "No shipment yet" in stranger.get("/shipments").text
+    stranger.get(f"/shipments/{DRAFT.reference}", status=404)
+
+
+@pytest.mark.parametrize("party", ["trader", "bank", "stranger", "operator"])
+@pytest.mark.parametrize("address", ["/shipments", "/desk", "/access", "/usage", "/invoices", "/log"])
+def test_every_page_answers_every_party_without_a_fault(
+    papers: Paperwork, as_party: AsParty, party: str, address: str
+) -> None:
+    shown = as_party(party).get(address)
+    assert DRAFT.reference not in shown.text or party == "trader"
+
+
+def test_what_is_held_back_from_government_is_on_no_page_either(as_party: AsParty) -> None:
+    shown = as_party("forwarder").get(f"/shipments/{DRAFT.reference}").text
+    assert DRAFT.invoice is not None
+    for held in (DRAFT.invoice.payment_terms, DRAFT.invoice.bank_account, DRAFT.invoice.number):
+        assert held is not None
+        assert held not in shown
+
+
+def test_access_is_given_used_seen_and_taken_back(papers: Paperwork, as_party: AsParty) -> None:
+    papers.store(CONTENTS, title="Invoice FPM-1", media_type="application/xml")
+    trader, bank = as_party("trader"), as_party("bank")
+    address = f"/shipments/{DRAFT.reference}"
+    shown = trader.get(address)
+    download = shown.link("Download Invoice FPM-1")
+    assert trader.client.get(download).data == CONTENTS
+
+    bank.get(download, status=404)
+    assert "No owner has granted you a document yet." in bank.get("/desk").text
+
+    chosen = next(box for box in shown.all("input", name_="documents"))
+    entered = {"reader": "bank", "purpose": "TRADE_FINANCE", "documents": chosen.attributes["value"]}
+    granted = trader.send(shown, "Give access", validUntil=_in_a_year(papers), **entered)
+    assert granted.status_code == 303, page(granted.text).section("Who may read").text
+
+    assert "Invoice FPM-1" in bank.get("/desk").section("Granted to you").text
+    fetched = bank.client.get(bank.get("/desk").link("Download Invoice FPM-1"))
+    assert fetched.data == CONTENTS
+    assert fetched.headers["Repr-Digest"].startswith("sha-256=:")
+
+    assert trader.send(trader.get(address), "Revoke the access of bank").status_code == 303
+    bank.get(download, status=404)
+
+    rows = trader.get("/access").one("tbody").all("tr")
+    assert ["refused" in row.classes for row in rows] == [True, False, True]
+    assert "The grant had been revoked." in rows[0].text
+    assert "Downloaded Invoice FPM-1" in rows[1].text
+    assert "No grant covers this." in rows[2].text
+
+
+def test_a_grant_of_the_whole_shipment_opens_its_documents_on_the_desk(
+    papers: Paperwork, as_party: AsParty
+) -> None:
+    papers.store(CONTENTS, title="Invoice FPM-1")
+    trader = as_party("trader")
+    shown = trader.get(f"/shipments/{DRAFT.reference}")
+    whole = shown.one("input", name_="shipment").attributes["value"]
+    entered = {"reader": "bank", "purpose": "TRADE_FINANCE", "shipment": whole}
+    assert trader.send(shown, "Give access", validUntil=_in_a_year(papers), **entered).status_code == 303
+    assert "Invoice FPM-1" in as_party("bank").get("/desk").section("Granted to you").text
+    assert "The whole shipment" in trader.get(f"/shipments/{DRAFT.reference}").section("Who may read").text
+
+
+def test_a_reader_nobody_knows_is_refused_beside_the_field(papers: Paperwork, as_party: AsParty) -> None:
+    papers.store(CONTENTS)
+    trader = as_party("trader")
+    shown = trader.get(f"/shipments/{DRAFT.reference}")
+    chosen = shown.all("input", name_="documents")[0].attributes["value"]
+    entered = {"reader": "nobody", "purpose": "TRADE_FINANCE", "documents": chosen}
+    answer = trader.send(shown, "Give access", validUntil=_in_a_year(papers), **entered)
+    assert answer.status_code == 422
+    assert page(answer.text).one("p", id="reader-said").text
+
+
+def test_a_wrong_password_and_an_unknown_person_are_told_the_same(
+    papers: Paperwork, as_party: AsParty
+) -> None:
+    visitor = as_party("trader")
+    visitor.send(visitor.get("/shipments"), "Sign out")
+    form = visitor.get("/sign-in")
+    answers = [
+        visitor.send(form, "Sign in", email=email, password="wrong")
+        for email in ("trader@demo.example", "nobody@demo.example")
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert page(answers[0].text).one(role="alert").text == page(answers[1].text).one(role="alert").text
+
+
+def test_filing_and_asking_wait_for_the_bridge_without_losing_anything(
+    papers: Paperwork, as_party: AsParty
+) -> None:
+    trader = as_party("trader")
+    address = f"/shipments/{DRAFT.reference}"
+    shown = trader.get(address)
+    for _ in range(2):
+        assert trader.send(shown, "File the export declaration").status_code == 303
+    shown = trader.get(address)
+    assert "Submitted" in shown.section("Customs").text
+    assert len(shown.section("What crossed the bridge").all("li", css="crossing")) == 1
+    assert "File the export declaration" not in shown.text
