@@ -1,14 +1,16 @@
-"""The records of a shipment: the consignment, its containers, goods and commercial terms.
+"""The records of a shipment: the consignment, its containers, goods, commercial terms and events.
 
-Services are in :mod:`isthmus_platform.shipments`; who may see a row is in the migration that makes its table.
+Services are in :mod:`isthmus_platform.shipments` and :mod:`isthmus_platform.tracking`; who may see a row is
+in the migration that makes its table.
 """
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, String, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from isthmus_platform.database import Base
@@ -76,6 +78,7 @@ class Shipment(Base):
         Index("ix_shipment_carrier_id_id", "carrier_id", "id"),
         Index("ix_shipment_carrier_id_booking_reference", "carrier_id", "booking_reference"),
         Index("ix_shipment_carrier_id_bill_of_lading", "carrier_id", "bill_of_lading"),
+        Index("ix_shipment_reference", "reference"),
         Index("ix_shipment_ucr", "ucr"),
     )
 
@@ -100,3 +103,51 @@ class Shipment(Base):
 
     equipment: Mapped[list[Equipment]] = relationship(lazy="selectin", order_by=Equipment.sequence)
     goods: Mapped[list[GoodsItem]] = relationship(lazy="selectin", order_by=GoodsItem.sequence)
+
+
+class RecordedEvent(Base):
+    """One version of an event as the carrier ``party_id`` sent it.
+
+    ``superseded_at`` is set once a newer version is known. Unmatched (``shipment_id`` null) it is visible to
+    the carrier alone.
+    """
+
+    __tablename__ = "tracking_event"
+    __table_args__ = (
+        UniqueConstraint("party_id", "source_event_id", "version_at"),
+        Index("ix_tracking_event_shipment_id_at_id", "shipment_id", text("at DESC"), text("id DESC")),
+        *(
+            Index(
+                f"ix_tracking_event_unmatched_{column}",
+                "party_id",
+                column,
+                postgresql_where="shipment_id IS NULL",
+            )
+            for column in ("booking_reference", "transport_document", "equipment_reference")
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    shipment_id: Mapped[UUID | None] = mapped_column(ForeignKey("shipment.id"))
+    source_event_id: Mapped[str]
+    version_at: Mapped[datetime]
+    digest: Mapped[str]
+    standard: Mapped[str]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    code: Mapped[str]
+    classifier: Mapped[str]
+    place: Mapped[str | None]
+    location: Mapped[str | None]
+    equipment_reference: Mapped[str | None]
+    booking_reference: Mapped[str | None]
+    transport_document: Mapped[str | None]
+    transport_mode: Mapped[str | None]
+    empty: Mapped[bool | None]
+    document_type: Mapped[str | None]
+    retracted: Mapped[bool]
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB, deferred=True)
+    correction: Mapped[bool]
+    received_at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]

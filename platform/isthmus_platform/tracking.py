@@ -14,13 +14,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, insert, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import insert, select, update
 
 from isthmus_platform import domain_events, matching, parties, places
-from isthmus_platform.consignments import Shipment
-from isthmus_platform.database import Base, PartyRole, Work, new_id, on_duty
+from isthmus_platform.consignments import RecordedEvent, Shipment
+from isthmus_platform.database import PartyRole, Work, new_id, on_duty
 from isthmus_platform.dcsa import ReceivedEvent, Standard
 from isthmus_platform.errors import Conflict, InvalidInput
 from isthmus_platform.milestones import Route, Status, TrackingEvent, eta, status
@@ -45,54 +43,6 @@ __all__ = [
 ]
 
 MOST_EVENTS = 1000
-
-
-class RecordedEvent(Base):
-    """One version of an event as the carrier ``party_id`` sent it.
-
-    ``superseded_at`` is set once a newer version is known. Unmatched (``shipment_id`` null) it is visible to
-    the carrier alone.
-    """
-
-    __tablename__ = "tracking_event"
-    __table_args__ = (
-        UniqueConstraint("party_id", "source_event_id", "version_at"),
-        Index("ix_tracking_event_shipment_id_at_id", "shipment_id", text("at DESC"), text("id DESC")),
-        *(
-            Index(
-                f"ix_tracking_event_unmatched_{column}",
-                "party_id",
-                column,
-                postgresql_where="shipment_id IS NULL",
-            )
-            for column in ("booking_reference", "transport_document", "equipment_reference")
-        ),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
-    shipment_id: Mapped[UUID | None] = mapped_column(ForeignKey("shipment.id"))
-    source_event_id: Mapped[str]
-    version_at: Mapped[datetime]
-    digest: Mapped[str]
-    standard: Mapped[str]
-    at: Mapped[datetime]
-    kind: Mapped[str]
-    code: Mapped[str]
-    classifier: Mapped[str]
-    place: Mapped[str | None]
-    location: Mapped[str | None]
-    equipment_reference: Mapped[str | None]
-    booking_reference: Mapped[str | None]
-    transport_document: Mapped[str | None]
-    transport_mode: Mapped[str | None]
-    empty: Mapped[bool | None]
-    document_type: Mapped[str | None]
-    retracted: Mapped[bool]
-    content: Mapped[dict[str, Any]] = mapped_column(JSONB, deferred=True)
-    correction: Mapped[bool]
-    received_at: Mapped[datetime]
-    superseded_at: Mapped[datetime | None]
 
 
 class Outcome(StrEnum):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
@@ -271,6 +272,34 @@ def test_a_retracted_event_is_taken_back(trade: Trade) -> None:
     assert send(trade, retraction, standard=Standard.DCSA_3_0) == [Outcome.DUPLICATE]
     assert timeline(trade, shipment_id) == []
     assert progress(trade, shipment_id).status.code == "BOOKED"
+
+
+def test_many_senders_at_once_record_each_event_once(trade: Trade) -> None:
+    shipment_id = trade.ship()
+    events = [moved(str(n), "DEPA", "TWKHH", 2, told=2 + n / 100) for n in range(10)]
+    corrected = [moved(str(n), "DEPA", "TWKHH", 2.5, told=9) for n in range(10)]
+    with ThreadPoolExecutor(4) as pool:
+        batches = [events, corrected, events[::-1], corrected[::-1]] * 2
+        outcomes = [one for batch in pool.map(lambda batch: send(trade, *batch), batches) for one in batch]
+    assert outcomes.count(Outcome.DUPLICATE) == 60
+    assert kept(trade) == 20
+    assert {entry.at for entry in timeline(trade, shipment_id)} == {on(2.5)}
+
+
+def test_an_event_sent_while_its_shipment_is_made_is_attached(trade: Trade) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for n in range(5):
+            names: dict[str, Any] = {
+                "reference": f"R{n}",
+                "ucr": f"U{n}",
+                "booking_reference": f"B{n}",
+                "bill_of_lading": None,
+            }
+            about = [{"documentReferenceType": "BKG", "documentReferenceValue": f"B{n}"}]
+            sent = pool.submit(send, trade, moved(f"e{n}", "DEPA", "TWKHH", 2, documentReferences=about))
+            made = pool.submit(trade.ship, "trader", **names)
+            sent.result()
+            assert codes(timeline(trade, made.result())) == ["DEPA"]
 
 
 TRANSPORT_3: dict[str, Any] = {

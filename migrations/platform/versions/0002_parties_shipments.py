@@ -168,6 +168,7 @@ def _shipments() -> None:
         ("carrier_id", "id"),
         ("carrier_id", "booking_reference"),
         ("carrier_id", "bill_of_lading"),
+        ("reference",),
         ("ucr",),
     ):
         op.create_index(f"ix_shipment_{'_'.join(columns)}", "shipment", list(columns))
