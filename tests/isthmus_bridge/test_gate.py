@@ -219,7 +219,10 @@ class TestLaterPhases:
 
     terms = tuple(STANDING.agreement.fields)
     question = replace(QUESTION, terms=terms)
-    released: ClassVar[JsonObject] = {"ucr": "U", "goods": [{"hsCode": "845811", "statisticalValueMinor": 100}]}
+    released: ClassVar[JsonObject] = {
+        "ucr": "U",
+        "goods": [{"hsCode": "845811", "statisticalValueMinor": 100}],
+    }
 
     def test_a_transform_that_changed_stops_it(self) -> None:
         masked = [{"path": "/ucr", "transform": "mask", "argument": 4}]
