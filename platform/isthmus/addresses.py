@@ -15,7 +15,7 @@ VARIABLES = (
     "REDIS_URL",
     "BRIDGE_REDIS_URL",
 )
-SECRETS = ("ISTHMUS_SECRET_KEY", "STRIPE_API_KEY")
+SECRETS = ("ISTHMUS_SECRET_KEY", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
 
 
 def publish(home: Home, settings: Settings) -> None:

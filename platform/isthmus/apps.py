@@ -3,6 +3,7 @@
 The sides import each other nowhere, and a process loads only its own: hence the imports inside the functions.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from celery import Celery
@@ -51,9 +52,12 @@ def _bridge(settings: Settings, keys: KeyFolder) -> "Bridge":
 
 def create_web(settings: Settings) -> Flask:
     """Return the platform's web: GraphQL, tokens, events, documents, the bridge's way in, the portal."""
-    _, settings, _ = _ground(settings, Process.WEB)
+    from isthmus import web
+
+    home, settings, keys = _ground(settings, Process.WEB)
     platform = _platform(settings)
     app = Flask("isthmus", static_folder=None)
+    web.furnish(app, settings, home, keys, platform)
     health.add(
         app,
         health.look_at_database(platform.engine, "platform"),
@@ -72,9 +76,8 @@ def create_bridge(settings: Settings) -> Flask:
 
 def create_window(settings: Settings) -> Flask:
     """Return the reference single window's process; its clerks work in a thread of it."""
-    from isthmus_window.http import create_app
-
     from isthmus_window import work
+    from isthmus_window.http import create_app
     from isthmus_window.service import Window
 
     home, settings, keys = _ground(settings, Process.WINDOW)
@@ -91,13 +94,15 @@ def create_window(settings: Settings) -> Flask:
 
 def create_worker(settings: Settings) -> Celery:
     """Return the platform's Celery application, for worker and beat."""
-    _, settings, keys = _ground(settings, Process.WORKER)
+    from isthmus import duties
 
-    def connect() -> tuple[Platform, dict[str, worker.Handler]]:
+    home, settings, keys = _ground(settings, Process.WORKER)
+
+    def connect() -> tuple[Platform, Mapping[str, worker.Handler]]:
         platform = _platform(settings)
-        return platform, {}
+        return platform, duties.handlers(platform, settings, home, keys)
 
-    return worker.create_worker(addresses.needed(settings.redis_url, "REDIS_URL"), (), connect)
+    return worker.create_worker(addresses.needed(settings.redis_url, "REDIS_URL"), duties.TOPICS, connect)
 
 
 def create_bridge_worker(settings: Settings) -> Celery:

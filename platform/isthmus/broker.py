@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import redis
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +22,14 @@ LONGEST_TASK = 60  # seconds; a task that runs longer is ended, what it had not 
 VISIBILITY = 75  # seconds until an unacknowledged task is given to another worker
 SWEEP_EVERY = 2.0  # seconds
 SILENCE_AFTER_FAILURE = 1.0  # seconds without a try after the broker did not answer
+
+
+def look(url: str) -> None:
+    """Raise :class:`redis.RedisError` unless the broker at ``url`` answers at once."""
+    with redis.Redis.from_url(
+        url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+    ) as client:
+        client.ping()
 
 
 def create_celery(name: str, url: str) -> Celery:

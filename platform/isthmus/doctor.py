@@ -10,7 +10,7 @@ import psycopg
 import redis
 from rich.console import Console
 
-from isthmus import addresses, children, health
+from isthmus import addresses, broker, children, health
 from isthmus.home import Home, home_of
 from isthmus.keys import KeyFolder
 from isthmus.lodging import LEAST_SPACE
@@ -49,7 +49,7 @@ def _diagnoses(home: Home, settings: Settings) -> Iterator[Diagnosis]:
     yield _keys(home)
     yield _database("platform", settings.database_url, "isthmus_app")
     yield _database("bridge", settings.bridge_database_url, "isthmus_bridge_app")
-    yield _broker(settings.redis_url)
+    yield _queue(settings.redis_url)
     for name, url in (
         ("web", settings.web_address),
         ("bridge", settings.bridge_address),
@@ -116,11 +116,11 @@ def _database(database: Database, url: str | None, role: str) -> Diagnosis:
     return Diagnosis(what, f"schema {present}, as {role}")
 
 
-def _broker(url: str | None) -> Diagnosis:
+def _queue(url: str | None) -> Diagnosis:
     if url is None:
         return Diagnosis("broker", "no address", "isthmus run starts one, or set REDIS_URL")
     try:
-        redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2).ping()
+        broker.look(url)
     except redis.RedisError as error:
         return Diagnosis("broker", str(error), "start Redis; nothing is lost meanwhile, only late")
     return Diagnosis("broker", "answers")

@@ -11,14 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import psycopg
 import redis
 
-from isthmus import roles, tether
+from isthmus import broker, roles, tether
 from isthmus.errors import CannotRun
 from isthmus.home import Home, local_secrets, read_json, write_json, write_private
 from isthmus.lodging import Lodging
@@ -136,7 +136,7 @@ class Servers:
 
     postgres: Server
     redis: Server
-    secrets: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
 
     def start(self) -> None:
         """Start both; roles and databases are there afterwards."""
@@ -165,14 +165,14 @@ def addresses(secrets: dict[str, str], postgres_port: int, redis_port: int) -> d
     def at(role: str, database: str) -> str:
         return postgres_url(secrets, role, postgres_port, database)
 
-    broker = f"redis://:{secrets['redis']}@127.0.0.1:{redis_port}"
+    at_redis = f"redis://:{secrets['redis']}@127.0.0.1:{redis_port}"
     return {
         "DATABASE_URL": at("isthmus_app", "isthmus"),
         "DATABASE_OWNER_URL": at("isthmus_owner", "isthmus"),
         "BRIDGE_DATABASE_URL": at("isthmus_bridge_app", "isthmus_bridge"),
         "BRIDGE_DATABASE_OWNER_URL": at("isthmus_bridge_owner", "isthmus_bridge"),
-        "REDIS_URL": f"{broker}/0",
-        "BRIDGE_REDIS_URL": f"{broker}/1",
+        "REDIS_URL": f"{at_redis}/0",
+        "BRIDGE_REDIS_URL": f"{at_redis}/1",
     }
 
 
@@ -312,13 +312,14 @@ def _redis(home: Home, lodging: Lodging, secrets: dict[str, str], port: int, *, 
     write_private(configuration, "\n".join(lines).encode() + b"\n")
     for path in (folder, configuration):
         lodging.account.owns(path)
-    client = redis.Redis(port=port, password=secrets["redis"], socket_timeout=2, socket_connect_timeout=2)
+    url = addresses(secrets, 0, port)["REDIS_URL"]
 
     def answers() -> bool:
         try:
-            return bool(client.ping())
+            broker.look(url)
         except redis.RedisError:
             return False
+        return True
 
     command = [str(lodging.redis_program), str(configuration)]
     return Server("Redis", port, lodging, home.logs / "redis.log", command, signal.SIGTERM, answers)

@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from isthmus import migrations
+from isthmus import broker, migrations
 from isthmus.migrations import Database
 
 
@@ -59,11 +59,10 @@ def look_at_database(engine: Engine, database: Database) -> Look:
 
 def look_at_broker(url: str) -> Look:
     """Return a look at the broker. Without it work is late, not lost: the outbox waits."""
-    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
 
     def look() -> Finding:
         try:
-            client.ping()
+            broker.look(url)
         except redis.RedisError as error:
             return Finding("broker", str(error), well=False, vital=False)
         return Finding("broker", "answers", well=True, vital=False)

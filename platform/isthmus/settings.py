@@ -80,6 +80,7 @@ class Settings(BaseSettings):
         DEVELOPMENT_ORIGIN, pattern=r"^[^\s+]+$", description="the name of the bridge's log"
     )
     stripe_api_key: SecretStr | None = Field(None, validation_alias="STRIPE_API_KEY")
+    stripe_webhook_secret: SecretStr | None = Field(None, validation_alias="STRIPE_WEBHOOK_SECRET")
     upload_limit: int = Field(100 * MEBIBYTE, ge=1, description="bytes of one document")
     body_limit: int = Field(MEBIBYTE, ge=1024, description="bytes of any other request")
     public_url: Http | None = Field(None, description="where people and machines reach the web")

@@ -566,7 +566,7 @@ def portal_app(example: Example, **options: Any) -> Flask:
         "document": document,
         "evidence": evidence,
         "clock": lambda: NOW,
-        "invitations": INVITATIONS,
+        "invitations": lambda: INVITATIONS,
     }
     app.register_blueprint(create_portal(**(means | options)))
     return app

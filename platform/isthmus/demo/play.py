@@ -45,8 +45,7 @@ def _prepare(
     console.print("[bold]What may cross[/], each agreement signed by operator and authority:")
     for agreement in concluded:
         console.print(
-            f"  {agreement.title}: {len(agreement.fields)} fields, {agreement.direction.value},"
-            f" {agreement.legal_basis.citation}."
+            f"  {agreement.title} [dim]({len(agreement.fields)} of its fields; {agreement.legal_basis.citation})[/]"
         )
     ground.approve_tariff(platform, actors["operator"], actors["authority"])
 

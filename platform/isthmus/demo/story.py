@@ -333,11 +333,11 @@ def _read_before(cast: Cast) -> set[tuple[str, str]]:
 
 def _metered(cast: Cast, period: str) -> bool | None:
     """Tell whether what the forwarder and the bank used has reached their meters."""
-    wanted = {
-        cast.forwarder: {"shipment.created": 1, "document.stored": 3, "declaration.submitted": 1},
-        cast.bank: {"document.read": 2, "window.asked": 1},
-    }
-    for member, meters in wanted.items():
+    wanted = (
+        (cast.forwarder, {"shipment.created": 1, "document.stored": 3, "declaration.submitted": 1}),
+        (cast.bank, {"document.read": 2, "window.asked": 1}),
+    )
+    for member, meters in wanted:
         usage = member.query(
             "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }", period=period
         )

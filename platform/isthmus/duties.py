@@ -1,0 +1,37 @@
+"""What the platform's worker does: who handles each topic of the outbox."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from isthmus.home import Home
+from isthmus.keys import KeyFolder
+from isthmus.settings import Settings
+from isthmus.web import bridge_client
+from isthmus_billing import metering, payments, payments_standin, stripe_payments
+from isthmus_billing.invoices import PAYMENT_TOPIC
+from isthmus_billing.payments import PaymentProvider
+from isthmus_platform import crossings, declarations, domain_events
+from isthmus_platform.crossings import Sender
+from isthmus_platform.database import Platform
+from isthmus_platform.outbox import Message
+
+TOPICS = (crossings.TOPIC, domain_events.TOPIC, PAYMENT_TOPIC)
+
+
+def handlers(
+    platform: Platform, settings: Settings, home: Home, keys: KeyFolder
+) -> Mapping[str, Callable[[Message], None]]:
+    """Return the handler of each of :data:`TOPICS`."""
+    return {
+        crossings.TOPIC: Sender(platform, bridge_client(settings, keys), declarations.OUTGOING),
+        domain_events.TOPIC: partial(metering.record, platform),
+        PAYMENT_TOPIC: partial(payments.send, platform, _provider(settings, home)),
+    }
+
+
+def _provider(settings: Settings, home: Home) -> PaymentProvider:
+    """Return Stripe where its key is set, else what stands in for it (never in production)."""
+    if settings.stripe_api_key is not None:
+        return stripe_payments.connect(settings.stripe_api_key.get_secret_value())
+    standin = payments_standin.Standin(home.path / "payments.sqlite3")
+    return payments_standin.connect(standin)

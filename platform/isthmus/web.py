@@ -1,0 +1,104 @@
+"""The platform's web, put together: tokens, events, documents, the bridge's way in, GraphQL, the portal."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response
+
+from isthmus import addresses, entrance
+from isthmus.demo import cast
+from isthmus.home import Home, local_secrets
+from isthmus.keys import KeyFolder
+from isthmus.settings import Settings
+from isthmus_billing import http as stripe_http
+from isthmus_graphql import http as graphql_http
+from isthmus_graphql import schema
+from isthmus_graphql.execution import Answer, GraphQL
+from isthmus_platform import access, declarations
+from isthmus_platform.crossings import BridgeClient, Inbox
+from isthmus_platform.database import Actor, Platform
+from isthmus_platform.encryption import Vault
+from isthmus_platform.http import bodies, bridge_inbox, documents, events, evidence, oauth
+from isthmus_platform.http.bearer import authenticator
+from isthmus_platform.tokens import TokenIssuer
+from isthmus_portal.blueprint import create_portal
+from isthmus_portal.face import Invitation
+from isthmus_protocol.keys import Holder
+
+COMES_FOR = {
+    "trader": "its shipment, its documents, and who saw them",
+    "forwarder": "tracking, and filing for the trader",
+    "carrier": "its own shipments",
+    "bank": "the documents it was granted, and one question to the window",
+    "insurer": "what it was granted",
+    "operator": "usage and invoices; no contents",
+    "authority": "every crossing, with its evidence",
+}
+
+
+def bridge_client(settings: Settings, keys: KeyFolder) -> BridgeClient:
+    """Return the platform's client of the bridge."""
+    return BridgeClient(settings.bridge_address, keys.signing_key(Holder.PLATFORM), keys.trust())
+
+
+def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platform: Platform) -> None:
+    """Register everything that the platform serves on ``app``."""
+    address = settings.web_address
+    issuer = TokenIssuer(address, address, [key.to_pem() for key in keys.token_keys().values()])
+    authenticate = authenticator(platform, issuer)
+    bridge = bridge_client(settings, keys)
+    vault = Vault(keys.master_key())
+    graphql = GraphQL(platform, schema.build(), bridge=bridge, development=settings.allows_introspection)
+    app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
+    routes = [
+        oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}),
+        events.blueprint(platform, authenticate),
+        documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
+        evidence.blueprint(platform, bridge, authenticate),
+        bridge_inbox.blueprint(Inbox(platform, bridge, declarations.INCOMING, declarations.OUTGOING)),
+        graphql_http.blueprint(graphql, authenticate),
+        _portal(settings, home, platform, graphql, vault, bridge),
+    ]
+    if settings.stripe_webhook_secret is not None:
+        secret = settings.stripe_webhook_secret.get_secret_value()
+        routes.append(stripe_http.blueprint(platform, secret))
+    for route in routes:
+        app.register_blueprint(route)
+
+
+def _session_key(settings: Settings, home: Home) -> str | None:
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    return None if settings.production else local_secrets(home)["secret_key"]
+
+
+def _portal(
+    settings: Settings, home: Home, platform: Platform, graphql: GraphQL, vault: Vault, bridge: BridgeClient
+) -> Blueprint:
+    def execute(actor: Actor, query: str, variables: dict[str, Any]) -> Answer:
+        return graphql.execute(actor, query, variables, request_id=bodies.request_id())
+
+    def document(actor: Actor, document_id: UUID) -> Response:
+        return documents.give_out(platform, vault, actor, document_id)
+
+    def bundle(actor: Actor, exchange: UUID) -> Response:
+        return evidence.give_out(platform, bridge, actor, exchange)
+
+    return create_portal(
+        execute,
+        lambda email, password: access.sign_in(platform, email, password),
+        lambda subject: access.actor_of_subject(platform, subject),
+        document=document,
+        evidence=bundle,
+        invitations=_invitations(home),
+        production=settings.production,
+        to_machines=entrance.problem,
+    )
+
+
+def _invitations(home: Home) -> Callable[[], list[Invitation]]:
+    return lambda: [
+        Invitation(name, known.email, known.password, COMES_FOR[name])
+        for name, known in cast.sign_ins(home).items()
+    ]
