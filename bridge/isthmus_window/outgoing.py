@@ -145,10 +145,11 @@ def _read_answer(content: bytes) -> Outcome:
 def _settle(window: Window, message: Message, outcome: Outcome) -> None:
     values: dict[str, Any] = {"state": outcome.state, "exchange": outcome.exchange, "reason": outcome.reason}
     if outcome.state == "WAITING":
-        values["due_at"] = _later(window.clock(), message.attempts)
+        values["due_at"] = later(window.clock(), message.attempts)
     with writing(window.engine) as session:
         session.execute(update(Outgoing).where(Outgoing.id == message.id).values(**values))
 
 
-def _later(now: datetime, attempts: int) -> datetime:
+def later(now: datetime, attempts: int) -> datetime:
+    """Return when to try again after ``attempts``: the wait doubles, up to a minute."""
     return now + min(LONGEST_WAIT, timedelta(seconds=0.25 * 2 ** min(attempts, 10)))

@@ -43,6 +43,7 @@ class Counterpart:
     url: str = ""
     received: list[ExchangeRequest] = field(default_factory=list)
     attempts: list[str] = field(default_factory=list)
+    request_ids: set[str] = field(default_factory=set)
     failures: list[int] = field(default_factory=list)
     lose_answers: int = 0
     refuse: Reason | None = None
@@ -109,6 +110,7 @@ class Counterpart:
             self._nonces.add(caller.nonce)
             asked = ExchangeRequest.from_json(parse(body))
             self.attempts.append(asked.idempotency_key)
+            self.request_ids.add(request.headers["X-Request-Id"])
             if self.failures:
                 return "told to fail", self.failures.pop(0)
             if asked.idempotency_key not in self._answers:
