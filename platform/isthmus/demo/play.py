@@ -44,9 +44,8 @@ def _prepare(
     concluded = ground.conclude_agreements(http, settings.bridge_address, keys)
     console.print("[bold]What may cross[/], each agreement signed by operator and authority:")
     for agreement in concluded:
-        console.print(
-            f"  {agreement.title} [dim]({len(agreement.fields)} of its fields; {agreement.legal_basis.citation})[/]"
-        )
+        basis = agreement.legal_basis.citation
+        console.print(f"  {agreement.title} [dim]({len(agreement.fields)} fields; {basis})[/]")
     ground.approve_tariff(platform, actors["operator"], actors["authority"])
 
     def member(name: str) -> Member:
