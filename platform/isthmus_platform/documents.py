@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO
+from typing import IO, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
@@ -167,6 +167,10 @@ class Upload:
             if chunks == 0:
                 raise InvalidInput("A document is not empty.", field="body", code="empty")
             yield Received(spool, digest.hexdigest(), size, chunks)
+
+
+Begin: TypeAlias = Callable[[Work], Upload]
+"""What asks, in a transaction of its own, whether an upload may be."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 DEADLINE = httpx.Timeout(10, connect=3)
 AGREEMENT_KEPT = timedelta(seconds=10)
+PASSING = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
+"""Client errors that mean: later."""
 LONGEST_ANSWER = 8 * 1024 * 1024
 
 
@@ -128,9 +130,9 @@ class BridgeClient:
         except (KeyError, TypeError, ValueError) as error:
             raise BridgeUnavailable("The bridge's log is not understood.") from error
 
-    def evidence(self, exchange: UUID) -> bytes:
+    def evidence(self, exchange: UUID, *, request_id: str = "-") -> bytes:
         """Return the evidence bundle of an exchange byte for byte; raises :class:`NotFound`."""
-        return self._call("GET", f"/v1/exchanges/{exchange}/evidence")
+        return self._call("GET", f"/v1/exchanges/{exchange}/evidence", request_id=request_id)
 
     def _call(
         self,
@@ -163,7 +165,7 @@ def _accepted(answer: httpx.Response) -> bytes:
         return answer.content
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise NotFound("The bridge does not know it.")
-    if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+    if answer.is_server_error or answer.status_code in PASSING:
         raise BridgeUnavailable(f"The bridge answered {answer.status_code}.")
     try:
         problem = answer.json()
