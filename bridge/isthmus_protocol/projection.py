@@ -12,8 +12,8 @@ from typing import TypeAlias
 from isthmus_protocol.canonical import LARGEST_INTEGER, JsonObject, JsonValue, canonical, digest
 from isthmus_protocol.fields import Field, Transform
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(T.*)?")
-_DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(T.*)?", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _Scalar: TypeAlias = bool | int | str
 _Tree: TypeAlias = "dict[str, _Tree | Field]"
 

@@ -11,7 +11,7 @@ import re
 EXPORT_ONLY = "A"
 """The procedure letter of an export declaration."""
 
-_FORM = re.compile(r"\d{2}[A-Z]{2}[A-Z0-9]{12}[A-Z]\d")
+_FORM = re.compile(r"\d{2}[A-Z]{2}[A-Z0-9]{12}[A-Z]\d", re.ASCII)
 # ISO 6346 leaves out 11, 22 and 33, which are nothing modulo 11.
 _LETTERS = (value for value in range(10, 39) if value % 11)
 _VALUES = {str(digit): digit for digit in range(10)} | dict(

@@ -73,6 +73,12 @@ def send_due(window: Window) -> int:
     return attempts
 
 
+def resume(window: Window) -> None:
+    """Make due what was being sent when the window stopped; sent twice, it has its effect once."""
+    with writing(window.engine) as session:
+        session.execute(update(Outgoing).where(Outgoing.state == "WAITING").values(due_at=window.clock()))
+
+
 def _claim(window: Window) -> Message | None:
     """Lease the oldest due row before which nothing of the same exchange waits."""
     now = window.clock()

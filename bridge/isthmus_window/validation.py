@@ -10,8 +10,8 @@ import pycountry
 from stdnum import iso6346
 
 _LOCODE = re.compile(r"([A-Z]{2})[A-Z2-9]{3}")
-_HS_CODE = re.compile(r"\d{6,10}")
-_MASS = re.compile(r"\d{1,12}(\.\d{1,6})?")
+_HS_CODE = re.compile(r"\d{6,10}", re.ASCII)
+_MASS = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 
 
 @dataclass(frozen=True)

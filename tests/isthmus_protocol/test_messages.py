@@ -241,3 +241,8 @@ def test_a_time_without_a_zone_is_not_written() -> None:
     assert format_time(NOW) == "2026-06-01T09:00:00Z"
     with pytest.raises(ValueError, match="without a zone"):
         format_time(NOW.replace(tzinfo=None))
+
+
+def test_digits_of_other_scripts_are_no_time() -> None:
+    with pytest.raises(MalformedMessage, match="time"):
+        Receipt.from_json(RECEIPT.to_json() | {"receivedAt": "202\u0666-06-01T09:00:00Z"})

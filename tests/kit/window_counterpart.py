@@ -5,7 +5,7 @@ key gets the first answer. It can be told to fail.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,14 +29,13 @@ from isthmus_protocol.messages import (
     Reason,
     payload_digest,
 )
-from standing import StandingClock
 
 
 @dataclass
 class Counterpart:
     """The keys of both sides, and the bridge's memory of what the window sent."""
 
-    clock: StandingClock
+    clock: Callable[[], datetime]
     bridge_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.BRIDGE))
     window_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.WINDOW))
     platform_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.PLATFORM))
