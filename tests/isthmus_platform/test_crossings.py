@@ -1,4 +1,4 @@
-"""What was committed to cross is sent once in effect, whatever fails; what the bridge brings is taken once."""
+"""What was committed to cross is sent once in effect; what the bridge brings is taken once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
