@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,33 +34,39 @@ def nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def trader(isthmus: Installation) -> httpx.Client:
-    return isthmus.client("trader")
+def trader(isthmus: Installation) -> Iterator[httpx.Client]:
+    with isthmus.client("trader") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
-def forwarder(isthmus: Installation) -> httpx.Client:
-    return isthmus.client("forwarder")
+def forwarder(isthmus: Installation) -> Iterator[httpx.Client]:
+    with isthmus.client("forwarder") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
-def carrier(isthmus: Installation) -> httpx.Client:
-    return isthmus.client("carrier")
+def carrier(isthmus: Installation) -> Iterator[httpx.Client]:
+    with isthmus.client("carrier") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
-def bank(isthmus: Installation) -> httpx.Client:
-    return isthmus.client("bank")
+def bank(isthmus: Installation) -> Iterator[httpx.Client]:
+    with isthmus.client("bank") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
-def operator(isthmus: Installation) -> httpx.Client:
-    return isthmus.client("operator")
+def operator(isthmus: Installation) -> Iterator[httpx.Client]:
+    with isthmus.client("operator") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
-def authority(isthmus: Installation) -> httpx.Client:
-    return isthmus.client("authority")
+def authority(isthmus: Installation) -> Iterator[httpx.Client]:
+    with isthmus.client("authority") as client:
+        yield client
 
 
 def the_shipment(client: httpx.Client, selection: str) -> dict[str, Any]:
@@ -240,17 +247,21 @@ class TestAudit:
         verdict = isthmus.command("verify", str(bundle), "--trust", str(trust))
         assert verdict.returncode == 0, verdict.stdout + verdict.stderr
 
-    def test_the_protocol_alone_verifies_it(self, bundle: Path) -> None:
+    @staticmethod
+    def verified_by_protocol(bundle: Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "isthmus_protocol.verify", str(bundle)]
-        verdict = subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    def test_the_protocol_alone_verifies_it(self, bundle: Path) -> None:
+        verdict = self.verified_by_protocol(bundle)
         assert verdict.returncode == 0, verdict.stdout + verdict.stderr
 
     @pytest.mark.parametrize("tenth", range(10))
-    def test_a_flipped_byte_fails(self, isthmus: Installation, bundle: Path, tenth: int) -> None:
+    def test_a_flipped_byte_fails(self, bundle: Path, tenth: int) -> None:
         body = bytearray(bundle.read_bytes())
         body[len(body) * tenth // 10] ^= 1
         bundle.write_bytes(bytes(body))
-        assert isthmus.command("verify", str(bundle)).returncode == 1
+        assert self.verified_by_protocol(bundle).returncode == 1
 
     def test_the_bundle_holds_no_payload(self, bundle: Path) -> None:
         body = bundle.read_text()
