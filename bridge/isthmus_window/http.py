@@ -60,6 +60,8 @@ def _add_bridge(app: Flask, window: Window) -> None:
 
 
 def _add_pages(app: Flask, window: Window) -> None:
+    app.add_template_filter(views.money)
+
     @app.get("/")
     def home() -> str:
         with reading(window.engine) as session:

@@ -1,8 +1,10 @@
 """What the window shows of itself: to an officer as pages, to a machine as JSON."""
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import get_currency_precision
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -55,6 +57,12 @@ def queries(session: Session) -> list[dict[str, Any]]:
 def counts(listed: list[dict[str, Any]]) -> dict[str, int]:
     """Return how many declarations stand at each status."""
     return dict(Counter(entry["status"] for entry in listed))
+
+
+def money(amount: dict[str, Any]) -> str:
+    """Return an amount in minor units as a person reads it, with the digits that its currency has."""
+    digits = get_currency_precision(amount["currency"])
+    return f"{Decimal(amount['amountMinor']).scaleb(-digits):,.{digits}f} {amount['currency']}"
 
 
 def _declaration(session: Session, exchange: Exchange, row: Declaration) -> dict[str, Any]:

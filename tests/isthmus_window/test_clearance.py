@@ -9,6 +9,7 @@ from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.receipts import Receiver, open_receipt
 from isthmus_window import mrn, work
 from isthmus_window.service import Window
+from isthmus_window.views import money
 from standing import StandingClock
 from window_counterpart import Counterpart, declaration, goods_item
 
@@ -181,6 +182,14 @@ def test_a_question_is_answered_with_two_words_and_no_more_is_asked_to_cross(
     assert sent.in_reply_to == envelope.exchange
     assert sent.fields == ("/exists", "/released")
     assert {name: sent.payload[name] for name in ("exists", "released")} == answer
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "shown"),
+    [(11348, "USD", "113.48 USD"), (11348, "JPY", "11,348 JPY"), (5, "KWD", "0.005 KWD")],
+)
+def test_an_amount_is_shown_with_the_digits_of_its_currency(minor: int, currency: str, shown: str) -> None:
+    assert money({"amountMinor": minor, "currency": currency}) == shown
 
 
 def test_pages_show_declarations_and_escape_what_they_hold(
