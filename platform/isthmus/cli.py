@@ -1,19 +1,21 @@
-"""The command ``isthmus``."""
+"""The command ``isthmus``. A command imports what it needs when it runs: ``isthmus --help`` is quick."""
 
 import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import structlog
-from flask import Flask
 from rich.console import Console
 
-from isthmus import __version__, addresses, doctor, logs, migrations, serving, supervisor, tokens
+from isthmus import __version__
 from isthmus.errors import CannotRun
 from isthmus.home import home_of
 from isthmus.settings import Process, Settings, check_production, load
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 said = Console(highlight=False, soft_wrap=True)
 noted = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -37,6 +39,8 @@ def run(*, demo: bool, twice: bool) -> None:
     Where DATABASE_URL, BRIDGE_DATABASE_URL or REDIS_URL is not set, PostgreSQL and Redis are started
     here too.
     """
+    from isthmus import supervisor
+
     supervisor.run(load(instances=2) if twice else load(), said, demo=demo)
 
 
@@ -94,6 +98,7 @@ def beat() -> None:
 @isthmus.command()
 def demo() -> None:
     """Load the demonstration's parties and play its story against the running platform."""
+    from isthmus import addresses
     from isthmus.demo.play import play
 
     settings = load()
@@ -108,6 +113,8 @@ def token(party: str) -> None:
 
     TOKEN=$(isthmus token --party bank)
     """
+    from isthmus import tokens
+
     settings = load()
     click.echo(tokens.obtain(home_of(settings.home), settings, party))
     noted.print(f"[dim]Next: curl -H 'Authorization: Bearer ...' {settings.web_address}/graphql")
@@ -127,12 +134,16 @@ def verify(bundle: Path, trust: Path | None) -> None:
 @isthmus.command("doctor")
 def examine() -> None:
     """Check each component and say what to do; exit 1 when something is wrong."""
+    from isthmus import doctor
+
     sys.exit(0 if doctor.examine(load(), said) else 1)
 
 
 @isthmus.command()
 def migrate() -> None:
     """Bring both databases to the present schema, as their owners (`isthmus run` does it by itself)."""
+    from isthmus import addresses, migrations
+
     settings = load()
     settings = addresses.located(home_of(settings.home), settings)
     known = {
@@ -151,12 +162,15 @@ def migrate() -> None:
 
 
 def _prepared(process: Process) -> Settings:
+    from isthmus import logs
+
     logs.configure(process.value)
-    structlog.contextvars.clear_contextvars()
     return load()
 
 
-def _serve(process: Process, create: Callable[[Settings], Flask]) -> None:
+def _serve(process: Process, create: "Callable[[Settings], Flask]") -> None:
+    from isthmus import serving
+
     settings = _prepared(process)
     check_production(settings, process)
     one = process is Process.WINDOW

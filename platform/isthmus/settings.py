@@ -87,8 +87,7 @@ class Settings(BaseSettings):
     platform_url: Http | None = Field(None, description="where the bridge reaches the web, if elsewhere")
     bridge_url: Http | None = None
     window_url: Http | None = None
-    graphiql: bool | None = Field(None, description="the GraphQL page; in development only")
-    introspection: bool | None = Field(None, description="GraphQL introspection; in development only")
+    graphiql: bool | None = Field(None, description="GraphiQL and introspection; in development only")
 
     @property
     def production(self) -> bool:
@@ -117,13 +116,8 @@ class Settings(BaseSettings):
 
     @property
     def shows_graphiql(self) -> bool:
-        """Whether ``/graphql`` shows a page to browsers."""
+        """Whether ``/graphql`` shows GraphiQL to browsers and answers introspection."""
         return not self.production if self.graphiql is None else self.graphiql
-
-    @property
-    def allows_introspection(self) -> bool:
-        """Whether the GraphQL schema may be asked for."""
-        return not self.production if self.introspection is None else self.introspection
 
     def port_of(self, process: Process) -> int | None:
         """Return the port that ``process`` listens on; ``None`` for one that listens on none."""
@@ -159,9 +153,7 @@ def check_production(settings: Settings, *processes: Process, demo: bool = False
     if wanted & ON_BRIDGE and settings.log_origin == DEVELOPMENT_ORIGIN:
         problems.append("ISTHMUS_LOG_ORIGIN: name the bridge's log, for example bridge.example.org/log.")
     if settings.shows_graphiql:
-        problems.append("ISTHMUS_GRAPHIQL: production shows no GraphiQL; unset it.")
-    if settings.allows_introspection:
-        problems.append("ISTHMUS_INTROSPECTION: production allows no introspection; unset it.")
+        problems.append("ISTHMUS_GRAPHIQL: production shows neither GraphiQL nor the schema; unset it.")
     if problems:
         raise Misconfigured(problems)
 

@@ -49,7 +49,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     authenticate = authenticator(platform, issuer)
     bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
-    graphql = GraphQL(platform, schema.build(), bridge=bridge, development=settings.allows_introspection)
+    graphql = GraphQL(platform, schema.build(), bridge=bridge, development=settings.shows_graphiql)
     app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
     routes = [
         oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}),
