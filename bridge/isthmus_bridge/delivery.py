@@ -30,7 +30,7 @@ from isthmus_protocol.records import Phase
 
 events = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 FIRST_WAIT = timedelta(milliseconds=500)
 LONGEST_WAIT = timedelta(minutes=5)
 SENDERS = 4

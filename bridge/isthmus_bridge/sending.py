@@ -16,7 +16,7 @@ from isthmus_protocol.keys import SigningKey
 
 STEP = 5.0
 """Seconds that connecting, writing or a piece of the answer may take."""
-DEADLINE = 20.0
+DEADLINE = 15.0
 """Seconds for the whole answer, whatever its pieces; well below the lease of a claim."""
 LONGEST_ANSWER = 65_536
 CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")

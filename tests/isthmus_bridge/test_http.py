@@ -304,37 +304,35 @@ class TestAuthentication:
         assert as_authority.get(f"/v1/exchanges/{refused}").get_json()["state"] == "REFUSED"
 
 
+MALFORMED = [
+    (b"", 400, "syntax"),
+    (b"{", 400, "syntax"),
+    (b"\xff\xfe", 400, "invalid_utf8"),
+    (b'{"a":1,"a":2}', 400, "duplicate_member"),
+    (b'{"a":NaN}', 400, "not_a_number"),
+    (b'{"a":1.5}', 400, "float"),
+    (b"[" * 100 + b"]" * 100, 400, "too_deep"),
+    (b"[]", 400, "not_an_object"),
+    (b"{}", 422, "missing"),
+    (canonical(declaration(surprise=1)), 422, "unknown_member"),
+    (canonical(declaration(direction="SIDEWAYS")), 422, "unknown_code"),
+    (canonical(declaration(party="no spaces please")), 422, "pattern"),
+    (canonical(declaration(fields=["/goods/*"])), 422, "path"),
+    (canonical(declaration(fields=["/goods/0/hsCode"])), 422, "path"),
+    (canonical(declaration(payload=[])), 422, "not_an_object"),
+    (canonical(declaration(idempotencyKey="")), 422, "length"),
+    (canonical(declaration(subject=None)), 422, "missing"),
+]
+
+
 class TestBadInput:
     """A bad request names what is wrong with it and changes nothing."""
 
-    @pytest.mark.parametrize(
-        ("body", "status", "code"),
-        [
-            (b"", 400, "syntax"),
-            (b"{", 400, "syntax"),
-            (b"\xff\xfe", 400, "invalid_utf8"),
-            (b'{"a":1,"a":2}', 400, "duplicate_member"),
-            (b'{"a":NaN}', 400, "not_a_number"),
-            (b'{"a":1.5}', 400, "float"),
-            (b"[" * 100 + b"]" * 100, 400, "too_deep"),
-            (b"[]", 400, "not_an_object"),
-            (b"{}", 422, "missing"),
-            (canonical(declaration(surprise=1)), 422, "unknown_member"),
-            (canonical(declaration(direction="SIDEWAYS")), 422, "unknown_code"),
-            (canonical(declaration(party="no spaces please")), 422, "pattern"),
-            (canonical(declaration(fields=["/goods/*"])), 422, "path"),
-            (canonical(declaration(fields=["/goods/0/hsCode"])), 422, "path"),
-            (canonical(declaration(payload=[])), 422, "not_an_object"),
-            (canonical(declaration(idempotencyKey="")), 422, "length"),
-            (canonical(declaration(subject=None)), 422, "missing"),
-        ],
-    )
-    def test_a_malformed_request_is_refused(
-        self, agreed: None, as_platform: Signer, body: bytes, status: int, code: str
-    ) -> None:
-        response = as_platform.send("POST", "/v1/exchanges", body, JSON)
-        assert (response.status_code, response.get_json()["code"]) == (status, code), response.text
-        assert response.content_type == "application/problem+json"
+    def test_a_malformed_request_is_refused(self, agreed: None, as_platform: Signer) -> None:
+        for body, status, code in MALFORMED:
+            response = as_platform.send("POST", "/v1/exchanges", body, JSON)
+            assert (response.status_code, response.get_json()["code"]) == (status, code), response.text
+            assert response.content_type == "application/problem+json"
         assert size_of_log(as_platform.client) == 0
 
     def test_the_problem_names_the_field(self, as_platform: Signer) -> None:
@@ -352,22 +350,19 @@ class TestBadInput:
         assert (response.status_code, response.get_json()["code"]) == (413, "request_entity_too_large")
         assert size_of_log(as_platform.client) == 0
 
-    @pytest.mark.parametrize(
-        ("path", "status"),
-        [
-            ("/v1/log/inclusion", 422),
-            ("/v1/log/inclusion?index=-1&size=1", 422),
-            ("/v1/log/inclusion?index=0&size=99999999999999999999", 422),
-            ("/v1/log/inclusion?index=0&size=1", 404),
-            ("/v1/log/consistency?from=0&to=0", 404),
-            ("/v1/nothing", 404),
-            ("/v1/suspensions", 405),
-        ],
-    )
-    def test_a_bad_address_is_a_problem_too(self, client: FlaskClient, path: str, status: int) -> None:
-        response = client.get(path)
-        assert response.status_code == status
-        assert response.content_type == "application/problem+json"
+    def test_a_bad_address_is_a_problem_too(self, client: FlaskClient) -> None:
+        addresses = {
+            "/v1/log/inclusion": 422,
+            "/v1/log/inclusion?index=-1&size=1": 422,
+            "/v1/log/inclusion?index=0&size=99999999999999999999": 422,
+            "/v1/log/inclusion?index=0&size=1": 404,
+            "/v1/log/consistency?from=0&to=0": 404,
+            "/v1/nothing": 404,
+            "/v1/suspensions": 405,
+        }
+        answers = {path: client.get(path) for path in addresses}
+        assert {path: answer.status_code for path, answer in answers.items()} == addresses
+        assert {answer.content_type for answer in answers.values()} == {"application/problem+json"}
 
     def test_active_agreements_are_asked_for_by_three_codes(self, as_platform: Signer) -> None:
         assert as_platform.get("/v1/agreements/active?message=A").status_code == 422

@@ -115,31 +115,25 @@ REWRITES = [
 ]
 
 
-@pytest.mark.parametrize("statement", REWRITES)
-def test_the_bridges_role_cannot_rewrite_what_is_only_added_to(
-    bridge: Bridge, agreed: None, statement: str
-) -> None:
+def test_the_bridges_role_cannot_rewrite_what_is_only_added_to(bridge: Bridge, agreed: None) -> None:
     with bridge.begin() as session:
         log.append(session, refusal(0))
-
-    def rewrite() -> None:
-        with bridge.begin() as session:
+    for statement in REWRITES:
+        with (
+            Session(bridge.engine) as session,
+            pytest.raises(DBAPIError, match=r"permission denied|the log only grows"),
+        ):
             session.execute(text(statement))
-
-    with pytest.raises(DBAPIError, match=r"permission denied|the log only grows"):
-        rewrite()
     with bridge.begin() as session:
         assert log.head(session) == log.Head(1, refusal(0).leaf_hash)
 
 
-@pytest.mark.parametrize("statement", REWRITES)
-def test_not_even_the_owner_rewrites_it_unnoticed(
-    bridge: Bridge, bridge_url: str, agreed: None, statement: str
-) -> None:
+def test_not_even_the_owner_rewrites_it_by_accident(bridge: Bridge, bridge_url: str, agreed: None) -> None:
     with bridge.begin() as session:
         log.append(session, refusal(0))
-    with psycopg.connect(bridge_url) as owner, pytest.raises(psycopg.errors.RaiseException):
-        owner.execute(statement)
+    for statement in REWRITES:
+        with psycopg.connect(bridge_url) as owner, pytest.raises(psycopg.errors.RaiseException):
+            owner.execute(statement.encode())
 
 
 def test_what_an_exchange_is_about_cannot_be_changed(
