@@ -1,8 +1,9 @@
 """Alembic's environment for the bridge's database; the address comes from the caller, never from a file."""
 
 from alembic import context
-from isthmus_bridge.models import Base
 from sqlalchemy import NullPool, create_engine
+
+from isthmus_bridge.models import Base
 
 url = context.config.attributes["url"]
 
