@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from isthmus.addresses import needed
 from isthmus.demo import cast, ground
@@ -28,7 +29,7 @@ def play(settings: Settings, console: Console) -> None:
             _tell(players, console)
     except UnexpectedAnswer as otherwise:
         raise CannotRun(f"The story did not go as told: {otherwise}") from otherwise
-    except httpx.TransportError as error:
+    except (httpx.TransportError, OperationalError) as error:
         raise CannotRun(f"No answer ({error}). Is it running? Start it with `isthmus run`.") from error
     finally:
         engine.dispose()
