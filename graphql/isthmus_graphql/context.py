@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import GraphQLResolveInfo
 from sqlalchemy import text
@@ -47,9 +48,19 @@ class Context:
 
     def close(self) -> None:
         """End the transaction for reading and forget what was loaded."""
+        self._end(None, None, None)
+
+    def __enter__(self) -> "Context":
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        """End the transaction for reading: what it wrote is kept unless something was raised."""
+        self._end(*raised)
+
+    def _end(self, *raised: Any) -> None:
         self._reading = None
         self.loader.forget()
-        self._open.close()
+        self._open.__exit__(*raised)
 
     @contextmanager
     def _begin(self) -> Iterator[Work]:

@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 QUERY_CANCELED = "57014"
 LONGEST_REMEMBERED = 8_000
 MOST_ERRORS = 20
+LONGEST_MESSAGE = 500
 
 
 class Answer(ExecutionResult):
@@ -124,18 +125,18 @@ class GraphQL:
         operation_name: str | None,
         request_id: str,
     ) -> Answer:
-        context = Context(self.platform, actor, request_id, self.bridge)
         try:
-            result = execute_sync(
-                self.schema,
-                document,
-                context_value=context,
-                variable_values=variables,
-                operation_name=operation_name,
-                hide_suggestions=not self.development,
-            )
-        finally:
-            context.close()
+            with Context(self.platform, actor, request_id, self.bridge) as context:
+                result = execute_sync(
+                    self.schema,
+                    document,
+                    context_value=context,
+                    variable_values=variables,
+                    operation_name=operation_name,
+                    hide_suggestions=not self.development,
+                )
+        except Exception as error:  # noqa: BLE001 (what was read could not be committed; logged, not told)
+            return Answer(None, [_outward(GraphQLError("", original_error=error), request_id)], executed=True)
         errors = [_outward(error, request_id) for error in result.errors or ()]
         return Answer(result.data, errors, executed=not _refused_variables(result))
 
@@ -217,6 +218,8 @@ def _outward(error: GraphQLError, request_id: str) -> GraphQLError:
 def _told(
     error: GraphQLError, message: str, extensions: dict[str, Any], cause: Exception | None = None
 ) -> GraphQLError:
+    # A message may repeat what it complains of, which may be as long as the request.
+    shown = message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "…"
     return GraphQLError(
-        message, error.nodes, error.source, error.positions, error.path, cause, extensions=extensions
+        shown, error.nodes, error.source, error.positions, error.path, cause, extensions=extensions
     )

@@ -261,7 +261,7 @@ class _Measure:
             name = value.name.value
             if name in self.variables:
                 given = self.variables[name]
-                return 0 if given is None else given if isinstance(given, int) else DEFAULT
+                return 0 if given is None else int(given) if isinstance(given, int | float) else DEFAULT
             return self.number(self.defaults[name]) if name in self.defaults else DEFAULT
         if isinstance(value, NullValueNode):
             return 0

@@ -12,8 +12,8 @@ from isthmus_graphql.mutations import Change, Changed, Operation, change, perfor
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import parties
+from isthmus_platform.database import Actor, Work
 from isthmus_platform.database import PartyRole as Role
-from isthmus_platform.database import Work
 
 ROLES = {
     Role.TRADER: "Ships or receives goods.",
@@ -63,6 +63,11 @@ class Viewer(graphene.ObjectType):
     party = graphene.Field(Party, required=True, description="The party in whose name this request is made.")
     subject = graphene.String(required=True, description="The user or API client, as logs name it.")
 
+    @staticmethod
+    def resolve_party(actor: Actor, info: Info) -> parties.Party | None:
+        """Return the acting party."""
+        return party_of(info.context, actor.party_id)
+
 
 class Delegation(graphene.ObjectType):
     """A principal's leave for an agent to act for it."""
@@ -95,10 +100,9 @@ class PartyQuery(graphene.ObjectType):
     delegations = listed(connection(Delegation), "Delegations the acting party gave or holds, newest first.")
 
     @staticmethod
-    def resolve_viewer(_root: Any, info: Info) -> dict[str, Any]:
+    def resolve_viewer(_root: Any, info: Info) -> Actor:
         """Return the actor."""
-        actor = info.context.actor
-        return {"party": party_of(info.context, actor.party_id), "subject": actor.subject}
+        return info.context.actor
 
     @staticmethod
     def resolve_delegations(

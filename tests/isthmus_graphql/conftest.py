@@ -1,11 +1,13 @@
 """A served schema on a fresh database, and a client for each party."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from graphql_client import Asker, register_cast, serve
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
-from isthmus_platform.database import Actor, Platform
+from isthmus_platform.database import Actor, PartyRole, Platform, create_platform_engine, new_id
 
 
 @pytest.fixture
@@ -21,6 +23,15 @@ def graphql(platform: Platform) -> GraphQL:
 @pytest.fixture
 def askers(graphql: GraphQL, cast: dict[str, Actor]) -> dict[str, Asker]:
     return serve(graphql, cast)
+
+
+@pytest.fixture
+def unreached() -> Iterator[Asker]:
+    """Yield a trader's client to a schema without a database: whatever it answers, nothing was read."""
+    engine = create_platform_engine("postgresql://nobody@127.0.0.1:9/none")
+    actor = Actor(new_id(), frozenset({PartyRole.TRADER}), "client:trader")
+    yield serve(GraphQL(Platform(engine), build()), {"trader": actor})["trader"]
+    engine.dispose()
 
 
 @pytest.fixture

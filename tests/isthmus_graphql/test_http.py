@@ -26,13 +26,13 @@ def problem(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, body["code"]
 
 
-def test_a_query_is_answered_in_the_form_that_is_asked_for(trader: Asker) -> None:
+def test_a_query_is_answered_in_the_form_that_is_asked_for(unreached: Asker) -> None:
     for accept, media_type in (
         (STRICT, STRICT),
         ("application/json", "application/json"),
         ("*/*", "application/json"),
     ):
-        answer = trader.post({"query": VIEWER}, headers={"Accept": accept})
+        answer = unreached.post({"query": VIEWER}, headers={"Accept": accept})
         assert answer.status_code == 200
         assert answer.content_type == media_type
         assert answer.json == {"data": {"viewer": {"subject": "client:trader"}}}
@@ -66,11 +66,11 @@ def test_a_mutation_by_get_changes_nothing(trader: Asker) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nobody", "Basic dHJhZGVyOg==", "trader"])
-def test_without_a_valid_token_nothing_is_looked_at(trader: Asker, header: str) -> None:
-    answer = trader.http.post("/graphql", json={"query": VIEWER}, headers={"Authorization": header})
+def test_without_a_valid_token_nothing_is_looked_at(unreached: Asker, header: str) -> None:
+    answer = unreached.http.post("/graphql", json={"query": VIEWER}, headers={"Authorization": header})
     assert problem(answer) == (401, "not_authenticated")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert problem(trader.http.post("/graphql", data=b"x" * 10, content_type="text/plain")) == (
+    assert problem(unreached.http.post("/graphql", data=b"x" * 10, content_type="text/plain")) == (
         401,
         "not_authenticated",
     )
@@ -86,8 +86,8 @@ def test_without_a_valid_token_nothing_is_looked_at(trader: Asker, header: str) 
         "",
     ],
 )
-def test_a_body_that_a_form_could_send_is_refused(trader: Asker, content_type: str) -> None:
-    answer = trader.post(data=b'{"query": "{ viewer { subject } }"}', content_type=content_type)
+def test_a_body_that_a_form_could_send_is_refused(unreached: Asker, content_type: str) -> None:
+    answer = unreached.post(data=b'{"query": "{ viewer { subject } }"}', content_type=content_type)
     assert problem(answer) == (415, "unsupported_media_type")
 
 
@@ -109,13 +109,13 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_body_that_is_no_request_is_refused(trader: Asker, body: bytes) -> None:
-    assert problem(trader.post(data=body, content_type="application/json")) == (400, "malformed")
+def test_a_body_that_is_no_request_is_refused(unreached: Asker, body: bytes) -> None:
+    assert problem(unreached.post(data=body, content_type="application/json")) == (400, "malformed")
 
 
-def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_so(trader: Asker) -> None:
+def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_so(unreached: Asker) -> None:
     padded = b'{"query": "{ viewer { subject } }' + b" " * 262_144 + b'"}'
-    assert problem(trader.post(data=padded, content_type="application/json")) == (413, "too_large")
+    assert problem(unreached.post(data=padded, content_type="application/json")) == (413, "too_large")
     environ: dict[Any, Any] = EnvironBuilder(
         path="/graphql",
         method="POST",
@@ -123,7 +123,7 @@ def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_so(trader: Aske
         headers=[("Authorization", "Bearer trader")],
     ).get_environ()
     environ |= {"wsgi.input": _Endless(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
-    _, status, _ = run_wsgi_app(trader.http.application, environ)
+    _, status, _ = run_wsgi_app(unreached.http.application, environ)
     assert status.startswith("413")
 
 
@@ -153,9 +153,9 @@ def test_the_status_tells_a_refused_document_from_a_refused_field(trader: Asker)
     assert trader.ask(late)["data"] == {"delegations": None}
 
 
-def test_other_methods_are_refused(trader: Asker) -> None:
+def test_other_methods_are_refused(unreached: Asker) -> None:
     for method in ("PUT", "DELETE", "PATCH"):
-        assert trader.http.open("/graphql", method=method).status_code == 405
+        assert unreached.http.open("/graphql", method=method).status_code == 405
 
 
 def test_an_unforeseen_failure_is_logged_with_the_request_id_and_told_to_nobody(
@@ -172,8 +172,8 @@ def test_an_unforeseen_failure_is_logged_with_the_request_id_and_told_to_nobody(
         "errors": [
             {
                 "message": "Something went wrong on our side.",
-                "locations": [{"line": 1, "column": 3}],
-                "path": ["viewer"],
+                "locations": [{"line": 1, "column": 12}],
+                "path": ["viewer", "party"],
                 "extensions": {"code": "INTERNAL", "requestId": "r-77"},
             }
         ],
@@ -184,11 +184,11 @@ def test_an_unforeseen_failure_is_logged_with_the_request_id_and_told_to_nobody(
 
 @pytest.mark.parametrize("given", ["", "a" * 101, "tab\there"])
 def test_a_request_id_that_is_none_is_replaced(
-    trader: Asker, monkeypatch: pytest.MonkeyPatch, given: str
+    unreached: Asker, monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
     monkeypatch.setattr(parties, "get_many", lambda *_: 1 / 0)
     with capture_logs():
-        answer = trader.post({"query": "{ viewer { party { name } } }"}, headers={"X-Request-Id": given})
+        answer = unreached.post({"query": "{ viewer { party { name } } }"}, headers={"X-Request-Id": given})
     assert answer.json is not None
     assert len(answer.json["errors"][0]["extensions"]["requestId"]) == 36
 

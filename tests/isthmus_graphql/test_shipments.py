@@ -1,15 +1,12 @@
 """Shipments through the schema: made once, read whole, seen by those concerned and nobody else."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from graphql_client import Asker, nodes
-from graphql_trade import SHIPMENT, departure, ship, upload
-from isthmus_platform.database import Platform
+from graphql_trade import SHIPMENT, departure, ship
 
 LATER = "2027-06-01T00:00:00Z"
 WHOLE = """
@@ -220,67 +217,3 @@ def test_one_key_in_two_threads_makes_one_shipment(trader: Asker) -> None:
         "createShipment", "shipment { id }", **{**SHIPMENT, "idempotencyKey": "race", "ucr": "U2"}
     )
     assert reused == [("idempotency_key_reused", "idempotencyKey")]
-
-
-@pytest.fixture
-def counting(platform: Platform) -> Callable[[Asker, str], int]:
-    """Return a function that counts the statements a query takes."""
-    sent: list[str] = []
-
-    @event.listens_for(platform.engine, "before_cursor_execute")
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    def count(asker: Asker, query: str) -> int:
-        sent.clear()
-        asker.data(query)
-        return len(sent)
-
-    return count
-
-
-def test_twenty_shipments_take_as_many_statements_as_one(
-    platform: Platform, trader: Asker, forwarder: Asker, carrier: Asker, counting: Callable[[Asker, str], int]
-) -> None:
-    trader.done("recordDelegation", "delegation { id }", agent="forwarder", validUntil=LATER)
-    for n in range(20):
-        ship(
-            forwarder,
-            onBehalfOf="trader",
-            reference=f"S{n}",
-            ucr=f"U{n}",
-            bookingReference=f"B{n}",
-            billOfLading=f"L{n}",
-        )
-        upload(platform, trader, reference=f"S{n}")
-        references_to = [{"documentReferenceType": "BKG", "documentReferenceValue": f"B{n}"}]
-        carrier.done(
-            "recordEvents",
-            "outcomes { outcome }",
-            standard="DCSA_2_2",
-            events=[departure(n, "2026-05-20T06:00:00Z", documentReferences=references_to)],
-        )
-        document = nodes(
-            trader.data(BY_REFERENCE.format(selection="documents { edges { node { id } } }"), r=f"S{n}")[
-                "shipment"
-            ]["documents"]
-        )[0]
-        trader.done(
-            "grantAccess",
-            "grant { id }",
-            reader="bank",
-            documents=[document["id"]],
-            purpose="TRADE_FINANCE",
-            validUntil="2026-12-01T00:00:00Z",
-        )
-    inside = (
-        "reference owner { name } forwarder { name } carrier { name } equipment { reference }"
-        " goods { hsCode } status { code } eta timeline { edges { node { code source } } }"
-        " declaration { status }"
-        " crossings { edges { node { state party owner shipment { reference } } } }"
-        " documents { edges { node { title version owner { name } versions { sha256 }"
-        " grants { reader { name } documents { title owner { name } sha256 } } } } }"
-    )
-    query = "{ shipments(first: %d) { edges { node { " + inside + " } } } }"
-    assert counting(trader, query % 20) == counting(trader, query % 1)
-    assert len(nodes(trader.data(query % 20)["shipments"])) == 20
