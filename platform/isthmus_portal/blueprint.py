@@ -142,6 +142,7 @@ def _dress(portal: Blueprint, face: Face) -> None:
     portal.add_app_template_filter(words.reason)
     portal.add_app_template_filter(words.tone)
     portal.add_app_template_filter(words.grouped)
+    portal.add_app_template_filter(words.fate)
 
     @portal.app_context_processor
     def frame() -> dict[str, Any]:

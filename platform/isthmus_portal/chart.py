@@ -4,14 +4,32 @@ A map's unit is a tenth of a degree of longitude in the Miller cylindrical proje
 ``static/land.svg`` is drawn, so that land and route fit on each other.
 """
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import asinh, degrees, hypot, radians, tan
+from pathlib import Path
 from typing import Any
 
 from isthmus_portal.sea_lanes import Point, leg, unwrapped
 
 WORLD = 3600.0
+
+
+@lru_cache(maxsize=1)
+def _ports() -> dict[str, list[float]]:
+    file = Path(__file__).with_name("port_positions.json")
+    held: dict[str, dict[str, list[float]]] = json.loads(file.read_bytes())
+    return held["positions"]
+
+
+def position(place: dict[str, Any]) -> Point | None:
+    """Return where a place of the schema is: what UN/LOCODE says, else what is known of it as a port."""
+    if place["latitude"] is not None and place["longitude"] is not None:
+        return float(place["latitude"]), float(place["longitude"])
+    known = _ports().get(place["code"])
+    return (known[0], known[1]) if known else None
 
 
 def project(point: Point) -> tuple[float, float]:
@@ -27,7 +45,6 @@ class Mark:
 
     x: float
     y: float
-    code: str
     name: str
     side: str
     passed: bool
@@ -50,28 +67,19 @@ def route_map(stops: list[dict[str, Any]], *, legs_done: int = 0, ratio: float =
 
     ``legs_done`` legs from the start are drawn as sailed. ``ratio`` is width to height.
     """
-    placed = [
-        stop for stop in stops if stop.get("latitude") is not None and stop.get("longitude") is not None
-    ]
+    placed = [(number, stop, at) for number, stop in enumerate(stops) if (at := position(stop))]
     if len(placed) < 2:
         return None
-    ports = [(float(stop["latitude"]), float(stop["longitude"])) for stop in placed]
+    ports = [at for _, _, at in placed]
     paths = _continuous([leg(one, other) for one, other in pairwise(ports)])
     drawn = [[project(point) for point in path] for path in paths]
     view = _view([point for path in drawn for point in path], ratio)
-    at = [path[0] for path in drawn] + [drawn[-1][-1]]
+    ends = [path[0] for path in drawn] + [drawn[-1][-1]]
     marks = [
-        Mark(
-            x,
-            y,
-            stop["code"],
-            stop["name"],
-            "start" if x < view[0] + view[2] * 0.72 else "end",
-            i <= legs_done,
-        )
-        for i, ((x, y), stop) in enumerate(zip(at, placed, strict=True))
+        Mark(x, y, stop["name"], "start" if x < view[0] + view[2] * 0.72 else "end", number <= legs_done)
+        for (x, y), (number, stop, _) in zip(ends, placed, strict=True)
     ]
-    lines = [(_smooth(path), i < legs_done) for i, path in enumerate(drawn)]
+    lines = [(_smooth(path), mark.passed) for path, mark in zip(drawn, marks[1:], strict=True)]
     return Map(view, _worlds(view), lines, marks, view[2] / 100)
 
 
@@ -104,14 +112,19 @@ def _smooth(path: list[tuple[float, float]]) -> str:
 
     A turn's tangent is as long as its own segment allows, so that a curve never runs past a port.
     """
-    parts = [f"M{path[0][0]:.1f} {path[0][1]:.1f}"]
+    parts = ["M" + _written(path[0])]
     for number, (here, there) in enumerate(pairwise(path)):
         reach = hypot(there[0] - here[0], there[1] - here[1]) * 0.28
         away, back = _heading(path, number), _heading(path, number + 1)
         a = (here[0] + away[0] * reach, here[1] + away[1] * reach)
         b = (there[0] - back[0] * reach, there[1] - back[1] * reach)
-        parts.append(f"C{a[0]:.1f} {a[1]:.1f} {b[0]:.1f} {b[1]:.1f} {there[0]:.1f} {there[1]:.1f}")
+        parts.append("C" + " ".join(_written(point) for point in (a, b, there)))
     return "".join(parts)
+
+
+def _written(point: tuple[float, float]) -> str:
+    """Return a point to a tenth of a unit, and nought without a sign."""
+    return " ".join(f"{round(value, 1) + 0.0:.1f}" for value in point)
 
 
 def _heading(path: list[tuple[float, float]], number: int) -> tuple[float, float]:

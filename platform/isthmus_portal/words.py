@@ -3,6 +3,8 @@
 A code that is not listed is shown as itself in plain letters, so that a newer schema stays readable.
 """
 
+from typing import Any
+
 MESSAGES = {
     "EXPORT_DECLARATION": "Export declaration",
     "DECLARATION_STATUS": "Declaration status",
@@ -98,6 +100,21 @@ def reason(code: str | None) -> str:
 def tone(code: str | None) -> str:
     """Return ``good``, ``warn``, ``bad`` or ``plain``: the colour of a code's chip."""
     return TONES.get((code or "").upper(), "plain")
+
+
+def fate(crossing: dict[str, Any]) -> str:
+    """Return what became of the fields of a crossing: only what was delivered has crossed."""
+    count = len(crossing["fields"])
+    fields = f"{count} field{'' if count == 1 else 's'}"
+    if crossing["decision"] == "REFUSED":
+        return f"Nothing crossed; {fields} asked" if count else "Nothing crossed"
+    if crossing["decision"] is None:
+        return f"{fields} asked, not decided yet"
+    if crossing["state"] in ("DELIVERED", "ACKNOWLEDGED"):
+        return f"{fields} crossed"
+    if crossing["state"] in ("FAILED", "TERMINATED"):
+        return f"Nothing arrived; {fields} permitted"
+    return f"{fields} permitted, on the way"
 
 
 def grouped(fields: list[str]) -> list[tuple[str, list[str]]]:

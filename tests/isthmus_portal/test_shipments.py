@@ -82,7 +82,7 @@ def test_the_map_shows_every_port_and_names_the_route_for_those_who_do_not_see_i
 
 
 def test_no_map_without_positions(as_party: AsParty, example: Example) -> None:
-    nowhere = {**SHIPMENT["destination"], "latitude": None, "longitude": None}
+    nowhere = {**SHIPMENT["destination"], "code": "DEZZZ", "latitude": None, "longitude": None}
     example.shipments = [another("X", destination=nowhere, transhipments=[])]
     assert as_party("trader").get("/shipments/X").all("figure", css="map") == []
 
@@ -100,7 +100,8 @@ def test_a_refusal_says_in_words_why_and_which_field(shipment: Element) -> None:
     assert refused.one("p", css="refusal").text == (
         "The agreement does not list this field, so nothing crossed. /invoice/bankAccount"
     )
-    assert "Nothing crossed." in refused.text
+    assert f"Nothing crossed; {len(DECLARED['fields']) + 1} fields asked" in refused.text
+    assert "fields crossed" not in refused.text
 
 
 def test_the_declaration_card_tells_mrn_channel_duty_and_release(shipment: Element) -> None:

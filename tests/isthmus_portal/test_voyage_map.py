@@ -71,6 +71,20 @@ def test_a_route_from_asia_to_europe_goes_through_suez_and_not_over_land() -> No
         assert sea_lanes.TURNS[name] in path
 
 
+def test_a_port_without_a_position_in_un_locode_is_still_on_the_map() -> None:
+    map_ = route_map([KAOHSIUNG, BUSAN])
+    assert map_ is not None
+    assert [mark.name for mark in map_.marks] == ["Kaohsiung", "Busan"]
+
+
+def test_a_stop_that_nobody_can_place_is_left_out_and_the_rest_stays_right() -> None:
+    somewhere = place("XXZZZ", "Somewhere", "XX", None, None)
+    map_ = route_map([KAOHSIUNG, somewhere, BUSAN, HAMBURG], legs_done=2)
+    assert map_ is not None
+    assert [mark.name for mark in map_.marks] == ["Kaohsiung", "Busan", "Hamburg"]
+    assert [sailed for _, sailed in map_.legs] == [True, False]
+
+
 def test_neighbouring_ports_are_joined_by_a_plain_line() -> None:
     assert len(sea_lanes.leg((51.9, 4.5), (51.2, 4.4))) == 2
 

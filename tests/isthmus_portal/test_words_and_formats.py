@@ -60,6 +60,23 @@ def test_a_code_nobody_knows_is_still_readable() -> None:
     assert words.tone("SOMETHING_NEW") == "plain"
 
 
+@pytest.mark.parametrize(
+    ("decision", "state", "told"),
+    [
+        ("REFUSED", "REFUSED", "Nothing crossed; 2 fields asked"),
+        (None, "REQUESTED", "2 fields asked, not decided yet"),
+        ("PERMITTED", "AGREED", "2 fields permitted, on the way"),
+        ("PERMITTED", "SENT", "2 fields permitted, on the way"),
+        ("PERMITTED", "DELIVERED", "2 fields crossed"),
+        ("PERMITTED", "ACKNOWLEDGED", "2 fields crossed"),
+        ("PERMITTED", "FAILED", "Nothing arrived; 2 fields permitted"),
+        ("PERMITTED", "TERMINATED", "Nothing arrived; 2 fields permitted"),
+    ],
+)
+def test_only_what_was_delivered_is_said_to_have_crossed(decision: str | None, state: str, told: str) -> None:
+    assert words.fate({"decision": decision, "state": state, "fields": ["/a", "/b"]}) == told
+
+
 def test_fields_are_grouped_by_what_they_belong_to() -> None:
     assert words.grouped(["/ucr", "/goods/hsCode", "/type", "/goods/packages"]) == [
         ("", ["ucr", "type"]),

@@ -75,11 +75,11 @@ def money(minor: int, currency: str = "USD") -> Json:
     return {"amountMinor": minor, "currency": currency}
 
 
-def place(code: str, name: str, country: str, latitude: float, longitude: float) -> Json:
+def place(code: str, name: str, country: str, latitude: float | None, longitude: float | None) -> Json:
     return {"code": code, "name": name, "country": country, "latitude": latitude, "longitude": longitude}
 
 
-KAOHSIUNG = place("TWKHH", "Kaohsiung", "TW", 22.62, 120.28)
+KAOHSIUNG = place("TWKHH", "Kaohsiung", "TW", None, None)  # as UN/LOCODE 2023-1 has it
 BUSAN = place("KRPUS", "Busan", "KR", 35.1, 129.04)
 HAMBURG = place("DEHAM", "Hamburg", "DE", 53.54, 9.97)
 OAKLAND = place("USOAK", "Oakland", "US", 37.8, -122.3)
@@ -269,7 +269,7 @@ REFUSED = crossing(
     decision="REFUSED",
     reason="FIELD_NOT_PERMITTED",
     field="/invoice/bankAccount",
-    fields=[],
+    fields=["/invoice/bankAccount", *_DECLARED],
 )
 DECLARED = crossing(2, "EXPORT_DECLARATION", "TO_WINDOW", fields=_DECLARED)
 STATUSES = [
