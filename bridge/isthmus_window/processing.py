@@ -212,13 +212,19 @@ _STEPS: Mapping[Status, Callable[[Case], Status]] = {
 """The steps that the window takes by itself; on an application it waits for the agency."""
 
 
-def standing(session: Session, ucr: str) -> Declaration | None:
-    """Return the accepted declaration of ``ucr``, or None: a rejected or denied one does not stand."""
-    return session.scalars(
+def standing(session: Session, ucr: str, *, owner: str | None = None) -> Declaration | None:
+    """Return the accepted declaration of ``ucr``, or None: a rejected or denied one does not stand.
+
+    With ``owner`` (the name or pseudonym it crossed the bridge under) only if it is that owner's.
+    """
+    query = (
         select(Declaration)
         .where(Declaration.ucr == ucr)
         .where(Declaration.status.not_in([Status.RECEIVED, Status.REJECTED, Status.LPCO_DENIED]))
-    ).one_or_none()
+    )
+    if owner is not None:
+        query = query.join(Exchange, Exchange.id == Declaration.exchange_id).where(Exchange.owner == owner)
+    return session.scalars(query).one_or_none()
 
 
 def _next_serial(session: Session, year: int, country: str) -> int:

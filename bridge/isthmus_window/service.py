@@ -145,15 +145,16 @@ def _take_declaration(arrival: Arrival) -> None:
 
 
 def _answer_query(arrival: Arrival) -> None:
-    """Answer whether a declaration of the UCR stands and is released.
+    """Answer whether a declaration of the UCR stands and is released, if it is the consenting owner's.
 
-    The window's record says more, and the payload shows it; asked to cross are the two answers alone, and the
-    bridge does not look at the rest.
+    Another's is none to the asker: anybody can write a UCR down, and consent for itself alone. The window's
+    record says more, and the payload shows it; asked to cross are the two answers alone, and the bridge does
+    not look at the rest.
     """
     ucr = arrival.exchange.body.get("ucr")
     if not isinstance(ucr, str):
         raise Refused(422, "ucr_missing", "A query names its consignment by a UCR.", "/body/ucr")
-    standing = processing.standing(arrival.session, ucr)
+    standing = processing.standing(arrival.session, ucr, owner=arrival.exchange.owner)
     payload: dict[str, Any] = {"exists": standing is not None, "released": False}
     if standing is not None:
         payload["released"] = standing.status == processing.Status.RELEASED

@@ -18,6 +18,7 @@ from isthmus_platform.errors import InvalidInput
 
 MESSAGE = "DECLARATION_QUERY"
 ANSWER = "DECLARATION_ANSWER"
+ABOUT = "EXPORT_DECLARATION"
 LONGEST_UCR = 35
 """Characters of a UCR (WCO Data Model, element 016)."""
 
@@ -31,15 +32,32 @@ def ask_window(work: Work, ucr: str, purpose: str) -> Crossing:
     if not 0 < len(ucr) <= LONGEST_UCR or not ucr.isascii() or not ucr.isprintable():
         raise InvalidInput(f"A UCR has 1 to {LONGEST_UCR} characters.", field="ucr", code="format")
     consents = grants.consents(work, ucr, grants.purpose(purpose).value)
-    if not consents:
-        return crossings.request(work, Ask(MESSAGE, purpose, work.actor.party_id, ucr))
-    owner_id = consents[0].party_id
-    theirs = [consent for consent in consents if consent.party_id == owner_id]
-    return crossings.request(work, Ask(MESSAGE, purpose, owner_id, ucr, consents=theirs))
+    return crossings.request(work, Ask(MESSAGE, purpose, work.actor.party_id, ucr, consents=consents))
 
 
 def _payload(work: Work, crossing: Crossing) -> dict[str, Any]:  # noqa: ARG001 (as every message's)
     return {"ucr": crossing.subject}
+
+
+def _prepare(work: Work, crossing: Crossing) -> None:
+    """Settle on one owner and keep its consents that hold now; without any the crossing stays the asker's.
+
+    Anybody may write another's UCR on a shipment of its own, and grant that: whose declaration with it
+    reached the window comes first, and the window answers about the owner's declaration alone.
+    """
+    held = [grant for grant in grants.by_ids(work, _grant_ids(crossing)) if grant.in_force(work.now)]
+    declared = crossings.first_delivered(work, ABOUT, crossing.subject)
+    owners = [grant.party_id for grant in held]
+    if declared is not None and declared.party_id in owners:
+        owners.insert(0, declared.party_id)
+    kept = {str(grant.id) for grant in held if grant.party_id == owners[0]}
+    crossing.consents = [consent for consent in crossing.consents if consent["grant"] in kept]
+    crossing.party_id = owners[0] if owners else crossing.requester_id
+    work.session.flush()
+
+
+def _grant_ids(crossing: Crossing) -> list[UUID]:
+    return [UUID(consent["grant"]) for consent in crossing.consents]
 
 
 def _settled(work: Work, crossing: Crossing) -> None:
@@ -68,7 +86,7 @@ def _record(
             reason=reason,
             purpose=crossing.purpose,
             shipment_id=shipment_id,
-            grant_id=next((UUID(each["grant"]) for each in crossing.consents), None),
+            grant_id=next(iter(_grant_ids(crossing)), None),
             crossing_id=crossing.id,
             ucr=crossing.subject,
         ),
@@ -82,7 +100,7 @@ def _take_answer(work: Work, delivery: Crossing, asked: Crossing, body: Mapping[
     answer = {name: body.get(name) for name in ("exists", "released")}
     if body.keys() != answer.keys() or not all(isinstance(value, bool) for value in answer.values()):
         raise InvalidInput("An answer is yes or no, twice.", field="/body", code="not_an_answer")
-    given = grants.by_ids(work, [UUID(consent["grant"]) for consent in asked.consents])
+    given = grants.by_ids(work, _grant_ids(asked))
     reason = grants.why_not(given, work.now)
     if reason is not None:
         _record(work, asked, asked.party_id, reason)
@@ -94,5 +112,5 @@ def _take_answer(work: Work, delivery: Crossing, asked: Crossing, body: Mapping[
     return None
 
 
-OUTGOING = MappingProxyType({MESSAGE: Outgoing(_payload, _settled)})
+OUTGOING = MappingProxyType({MESSAGE: Outgoing(_payload, _settled, _prepare)})
 INCOMING = MappingProxyType({ANSWER: _take_answer})

@@ -109,6 +109,29 @@ def test_a_grant_of_another_consignment_is_no_consent(border: Border, invoice: U
     assert border.crossing(crossing_id, "bank").reason == "CONSENT_MISSING"
 
 
+def test_a_question_with_anothers_consent_names_that_other_as_the_owner(border: Border) -> None:
+    """The window answers about the owner's declaration alone, so a copied UCR opens nothing."""
+    border.declare()
+    border.drain()
+    border.deliver()
+    border.papers.trade.ship("stranger", reference="COPY")
+    border.papers.grant(border.papers.store(by="stranger", reference="COPY").document_id, by="stranger")
+    border.ask(DRAFT.ucr)
+    border.drain()
+    border.deliver()
+    assert [envelope.owner for envelope in border.window.received.values()] == ["trader", "stranger"]
+
+
+def test_the_declarer_can_consent_though_another_wrote_its_ucr_too(border: Border, invoice: UUID) -> None:
+    border.declare()
+    border.drain()
+    border.deliver()
+    border.papers.grant(invoice)
+    border.papers.trade.ship("stranger", reference="COPY")
+    border.papers.grant(border.papers.store(by="stranger", reference="COPY").document_id, by="stranger")
+    assert answered(border, border.ask(DRAFT.ucr)).answer == YES
+
+
 def test_a_grant_revoked_before_the_question_is_sent_is_no_consent(border: Border, invoice: UUID) -> None:
     grant = border.papers.grant(invoice)
     crossing_id = border.ask(DRAFT.ucr)

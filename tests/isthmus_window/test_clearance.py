@@ -1,5 +1,6 @@
 """What becomes of a declaration, from its delivery to its release."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -159,6 +160,7 @@ def test_a_rejected_declaration_can_be_corrected_and_filed_again(
         ("waiting", {"exists": True, "released": False}),
         ("rejected", {"exists": False, "released": False}),
         ("unknown", {"exists": False, "released": False}),
+        ("another's", {"exists": False, "released": False}),
     ],
 )
 def test_a_question_is_answered_with_two_words_and_no_more_is_asked_to_cross(
@@ -174,6 +176,7 @@ def test_a_question_is_answered_with_two_words_and_no_more_is_asked_to_cross(
         deliver(http, counterpart, body)
         clear(window, clock, seconds=20 if asked == "released" else 2)
     envelope = counterpart.envelope({"ucr": "THE-UCR"}, message="DECLARATION_QUERY", purpose="TRADE_FINANCE")
+    envelope = replace(envelope, owner="stranger" if asked == "another's" else "trader")
     data, headers = counterpart.signed("POST", URL, envelope.to_json())
     assert http.post("/v1/exchanges", data=data, headers=headers).status_code == 200
     work.run_due(window)

@@ -335,14 +335,13 @@ def _crossings() -> None:
         _key("crossing"),
         _unique("crossing", "exchange"),
     )
-    for column in ("party_id", "requester_id", "shipment_id"):
+    for column in ("party_id", "requester_id", "shipment_id", "subject"):
         _index("crossing", column, "id")
     op.create_index("ix_crossing_undecided", "crossing", ["id"], postgresql_where="state = 'REQUESTED'")
     _secure(
         "crossing",
         read=f"{ACTS} OR requester_id = acting_party() OR {BRIDGE}",
-        add=f"{BRIDGE} OR requester_id = acting_party() AND ({ACTS}"
-        f" OR EXISTS (SELECT FROM access_grant WHERE {GRANT_IN_FORCE.format(table='crossing')}))",
+        add=f"{BRIDGE} OR requester_id = acting_party() AND {ACTS}",
         change=BRIDGE,
     )
     op.execute("REVOKE DELETE ON crossing FROM isthmus_app")

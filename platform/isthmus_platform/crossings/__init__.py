@@ -13,7 +13,7 @@ from isthmus_platform.crossings.bridge_client import (
     LogPage,
 )
 from isthmus_platform.crossings.inbox import Inbox, Incoming
-from isthmus_platform.crossings.records import BRIDGE, Crossing, by_exchange, get, page
+from isthmus_platform.crossings.records import BRIDGE, Crossing, by_exchange, first_delivered, get, page
 from isthmus_platform.crossings.sending import Outgoing, Sender
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Outgoing",
     "Sender",
     "by_exchange",
+    "first_delivered",
     "get",
     "page",
     "request",

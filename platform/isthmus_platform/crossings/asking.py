@@ -37,7 +37,7 @@ def request(work: Work, ask: Ask) -> Crossing:
     What is sent is fixed by the outbox's handler, since the agreement that says which fields may cross is
     the bridge's to tell and no network call is made inside a transaction.
     """
-    names = parties.get_many(work, {ask.owner_id, work.actor.party_id})
+    names = parties.get_many(work, {work.actor.party_id, *(grant.party_id for grant in ask.consents)})
     crossing = Crossing(
         id=new_id(),
         party_id=ask.owner_id,

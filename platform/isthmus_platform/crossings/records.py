@@ -29,6 +29,7 @@ class Crossing(Base):
         Index("ix_crossing_party_id_id", "party_id", "id"),
         Index("ix_crossing_requester_id_id", "requester_id", "id"),
         Index("ix_crossing_shipment_id_id", "shipment_id", "id"),
+        Index("ix_crossing_subject_id", "subject", "id"),
         Index("ix_crossing_undecided", "id", postgresql_where="state = 'REQUESTED'"),
     )
 
@@ -87,6 +88,17 @@ def get(work: Work, crossing_id: UUID) -> Crossing:
 def by_exchange(work: Work, exchange: UUID) -> Crossing | None:
     """Return the crossing with the bridge's id ``exchange``, if the actor may see it."""
     return work.session.scalar(select(Crossing).where(Crossing.exchange == exchange))
+
+
+def first_delivered(work: Work, message: str, subject: str) -> Crossing | None:
+    """Return the first ``message`` about ``subject`` that reached the window, whoever's it was.
+
+    To see those of others takes the duty ``bridge-inbox``.
+    """
+    query = select(Crossing).where(
+        Crossing.subject == subject, Crossing.message == message, Crossing.state == "DELIVERED"
+    )
+    return work.session.scalar(query.order_by(Crossing.id).limit(1))
 
 
 def page(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from isthmus_platform import grants, outbox, parties
+from isthmus_platform import outbox, parties
 from isthmus_platform.crossings.bridge_client import BridgeClient, BridgeUnavailable
 from isthmus_platform.crossings.records import BRIDGE, Crossing
 from isthmus_platform.database import Actor, Platform, Work
@@ -19,17 +19,23 @@ from isthmus_protocol.projection import MalformedField, copy_fields, leaf_paths
 from isthmus_protocol.shapes import MalformedMessage
 
 
+def _as_asked(work: Work, crossing: Crossing) -> None:
+    """Leave the crossing as it was asked for."""
+
+
 @dataclass(frozen=True)
 class Outgoing:
     """What the service behind a message says about it.
 
     ``assemble`` gives everything the platform could say, from data the requester may see; only fields of the
     agreement, and those asked for beyond it, are taken from it. ``settled`` hears of each new state, in the
-    transaction that sets it (under the duty ``bridge-inbox``).
+    transaction that sets it. ``prepare`` brings the crossing's owner and consents up to date before it is
+    sent. The latter two act under the duty ``bridge-inbox``.
     """
 
     assemble: Callable[[Work, Crossing], JsonObject]
     settled: Callable[[Work, Crossing], None]
+    prepare: Callable[[Work, Crossing], None] = _as_asked
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Sender:
         with self.platform.begin(BRIDGE, request_id=message.request_id) as work:
             crossing = work.session.scalars(select(Crossing).where(Crossing.id == crossing_id)).one()
             requester = parties.actor_of(parties.get(work, crossing.requester_id), "task:crossing")
+            if crossing.request is None:
+                self.outgoing[crossing.message].prepare(work, crossing)
         if crossing.state != "REQUESTED":
             return
         try:
@@ -114,13 +122,15 @@ def _failure(error: PlatformError) -> Callable[[Crossing], None]:
 
 
 def _request(
-    work: Work, crossing: Crossing, agreement: Agreement | None, payload: JsonObject
+    work: Work,
+    crossing: Crossing,
+    agreement: Agreement | None,
+    payload: JsonObject,
 ) -> ExchangeRequest:
     """Return the request with the permitted fields that have a value, and with what was asked for beyond."""
     permitted = set() if agreement is None else agreement.paths & set(leaf_paths(payload))
     fields = tuple(sorted(permitted | set(crossing.additional_fields)))
     names = parties.get_many(work, {crossing.party_id, crossing.requester_id})
-    consents = (Consent.from_json(each) for each in crossing.consents)
     try:
         return ExchangeRequest(
             idempotency_key=str(crossing.id),
@@ -132,7 +142,7 @@ def _request(
             owner=names[crossing.party_id].name,
             subject=crossing.subject,
             in_reply_to=None,
-            consents=tuple(each for each in consents if _in_force(work, each)),
+            consents=tuple(Consent.from_json(each) for each in crossing.consents),
             fields=fields,
             payload=copy_fields((Field(path) for path in fields), payload),
         )
@@ -140,10 +150,6 @@ def _request(
         raise InvalidInput("The request breaks a rule.", field=error.field, code=error.rule) from error
     except MalformedField as error:
         raise InvalidInput("The field cannot cross.", field=error.field, code="field_malformed") from error
-
-
-def _in_force(work: Work, consent: Consent) -> bool:
-    return grants.get(work, UUID(consent.grant)).in_force(work.now)
 
 
 def _role(actor: Actor, agreement: Agreement | None) -> Role:
