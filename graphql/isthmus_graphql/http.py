@@ -20,11 +20,11 @@ from graphql_server.flask.views import FlaskHTTPRequestAdapter, GraphQLView
 from graphql_server.http import GraphQLHTTPResponse, GraphQLRequestData
 from graphql_server.http.exceptions import HTTPException
 from graphql_server.http.sync_base_view import SyncHTTPRequestAdapter
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import PlatformError
+from isthmus_platform.http import bodies
 from isthmus_platform.http.problems import of_error, problem
 
 Authenticate = Callable[[str], Actor]
@@ -33,27 +33,10 @@ CODES = {405: "method_not_allowed", 415: "unsupported_media_type"}
 LONGEST_REQUEST_ID = 100
 
 
-class Adapter(FlaskHTTPRequestAdapter):
-    """Hands the body over as bytes: whether they are UTF-8 is for the JSON reader to say."""
-
-    @property
-    def body(self) -> bytes:
-        """The body; raises :class:`RequestEntityTooLarge`.
-
-        A stream without a declared length is cut at the maximum, so the view allows one byte more than the
-        limit: whoever fills it sends too much.
-        """
-        body = self.request.get_data()
-        if len(body) == self.request.max_content_length:
-            raise RequestEntityTooLarge
-        return body
-
-
 class View(GraphQLView[dict[str, Any], None]):
     """The one endpoint."""
 
     methods: ClassVar[list[str]] = ["GET", "POST"]
-    request_adapter_class = Adapter
 
     def __init__(self, graphql: GraphQL, authenticate: Authenticate) -> None:
         super().__init__(graphql.schema, graphql_ide="graphiql" if graphql.development else None)
@@ -62,11 +45,8 @@ class View(GraphQLView[dict[str, Any], None]):
 
     def dispatch_request(self) -> Response:
         """Answer one request."""
-        request.max_content_length = self.graphql.limits.body + 1
         try:
             answer: Response = self.run(request=request)
-        except RequestEntityTooLarge:
-            return problem(413, "too_large", f"The body exceeds {self.graphql.limits.body} bytes.")
         except HTTPException as refused:
             return _refusal(refused)
         except PlatformError as refused:
@@ -77,7 +57,7 @@ class View(GraphQLView[dict[str, Any], None]):
         """Find out who asks, before anything else is looked at."""
         response.headers["Cache-Control"] = "no-store"
         response.headers["Vary"] = "Authorization, Accept"
-        if self._shows_page(Adapter(request)):
+        if self._shows_page(FlaskHTTPRequestAdapter(request)):
             return {}
         return {"actor": self.authenticate(request.headers.get("Authorization", ""))}
 
@@ -87,20 +67,21 @@ class View(GraphQLView[dict[str, Any], None]):
 
     def parse_http_body(self, request: SyncHTTPRequestAdapter, context: Any) -> GraphQLRequestData:
         """Read a request; refuse what is not one."""
-        kind = (request.content_type or "").partition(";")[0].strip().lower()
-        if request.method == "POST" and kind != "application/json":
-            raise HTTPException(415, "Send application/json.")
-        read: GraphQLRequestData = super().parse_http_body(request, context)
-        return read
+        if request.method == "GET":
+            read: GraphQLRequestData = super().parse_http_body(request, context)
+            return read
+        body = bodies.read_json(most=self.graphql.limits.body)
+        if not isinstance(body, dict):
+            raise HTTPException(400, "A request is one JSON object.")
+        strict = "application/graphql-response+json" in request.headers.get("Accept", "")
+        return self.get_graphql_request_data(request, context, body, "http-strict" if strict else "http")
 
     def decode_json(self, data: str | bytes) -> object:
-        """Read strict JSON, an object."""
+        """Read the JSON of a parameter in the address."""
         try:
-            value = orjson.loads(data)
+            value: object = orjson.loads(data)
         except orjson.JSONDecodeError as error:
             raise HTTPException(400, f"This is not JSON: {error}.") from None
-        if not isinstance(value, dict):
-            raise HTTPException(400, "A request is one JSON object.")
         return value
 
     def get_graphql_request_data(
@@ -117,7 +98,7 @@ class View(GraphQLView[dict[str, Any], None]):
         if not data.get("query") and not self._shows_page(request):
             raise HTTPException(400, "query is missing.")
         for name in ("variables", "extensions"):
-            if data.get(name) and not isinstance(data[name], dict):
+            if data.get(name) is not None and not isinstance(data[name], dict):
                 raise HTTPException(400, f"{name} is a JSON object.")
         return GraphQLRequestData(
             query=data.get("query"),

@@ -5,6 +5,7 @@ measured with its fragments spread out, but each fragment is measured once, so t
 describes a vast answer is measured as quickly as it was sent.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ from graphql import (
 from graphql.language import IntValueNode, NullValueNode, ValueNode, VariableNode
 
 from isthmus_graphql.pagination import DEFAULT, LARGEST
+
+UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,9 @@ class LimitExceeded(GraphQLError):
 def read(source: str, limits: Limits) -> DocumentNode:
     """Parse a document.
 
-    Raises :class:`LimitExceeded` (``TOKENS``, ``DEPTH``) or a syntax error (``PARSE_FAILED``).
+    Raises :class:`LimitExceeded` (``CHARACTER``, ``TOKENS``, ``DEPTH``) or a syntax error (``PARSE_FAILED``).
     """
+    _check_text(source)
     try:
         return parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
     except GraphQLSyntaxError as error:
@@ -84,7 +88,7 @@ def _too_deep(limits: Limits) -> LimitExceeded:
 
 
 class _Words(Visitor):
-    """Counts what counts as written, and refuses a character that PostgreSQL cannot hold."""
+    """Counts what counts as written, and refuses characters that PostgreSQL cannot hold."""
 
     def __init__(self, limits: Limits) -> None:
         super().__init__()
@@ -107,13 +111,15 @@ class _Words(Visitor):
             raise LimitExceeded("DIRECTIVES", message, self.limits.directives, node)
 
     def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
-        """Refuse NUL."""
-        if "\0" in node.value:
-            raise _nul(node)
+        """Refuse what is no text."""
+        _check_text(node.value, node)
 
 
-def _nul(node: Any = None) -> LimitExceeded:
-    return LimitExceeded("CHARACTER", "A text holds the character U+0000.", node=node)
+def _check_text(value: str, node: Any = None) -> None:
+    """Refuse what is no text to PostgreSQL: NUL, and halves of surrogate pairs."""
+    if UNHOLDABLE.search(value):
+        message = "A text holds the character U+0000 or half a surrogate pair."
+        raise LimitExceeded("CHARACTER", message, node=node)
 
 
 def check_words(document: DocumentNode, limits: Limits) -> None:
@@ -126,8 +132,8 @@ def check_variables(value: object, limits: Limits, depth: int = 0) -> None:
     if depth > limits.variable_depth:
         message = f"The variables nest deeper than {limits.variable_depth} levels."
         raise LimitExceeded("VARIABLE_DEPTH", message, limits.variable_depth)
-    if isinstance(value, str) and "\0" in value:
-        raise _nul()
+    if isinstance(value, str):
+        _check_text(value)
     if isinstance(value, dict):
         for name, inner in value.items():
             check_variables(name, limits, depth)

@@ -88,7 +88,9 @@ def test_variables_nested_too_deep_or_with_nul_are_refused(unreached: Asker) -> 
         deep = [deep]
     query = "query ($id: ID!) { node(id: $id) { id } }"
     assert unreached.codes(query, id=deep) == ["VARIABLE_DEPTH"]
-    assert unreached.codes(query, id="a\0") == ["CHARACTER"]
+    for text in ("a\0", "\ud800", {"\udfff": 1}):
+        assert unreached.codes(query, id=text) == ["CHARACTER"]
+    assert unreached.codes("{ viewer { subject } } # \ud800") == ["CHARACTER"]
 
 
 def test_unknown_names_are_refused_without_suggesting_others(unreached: Asker) -> None:
