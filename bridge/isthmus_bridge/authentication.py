@@ -1,6 +1,7 @@
 """Who calls: the holder of the key that signed the request (RFC 9421), each signature good for one use."""
 
 from datetime import timedelta
+from wsgiref.util import request_uri
 
 from flask import Request
 from sqlalchemy import delete, select, tuple_
@@ -33,7 +34,7 @@ def authenticate(bridge: Bridge, request: Request, *holders: Holder) -> Caller:
         caller = verify_request(
             bridge.keyring,
             request.method,
-            _url(request),
+            request_uri(request.environ),
             dict(request.headers.items()),
             request.get_data(),
             now=bridge.clock(),
@@ -44,14 +45,6 @@ def authenticate(bridge: Bridge, request: Request, *holders: Holder) -> Caller:
     if holders and caller.holder not in holders:
         raise NotPermitted(f"The holder of the {caller.holder} key may not do this.")
     return caller
-
-
-def _url(request: Request) -> str:
-    """Return the address as it went over the wire, which is what was signed."""
-    target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
-    if not target.startswith("/"):
-        raise NotAuthenticated("the request's target must be a path")
-    return f"{request.scheme}://{request.host}{target}"
 
 
 def _use_up(bridge: Bridge, caller: Caller) -> None:

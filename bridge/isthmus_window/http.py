@@ -1,6 +1,7 @@
 """The window's HTTP: the bridge delivers here, and an authority's officer looks."""
 
 from uuid import uuid4
+from wsgiref.util import request_uri
 
 import structlog
 from flask import Flask, Response, abort, jsonify, make_response, render_template, request
@@ -104,7 +105,7 @@ def _signed_body(window: Window) -> bytes:
     if request.mimetype != "application/json":
         raise Refused(415, "wrong_content_type", "The body must be application/json.")
     body = request.get_data(cache=False)
-    service.authenticate(window, request.method, request.url, dict(request.headers), body)
+    service.authenticate(window, request.method, request_uri(request.environ), dict(request.headers), body)
     return body
 
 

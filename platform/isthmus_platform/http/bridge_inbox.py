@@ -1,10 +1,11 @@
 """Where the bridge delivers: what comes from the window, and word of how our own exchanges ended."""
 
+from wsgiref.util import request_uri
+
 import orjson
 from flask import Blueprint, Response, request
 
 from isthmus_platform.crossings import Inbox
-from isthmus_platform.errors import NotAuthenticated
 from isthmus_platform.http import bodies, problems
 
 
@@ -34,13 +35,5 @@ def blueprint(inbox: Inbox) -> Blueprint:
 def _admitted(inbox: Inbox) -> bytes:
     """Return the body of the present request, which the bridge signed."""
     body = bodies.read("application/json")
-    inbox.admit(request.method, _address(), dict(request.headers.items()), body)
+    inbox.admit(request.method, request_uri(request.environ), dict(request.headers.items()), body)
     return body
-
-
-def _address() -> str:
-    """Return the address as it went over the wire, which is what was signed."""
-    target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
-    if not target.startswith("/"):
-        raise NotAuthenticated("The request's target must be a path.", code="signature")
-    return f"{request.scheme}://{request.host}{target}"
