@@ -57,9 +57,10 @@ def size(octets: int) -> str:
     return f"{octets / 1_000_000:.1f} MB"
 
 
-def period(value: str) -> str:
-    """Return a billing period ``2026-06`` as ``June 2026``."""
-    return format_date(datetime.strptime(value, "%Y-%m").replace(tzinfo=UTC), "LLLL y", locale=LOCALE)
+def period(value: str, month: str = "LLLL") -> str:
+    """Return a billing period ``2026-06`` as ``June 2026``; ``month`` ``LLL`` is its short form."""
+    first = datetime.strptime(value, "%Y-%m").replace(tzinfo=UTC)
+    return format_date(first, f"{month} y", locale=LOCALE)
 
 
 def about(value: dict[str, Any] | None) -> str:

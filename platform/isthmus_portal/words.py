@@ -17,7 +17,7 @@ PURPOSES = {
     "TRADE_FINANCE": "Trade finance",
 }
 
-ACTIONS = {"METADATA": "Looked at", "CONTENT": "Downloaded", "WINDOW_QUERY": "Asked customs about"}
+ACTIONS = {"METADATA": "Look", "CONTENT": "Download", "WINDOW_QUERY": "Question to customs"}
 
 DIRECTIONS = {"TO_WINDOW": "To the single window", "FROM_WINDOW": "From the single window"}
 

@@ -18,7 +18,7 @@ PAGES = [
     ("authority", "/log"),
     ("authority", "/log/crossing:2"),
     ("trader", "/access"),
-    ("operator", "/usage"),
+    ("operator", "/usage?period=2026-11"),
     ("operator", "/invoices"),
     ("operator", "/invoices/invoice:1"),
     ("trader", "/nowhere"),

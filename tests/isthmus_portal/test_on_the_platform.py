@@ -120,7 +120,7 @@ def test_access_is_given_used_seen_and_taken_back(papers: Paperwork, as_party: A
     rows = trader.get("/access").one("tbody").all("tr")
     assert ["refused" in row.classes for row in rows] == [True, False, True]
     assert "The grant had been revoked." in rows[0].text
-    assert "Downloaded Invoice FPM-1" in rows[1].text
+    assert "Download Invoice FPM-1" in rows[1].text
     assert "No grant covers this." in rows[2].text
 
 

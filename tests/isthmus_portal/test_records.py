@@ -49,7 +49,7 @@ def test_a_crossing_that_is_not_there_is_not_there(as_party: AsParty) -> None:
 def test_the_owner_sees_who_read_what_for_what_and_each_refusal(as_party: AsParty) -> None:
     rows = as_party("trader").get("/access").one("tbody").all("tr")
     assert ["refused" in row.classes for row in rows] == [False, True, False]
-    for told in ("Kaohsiung Export Bank", "Downloaded", "Commercial invoice", "Trade finance", "Allowed"):
+    for told in ("Kaohsiung Export Bank", "Download", "Commercial invoice", "Trade finance", "Allowed"):
         assert told in rows[0].text
     assert "Packing list" in rows[1].text
     assert "No grant covers this." in rows[1].text
