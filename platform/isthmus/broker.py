@@ -1,4 +1,4 @@
-"""Celery on Redis: the wake-up. What must be done stands in the databases; a lost task only comes later.
+"""Celery, on Redis or RabbitMQ: the wake-up. What must be done stands in the databases; a lost task is late.
 
 With Celery's own sweep settings a killed worker's task had not come back after 90 s though its visibility
 timeout was 6 s; with interval and throttle at 1 it was redone in 9 s.
@@ -12,6 +12,7 @@ from typing import Any
 import redis
 import structlog
 from celery import Celery
+from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -24,12 +25,27 @@ SWEEP_EVERY = 2.0  # seconds
 SILENCE_AFTER_FAILURE = 1.0  # seconds without a try after the broker did not answer
 
 
+class Silent(Exception):
+    """The broker does not answer, or not to us."""
+
+
 def look(url: str) -> None:
-    """Raise :class:`redis.RedisError` unless the broker at ``url`` answers at once."""
-    with redis.Redis.from_url(
-        url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
-    ) as client:
-        client.ping()
+    """Raise :class:`Silent` unless the broker at ``url`` answers at once."""
+    try:
+        if _is_redis(url):
+            with redis.Redis.from_url(
+                url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+            ) as client:
+                client.ping()
+        else:
+            with Connection(url, connect_timeout=1) as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0)
+    except (redis.RedisError, OperationalError, OSError) as error:
+        raise Silent(str(error)) from error
+
+
+def _is_redis(url: str) -> bool:
+    return url.startswith(("redis://", "rediss://"))
 
 
 def create_celery(name: str, url: str) -> Celery:
@@ -50,16 +66,18 @@ def create_celery(name: str, url: str) -> Celery:
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
+        broker_connection_timeout=2,
+        beat_scheduler="celery.beat:Scheduler",
+        beat_max_loop_interval=1,
+    )
+    if _is_redis(url):
+        app.conf.broker_transport_options = {
             "visibility_timeout": VISIBILITY,
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
             "global_keyprefix": f"{name}:",
             "socket_connect_timeout": 2,
-        },
-        beat_scheduler="celery.beat:Scheduler",
-        beat_max_loop_interval=1,
-    )
+        }
     return app
 
 
@@ -70,12 +88,14 @@ def waker(name: str, url: str, task: str) -> Callable[..., None]:
     a dead broker does not slow every request down.
     """
     producer = create_celery(name, url)
-    producer.conf.broker_transport_options |= {
-        "socket_timeout": 0.5,
-        "socket_connect_timeout": 0.5,
-        "retry_on_timeout": False,
-        "max_retries": 0,
-    }
+    producer.conf.broker_connection_timeout = 0.5
+    if _is_redis(url):
+        producer.conf.broker_transport_options |= {
+            "socket_timeout": 0.5,
+            "socket_connect_timeout": 0.5,
+            "retry_on_timeout": False,
+            "max_retries": 0,
+        }
     quiet_until = 0.0
     guard = threading.Lock()
 

@@ -173,17 +173,12 @@ def _serve(process: Process, create: "Callable[[Settings], Flask]") -> None:
 
     settings = _prepared(process)
     check_production(settings, process)
-    one = process is Process.WINDOW
-    serving.serve(
-        lambda: create(settings),
-        serving.Place(
-            settings.host,
-            settings.port_of(process) or settings.port,
-            processes=1 if one else settings.processes,
-            threads=settings.threads,
-            shared=settings.instances > 1 and not one,
-        ),
+    # The single window keeps a SQLite file and a clerk's thread: it is one process.
+    processes = 1 if process is Process.WINDOW else settings.processes
+    place = serving.Place(
+        settings.host, settings.port_of(process) or settings.port, processes, settings.threads
     )
+    serving.serve(process, create, settings, place)
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import httpx
 import psycopg
-import redis
 from rich.console import Console
 
 from isthmus import addresses, broker, children, health
@@ -121,7 +120,7 @@ def _queue(url: str | None) -> Diagnosis:
         return Diagnosis("broker", "no address", "isthmus run starts one, or set REDIS_URL")
     try:
         broker.look(url)
-    except redis.RedisError as error:
+    except broker.Silent as error:
         return Diagnosis("broker", str(error), "start Redis; nothing is lost meanwhile, only late")
     return Diagnosis("broker", "answers")
 

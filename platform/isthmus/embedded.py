@@ -16,7 +16,6 @@ from pathlib import Path
 
 import psutil
 import psycopg
-import redis
 
 from isthmus import broker, roles, tether
 from isthmus.errors import CannotRun
@@ -317,7 +316,7 @@ def _redis(home: Home, lodging: Lodging, secrets: dict[str, str], port: int, *, 
     def answers() -> bool:
         try:
             broker.look(url)
-        except redis.RedisError:
+        except broker.Silent:
             return False
         return True
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import redis
 from alembic.script import ScriptDirectory
 from flask import Flask, Response, jsonify
 from sqlalchemy import Engine, text
@@ -63,7 +62,7 @@ def look_at_broker(url: str) -> Look:
     def look() -> Finding:
         try:
             broker.look(url)
-        except redis.RedisError as error:
+        except broker.Silent as error:
             return Finding("broker", str(error), well=False, vital=False)
         return Finding("broker", "answers", well=True, vital=False)
 

@@ -1,75 +1,57 @@
-"""Serving an application over HTTP with gunicorn (docs/decisions/0002-web-server.md)."""
+"""Serving an application over HTTP with granian (docs/decisions/0002-web-server.md)."""
 
-import logging
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
-from gunicorn.glogging import Logger
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
 
-from isthmus import ready
+from isthmus import logs, ready, tether
+from isthmus.settings import Process, Settings
+
+Create = Callable[[Settings], Flask]
+LONGEST_STOP = 8  # seconds that requests under way have when the server is told to stop
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where and how widely to serve: ``shared`` lets several instances listen on one port."""
+    """Where and how widely to serve; several instances may listen on one port."""
 
     host: str
     port: int
     processes: int = 1
     threads: int = 8
-    shared: bool = False
 
 
-class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
-    """Leaves gunicorn's messages to the process's own logging."""
-
-    def setup(self, cfg: Any) -> None:
-        """Take part in the root logger's output instead of adding handlers."""
-        super().setup(cfg)
-        for name in ("gunicorn.error", "gunicorn.access"):
-            logger = logging.getLogger(name)
-            logger.handlers.clear()
-            logger.propagate = True
-
-
-class Service(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
-    """Runs the application that ``create`` returns, made anew in each serving process, after the fork."""
-
-    def __init__(self, create: Callable[[], Flask], place: Place) -> None:
-        self.create = create
-        self.place = place
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Set what differs from gunicorn's defaults."""
-        place = self.place
-        for name, value in {
-            "bind": f"{place.host}:{place.port}",
-            "reuse_port": place.shared,
-            "workers": place.processes,
-            "worker_class": "gthread",
-            "threads": place.threads,
-            "timeout": 60,
-            "graceful_timeout": 8,
-            "keepalive": 30,
-            "logger_class": JsonLogger,
-            "control_socket_disable": True,
-            "post_worker_init": _tell_ready,
-        }.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        """Make the application."""
-        return self.create()
+def serve(process: Process, create: Create, settings: Settings, place: Place) -> None:
+    """Serve what ``create(settings)`` returns until told to stop, made anew in each serving process."""
+    server = Granian(
+        process.value,
+        address=place.host,
+        port=place.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=place.processes,
+        blocking_threads=place.threads,
+        # More than the threads can take at once waits in the kernel, where another process may take it.
+        backpressure=place.threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=LONGEST_STOP,
+        log_dictconfig={"handlers": {}, "formatters": {}, "loggers": {"_granian": {"propagate": True}}},
+    )
+    server.serve(target_loader=partial(_load, process, create, settings), wrap_loader=False)
 
 
-def _tell_ready(_: object) -> None:
+def _load(process: Process, create: Create, settings: Settings) -> Any:
+    """Make the application in a serving process, which ends with the process that started it."""
+    tether.die_with(os.getppid(), signal.SIGTERM)
+    logs.configure(process.value)
+    app = create(settings)
     ready.tell()
-
-
-def serve(create: Callable[[], Flask], place: Place) -> None:
-    """Serve until told to stop."""
-    Service(create, place).run()
+    return app

@@ -31,12 +31,18 @@ def deaf() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", ["nobody", "deaf"])
-def test_a_broker_that_does_not_answer_holds_up_no_request(kind: str, request: pytest.FixtureRequest) -> None:
-    wake = worker.waker(request.getfixturevalue(kind))
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_does_not_answer_holds_up_no_request(
+    kind: str, scheme: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(kind).replace("redis", scheme)
+    wake = worker.waker(url)
     began = time.monotonic()
     for _ in range(20):
         wake("crossing")
-    assert time.monotonic() - began < 2
+    with pytest.raises(broker.Silent):
+        broker.look(url)
+    assert time.monotonic() - began < 4
 
 
 def test_a_write_is_committed_though_the_broker_is_dead(platform: Platform, nobody: str) -> None:

@@ -1,0 +1,105 @@
+"""gunicorn's threads against granian, for one WSGI application, in interleaved rounds."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from benchmarks.load import Measured, measure
+from isthmus import embedded, lodging, migrations
+from isthmus.home import home_of
+
+ROOT = Path(__file__).parents[1]
+ROUNDS, SECONDS, CLIENTS = 6, 3.0, 8
+PROCESSES, THREADS = "2", "8"
+SERVERS = {
+    "gunicorn": [
+        *("gunicorn", "--worker-class=gthread", "--workers", PROCESSES, "--threads", THREADS),
+        *("--keep-alive=30", "--no-control-socket", "--log-level=warning", "--bind=127.0.0.1:{port}"),
+        "benchmarks.served:app",
+    ],
+    "granian": [
+        *("granian", "--interface=wsgi", "--workers", PROCESSES, "--blocking-threads", THREADS),
+        *("--no-ws", "--log-level=warning", "--host=127.0.0.1", "--port={port}", "benchmarks.served:app"),
+    ],
+}
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="isthmus-benchmark-") as folder:
+        Path(folder).chmod(0o711)
+        home = home_of(Path(folder) / "home")
+        home.prepare()
+        servers = embedded.prepare(home, lodging.find(home, None))
+        servers.start()
+        try:
+            migrations.upgrade("platform", servers.addresses()["DATABASE_OWNER_URL"])
+            yield servers.addresses()["DATABASE_URL"]
+        finally:
+            servers.stop()
+
+
+@contextmanager
+def _serving(name: str, database_url: str) -> Iterator[tuple[psutil.Process, int]]:
+    port = embedded.free_port()
+    program, *arguments = (word.format(port=port) for word in SERVERS[name])
+    command = [str(Path(sys.executable).with_name(program)), *arguments]
+    environment = os.environ | {"BENCHMARK_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment, cwd=ROOT) as server:
+        try:
+            _await(f"http://127.0.0.1:{port}/database")
+            yield psutil.Process(server.pid), port
+        finally:
+            server.terminate()
+
+
+def _await(url: str) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if httpx.get(url, timeout=5).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError(f"{url} does not answer")
+
+
+def run() -> dict[str, object]:
+    """Measure both servers on both views and return the medians and granian's ratio to gunicorn."""
+    seen: dict[tuple[str, str], list[Measured]] = {}
+    with ExitStack() as stack:
+        url = stack.enter_context(_database())
+        serving = {name: stack.enter_context(_serving(name, url)) for name in SERVERS}
+        for _ in range(ROUNDS):
+            for path in ("/trivial", "/database"):
+                for name, (server, port) in serving.items():
+                    result = measure(server, port, path, clients=CLIENTS, seconds=SECONDS)
+                    seen.setdefault((path, name), []).append(result)
+    found: dict[str, object] = {"rounds": ROUNDS, "seconds": SECONDS, "clients": CLIENTS}
+    for path in ("/trivial", "/database"):
+        medians = {name: _median(seen[path, name]) for name in SERVERS}
+        ratio = medians["granian"]["requests_per_second"] / medians["gunicorn"]["requests_per_second"]
+        found[path] = {**medians, "granian_to_gunicorn": round(ratio, 2)}
+    return found
+
+
+def _median(rounds: list[Measured]) -> dict[str, float]:
+    return {
+        "requests_per_second": round(statistics.median(each.rate for each in rounds)),
+        "server_cpu_ms": round(statistics.median(each.cpu_ms for each in rounds), 3),
+        "p99_ms": round(statistics.median(each.p99_ms for each in rounds), 1),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=1))
