@@ -244,7 +244,7 @@ def run(settings: Settings, console: Console, *, demo: bool = False) -> None:
         try:
             with bar:
                 supervisor.start()
-            _announce(settings, home, console)
+            _announce(settings, home, console, demo=demo)
             if demo:
                 supervisor.tell_story()
             supervisor.watch()
@@ -261,7 +261,7 @@ def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
 
 
-def _announce(settings: Settings, home: Home, console: Console) -> None:
+def _announce(settings: Settings, home: Home, console: Console, *, demo: bool) -> None:
     console.print()
     console.print(f"Isthmus is up: [bold]{settings.web_address}[/]")
     console.print(f"  bridge         {settings.bridge_address}")
