@@ -21,6 +21,7 @@ from graphql_server.http import GraphQLHTTPResponse, GraphQLRequestData
 from graphql_server.http.exceptions import HTTPException
 from graphql_server.http.sync_base_view import SyncHTTPRequestAdapter
 
+from isthmus_graphql import ide
 from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import PlatformError
@@ -64,6 +65,10 @@ class View(GraphQLView[dict[str, Any], None]):
     def _shows_page(self, request: SyncHTTPRequestAdapter) -> bool:
         """Tell whether a browser opens GraphiQL, which holds nothing and needs no token."""
         return bool(self.graphql_ide) and self.should_render_graphql_ide(request)
+
+    def render_graphql_ide(self, *_: Any, **__: Any) -> Response:
+        """Answer a browser with GraphiQL."""
+        return ide.page()
 
     def parse_http_body(self, request: SyncHTTPRequestAdapter, context: Any) -> GraphQLRequestData:
         """Read a request; refuse what is not one."""
@@ -168,5 +173,7 @@ def blueprint(graphql: GraphQL, authenticate: Authenticate) -> Blueprint:
     :class:`~isthmus_platform.errors.NotAuthenticated`.
     """
     web = Blueprint("graphql", __name__)
+    if graphql.development:
+        ide.serve_files(web)
     web.add_url_rule("/graphql", view_func=View.as_view("graphql", graphql, authenticate))
     return web

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: what is no proper request never reaches the schema."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -206,6 +207,15 @@ def test_graphiql_and_introspection_are_there_in_development_only(
     browser = {"Accept": "text/html"}
     page = development("trader").get("/graphql", headers=browser)
     assert (page.status_code, "graphiql" in page.text.lower()) == (200, True)
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert loaded
+    assert [address for address in loaded if not address.startswith("/graphql/ide/")] == [], (
+        "it works offline"
+    )
+    for address in loaded:
+        with development("trader").get(address) as file:
+            assert file.status_code == 200
+    assert trader.http.get(loaded[0]).status_code == 404
     assert trader.http.get("/graphql", headers=browser).status_code == 401
     signed = {**browser, "Authorization": "Bearer trader"}
     assert problem(trader.http.get("/graphql", headers=signed)) == (400, "malformed")
