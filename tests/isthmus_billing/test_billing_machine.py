@@ -295,7 +295,7 @@ def test_whatever_happens_all_is_billed_once_and_the_books_balance(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=15,
+            max_examples=12,
             stateful_step_count=12,
             # A step is several transactions, a run short: shrinking would take minutes to say little more.
             phases=(Phase.explicit, Phase.reuse, Phase.generate),

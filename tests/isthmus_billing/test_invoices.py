@@ -77,6 +77,23 @@ def test_usage_events_of_a_line_come_in_pages(cast: BillingCast) -> None:
     assert [event.about["number"] for event in [*first, *rest]] == [0, 1, 2, 3, 4]
 
 
+def test_the_first_usage_events_of_many_lines_come_together(cast: BillingCast) -> None:
+    for number in range(3):
+        cast.use(cast.bank, "document.read", number=number)
+        cast.use(cast.bank, "window.asked", number=number)
+    cast.meter()
+    close(cast)
+    invoice = invoice_of(cast, cast.bank)
+    with cast.platform.begin(cast.bank) as work:
+        lines = [line.id for line in invoices.lines(work, [invoice.id])[invoice.id]]
+        first = invoices.first_usage_events(work, lines, 2)
+    with cast.platform.begin(cast.forwarder) as work:
+        assert invoices.first_usage_events(work, lines, 2) == {}
+    assert {line: [event.about["number"] for event in first[line]] for line in lines} == {
+        line: [0, 1] for line in lines
+    }
+
+
 def test_invoices_come_newest_first_in_pages(cast: BillingCast, clock: StandingClock) -> None:
     for _ in range(3):
         cast.use(cast.bank, "document.read")
