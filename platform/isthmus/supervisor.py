@@ -267,6 +267,5 @@ def _announce(settings: Settings, home: Home, console: Console, *, demo: bool) -
     console.print(f"  bridge         {settings.bridge_address}")
     console.print(f"  single window  {settings.window_address}")
     console.print(f"  state and logs {home.path}")
-    console.print(
-        "Ctrl-C stops everything. Next: [bold]isthmus demo[/] plays the story, in another terminal."
-    )
+    told = "" if demo else " Next, in another terminal: [bold]isthmus demo[/] plays the story."
+    console.print(f"Ctrl-C stops everything.{told}")
