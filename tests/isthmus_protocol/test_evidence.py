@@ -108,7 +108,9 @@ def changed_at(way: tuple[Any, ...], put: Any) -> bytes:
     return canonical(whole)
 
 
-@pytest.mark.parametrize("put", [None, 0, "", "x", [], {}, True, members_of], ids=str)
+@pytest.mark.parametrize(
+    "put", [None, 0, "", "x", [], {}, True, members_of], ids=lambda put: getattr(put, "__name__", repr(put))
+)
 def test_every_member_is_bound(put: Any) -> None:
     for way in members_of(parse_object(PERMITTED)):
         data = changed_at(way, put)
