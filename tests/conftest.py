@@ -2,7 +2,10 @@
 
 import os
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import hypothesis
@@ -15,6 +18,8 @@ from isthmus import migrations
 from isthmus_platform.database import Platform, create_platform_engine
 from standing import StandingClock
 
+FOLDER = pytest.StashKey[Path]()
+ENDED_WELL = pytest.StashKey[bool]()
 STARTED = pytest.StashKey[servers.TestServers]()
 
 hypothesis.settings.register_profile("isthmus", print_blob=True, deadline=None)
@@ -22,20 +27,33 @@ hypothesis.settings.load_profile("isthmus")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the run's seed, and start servers where none are given: once, for all workers of the run."""
+    """Choose the run's seed and folder, and start servers where none are given: once, for all workers."""
     seed = os.environ.setdefault("ISTHMUS_TEST_SEED", str(random.SystemRandom().randrange(2**32)))
     if hypothesis.core.global_force_seed is None:
         hypothesis.core.global_force_seed = int(seed)  # type: ignore[assignment]  # typed as always None
     here = not hasattr(config, "workerinput") and not config.option.collectonly and not config.option.help
-    if here and not {"TEST_POSTGRES_URL", "TEST_REDIS_URL"} <= os.environ.keys():
-        started = config.stash[STARTED] = servers.start()
+    if not here:
+        return
+    # A folder of the run's own: another run of pytest closes the one that all runs share to other users.
+    folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="isthmus-tests-"))
+    folder.chmod(0o711)
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)
+    if not {"TEST_POSTGRES_URL", "TEST_REDIS_URL"} <= os.environ.keys():
+        started = config.stash[STARTED] = servers.start(folder)
         os.environ.setdefault("TEST_POSTGRES_URL", started.postgres_url)
         os.environ.setdefault("TEST_REDIS_URL", started.redis_url)
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[ENDED_WELL] = exitstatus == pytest.ExitCode.OK
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started; the folder stays after a failure, to be looked at."""
     if STARTED in config.stash:
         config.stash[STARTED].stop()
+    if FOLDER in config.stash and config.stash.get(ENDED_WELL, None):
+        shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
 
 
 def pytest_report_header() -> str:
