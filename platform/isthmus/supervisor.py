@@ -1,6 +1,7 @@
 """``isthmus run``: everything on one machine, started in order, watched, and stopped in order."""
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -227,6 +228,7 @@ def run(settings: Settings, console: Console, *, demo: bool = False) -> None:
     check_production(settings, *Process, demo=demo)
     home = home_of(settings.home)
     home.prepare()
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # a query that Ctrl-C cut short is no news
     with sole_use(home):
         # No refreshing thread: children are forked from here.
         bar = Progress(
