@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 READY_WITHIN = 60.0
 WATCH_EVERY = 0.1
+MOST_CRASHES = 3  # before a process was ever ready
 DOUBLED = frozenset({Process.WEB, Process.WORKER, Process.BRIDGE, Process.BRIDGE_WORKER})
 STOPPING = (
     frozenset({Process.WEB, Process.BEAT}),
@@ -79,10 +80,7 @@ class Supervisor:
     def watch(self) -> None:
         """Restart what crashes, until stopped."""
         while True:
-            for server in self._servers():
-                self._revive_server(server)
-            for child in self.children:
-                self._revive_child(child)
+            self._revive()
             if self.story is not None and self.story.poll() is not None:
                 self.story = None
             time.sleep(WATCH_EVERY)
@@ -151,10 +149,11 @@ class Supervisor:
         deadline = time.monotonic() + READY_WITHIN
         waiting = [child for child in self.children if child.process is process]
         while waiting:
+            self._revive()
             for child in waiting:
-                if not child.running:
+                if child.crashes >= MOST_CRASHES:
                     raise CannotRun(
-                        f"{child.name} ended while starting; {child.log} ends with:\n"
+                        f"{child.name} ended {child.crashes} times while starting; its log ends with:\n"
                         f"{embedded.last_lines(child.log, 6)}"
                     )
             waiting = [child for child in waiting if not self._is_ready(child)]
@@ -180,6 +179,13 @@ class Supervisor:
 
     def _servers(self) -> list[Server]:
         return [self.servers.postgres, self.servers.redis] if self.servers else []
+
+    def _revive(self) -> None:
+        """Start again what ended: servers first, for everything else needs them."""
+        for server in self._servers():
+            self._revive_server(server)
+        for child in self.children:
+            self._revive_child(child)
 
     def _revive_server(self, server: Server) -> None:
         if server.process is not None and server.process.poll() is None:

@@ -85,7 +85,7 @@ def test_a_crashed_process_and_a_crashed_server_are_started_again(tmp_path: Path
         for name in ("web", "bridge", "window", "redis-server", "postgres"):
             (victim,) = named(isthmus, name)
             victim.kill()
-        end = time.monotonic() + 40
+        end = time.monotonic() + 90
         urls = [isthmus.url, isthmus.bridge_url, isthmus.window_url]
         while urls and time.monotonic() < end:
             try:
