@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from isthmus import __version__
+from isthmus.efti import efti
 from isthmus.errors import CannotRun
 from isthmus.home import home_of
 from isthmus.settings import Process, Settings, check_production, load
@@ -28,6 +29,9 @@ def isthmus() -> None:
 
     State is in ISTHMUS_HOME (.isthmus), the web is on ISTHMUS_PORT (8080), bridge and window on the next two.
     """
+
+
+isthmus.add_command(efti)
 
 
 @isthmus.command()

@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     platform_url: Http | None = Field(None, description="where the bridge reaches the web, if elsewhere")
     bridge_url: Http | None = None
     window_url: Http | None = None
+    standards: Path | None = Field(None, description="the folder of published standards, for their schemas")
     graphiql: bool | None = Field(None, description="GraphiQL and introspection; in development only")
 
     @property
