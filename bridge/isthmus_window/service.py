@@ -18,7 +18,7 @@ from isthmus_protocol.http_signatures import Caller, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.receipts import Receipt, Receiver, open_receipt, sign_receipt
-from isthmus_window import processing
+from isthmus_window import freight, processing
 from isthmus_window.database import Exchange, Nonce, Notice, Outgoing, open_database, writing
 
 DEADLINE = 8.0
@@ -178,6 +178,8 @@ def _answer_query(arrival: Arrival) -> None:
 _TAKES: Mapping[str, Callable[[Arrival], None]] = {
     "EXPORT_DECLARATION": _take_declaration,
     "DECLARATION_QUERY": _answer_query,
+    "EFTI_IDENTIFIERS": lambda arrival: freight.take(arrival.session, arrival.exchange, arrival.now),
+    "EFTI_CONSIGNMENT": lambda _: None,  # the gate has passed it on; what is left is to keep the exchange
 }
 
 
