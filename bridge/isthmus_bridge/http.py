@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from isthmus_bridge import agreements, evidence, exchanges, log
 from isthmus_bridge.authentication import NotPermitted, authenticate
 from isthmus_bridge.database import new_id
+from isthmus_bridge.efti import http as efti
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.problems import problem, register
 from isthmus_bridge.service import Bridge
@@ -31,8 +33,8 @@ ORIGINATOR = {Direction.TO_WINDOW: Holder.PLATFORM, Direction.FROM_WINDOW: Holde
 events = structlog.get_logger(__name__)
 
 
-def create_app(bridge: Bridge) -> Flask:
-    """Return the WSGI application of ``bridge``."""
+def create_app(bridge: Bridge, freight_schemas: Path | None = None) -> Flask:
+    """Return the WSGI application of ``bridge``; ``freight_schemas`` is the folder of the eFTI schemas."""
     app = Flask("isthmus_bridge", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     register(app)
@@ -41,6 +43,7 @@ def create_app(bridge: Bridge) -> Flask:
     _agreements(app, bridge)
     _log(app, bridge)
     _health(app, bridge)
+    app.register_blueprint(efti.blueprint(bridge, freight_schemas))
     return app
 
 

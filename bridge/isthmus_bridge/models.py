@@ -184,3 +184,16 @@ class LogHead(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     size: Mapped[int] = mapped_column(BigInteger)
     root: Mapped[bytes]
+
+
+class FreightDataset(Base):
+    """A consignment that the platform deposited for the gates of eFTI, and whose it is."""
+
+    __tablename__ = "freight_dataset"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    party: Mapped[str]
+    role: Mapped[str]
+    owner: Mapped[str]
+    document: Mapped[str]
+    deposited_at: Mapped[datetime]

@@ -71,7 +71,8 @@ def create_bridge(settings: Settings) -> Flask:
     from isthmus_bridge.http import create_app
 
     _, settings, keys = _ground(settings, Process.BRIDGE)
-    return entrance.dress(create_app(_bridge(settings, keys)), production=settings.production)
+    schemas = None if settings.standards is None else settings.standards / "efti" / "xsd"
+    return entrance.dress(create_app(_bridge(settings, keys), schemas), production=settings.production)
 
 
 def create_window(settings: Settings) -> Flask:
