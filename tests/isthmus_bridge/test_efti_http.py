@@ -19,6 +19,7 @@ from isthmus_bridge.efti.subsets import filtered
 from isthmus_bridge.http import create_app
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
+from isthmus_bridge.submission import submit
 from isthmus_protocol.agreements import Suspension, sign_suspension
 from isthmus_protocol.canonical import parse_object
 from isthmus_protocol.keys import Holder
@@ -222,6 +223,47 @@ def test_what_is_no_valid_consignment_of_somebody_is_not_deposited(
     answer = deposit(as_platform, "road-1", document, query)
     assert (answer.status_code, code(answer)) == (status, expected)
     assert as_window.get("/v0/consignments/road-1?subsetId=EU01").status_code == 404
+
+
+def test_the_largest_consignment_that_is_taken_can_also_be_given_and_delivered(
+    as_platform: Signer,
+    as_window: Signer,
+    put_in_force: InForce,
+    bridge: Bridge,
+    window: Neighbour,
+) -> None:
+    put_in_force(consignment_agreement("EU01"))
+    filled = ROAD.replace(b"</consignment>", b"\n" * (480_000 - len(ROAD)) + b"</consignment>")
+    assert deposit(as_platform, "road-1", filled).status_code == 204
+    assert deposit(as_platform, "road-1", filled.replace(b"\n", b"\n\n", 1)).status_code == 400
+    given = as_window.get("/v0/consignments/road-1?subsetId=EU01")
+    assert given.status_code == 200, given.data
+    deliver_due(bridge)
+    (body,) = window.bodies
+    assert str(body["consignment"]).encode() == given.data
+
+
+def test_an_exchange_that_ordinary_delivery_took_first_is_asked_for_again(
+    deposited: None,
+    as_window: Signer,
+    put_in_force: InForce,
+    bridge: Bridge,
+    window: Neighbour,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put_in_force(consignment_agreement("EU01"))
+
+    def overtaken(*given: Any, **more: Any) -> Any:
+        answer = submit(*given, **more)
+        deliver_due(bridge)
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr("isthmus_bridge.efti.crossing.submit", overtaken)
+        answer = as_window.get("/v0/consignments/road-1?subsetId=EU01")
+    assert (answer.status_code, code(answer)) == (503, "try_again")
+    assert len(window.received) == 1
+    assert as_window.get("/v0/consignments/road-1?subsetId=EU01").status_code == 200
 
 
 def test_without_the_schemas_nothing_is_given(bridge: Bridge, clock: StandingClock) -> None:

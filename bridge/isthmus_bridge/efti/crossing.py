@@ -162,21 +162,24 @@ def _cross(bridge: Bridge, asked: Asked, request: ExchangeRequest, *, wait: time
     with bridge.begin() as session:
         exchange = session.get_one(Exchange, agreed, with_for_update=True)
         refused = _hand_over(session, bridge, exchange, now)
-        if refused is None:
+        crossed = None if refused else _crossed(exchange)
+        if crossed is not None:
             exchange.due_at = now + wait
-            if exchange.body is None or exchange.salt is None or exchange.payload_digest is None:
-                raise NotNow("It was handed over another way; ask again.")
-            crossed = Crossed(
-                exchange.id,
-                parse_object(exchange.body.encode()),
-                exchange.salt.hex(),
-                exchange.payload_digest,
-            )
     if refused is not None:
         raise refused
+    if crossed is None:
+        raise NotNow("It was handed over another way; ask again.")
     if not wait:
         bridge.wake()
     return crossed
+
+
+def _crossed(exchange: Exchange) -> Crossed | None:
+    """Return what is under way; None once a delivery has ended it, since nothing is kept longer."""
+    if exchange.body is None or exchange.salt is None or exchange.payload_digest is None:
+        return None
+    body = parse_object(exchange.body.encode())
+    return Crossed(exchange.id, body, exchange.salt.hex(), exchange.payload_digest)
 
 
 def _hand_over(session: Session, bridge: Bridge, exchange: Exchange, now: datetime) -> CrossingRefused | None:
