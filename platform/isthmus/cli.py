@@ -14,6 +14,7 @@ from isthmus.efti import efti
 from isthmus.errors import CannotRun
 from isthmus.home import home_of
 from isthmus.settings import Process, Settings, check_production, load
+from isthmus.wco import wco
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -163,6 +164,9 @@ def migrate() -> None:
         migrations.upgrade(database, url)  # type: ignore[arg-type]  # the two names above
         said.print(f"  [green]present[/]  {database}")
     said.print("Next: isthmus run, or the single processes (isthmus --help).")
+
+
+isthmus.add_command(wco)
 
 
 def _prepared(process: Process) -> Settings:

@@ -1,0 +1,17 @@
+"""Does a document hold to the published schemas? Nothing is repaired first."""
+
+from isthmus_bridge.wco.parsing import XmlRefused, parse
+from isthmus_bridge.wco.schemas import Fault, Kind, Schemas
+
+
+def faults(data: bytes, schemas: Schemas) -> list[Fault]:
+    """Return what is wrong with the document; none exactly where the schemas hold.
+
+    What cannot be read is one fault, with the rule that the reading refused it by. Raises
+    :class:`~isthmus_bridge.wco.schemas.SchemasMissing`.
+    """
+    try:
+        root = parse(data)
+    except XmlRefused as refused:
+        return [Fault(refused.line, refused.rule, refused.message)]
+    return schemas.of(Kind.of(root)).faults(root)

@@ -1,0 +1,61 @@
+"""``isthmus wco``: documents of the WCO Data Model, checked where they lie."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from isthmus.errors import CannotRun
+
+SHOWN = 50
+"""Faults that are listed; of the others the number is said."""
+
+
+@click.group()
+def wco() -> None:
+    """Documents of the WCO Data Model, as the UK's CDS profiles it."""
+
+
+@wco.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check FILE against the published schemas; exit 0 exactly where they hold, else say what is wrong.
+
+    Nothing is repaired first. Exit 1: FILE is not valid, or cannot be read. Exit 2: the schemas are missing
+    (they are read from ISTHMUS_STANDARDS).
+    """
+    from isthmus_bridge.wco import checking, schemas
+
+    try:
+        published = schemas.published()
+        found = checking.faults(_content(file), published)
+    except schemas.SchemasMissing as missing:
+        raise SchemasNeeded(str(missing)) from missing
+    for fault in found[:SHOWN]:
+        click.echo(f"{file}:{fault.line}: {fault.rule}: {fault.message}", err=True)
+    if len(found) > SHOWN:
+        click.echo(f"{file}: and {len(found) - SHOWN} more", err=True)
+    if found:
+        sys.exit(1)
+    click.echo(f"{file}: valid")
+
+
+class SchemasNeeded(CannotRun):
+    """The published schemas are not here: nothing can be said of the document."""
+
+    exit_code = 2
+
+
+def _content(file: Path) -> bytes:
+    """Return the bytes of ``file``, no more than are needed to see that it is too large."""
+    from isthmus_bridge.wco.parsing import LARGEST
+
+    if file.is_dir():
+        raise CannotRun(f"{file} is a directory; give one XML file.")
+    try:
+        with file.open("rb") as opened:
+            return opened.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        raise CannotRun(f"There is no file {file}.") from error
+    except ValueError as error:  # a name no file can have
+        raise CannotRun(f"{str(file)!r} cannot be the name of a file.") from error
