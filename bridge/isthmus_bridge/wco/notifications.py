@@ -46,8 +46,8 @@ FUNCTIONS = {
 }
 """Response/FunctionCode, as HMRC's example DMS notifications use and explain it (Example_DMS_notifications).
 
-05 "intends to physically inspect goods", 06 asks for documents, 08 "the goods can be released", 09 "clearance ...
-and therefore also about the release of the goods"; 18 is what the example named 17_DMSGER holds.
+05 "intends to physically inspect goods", 06 asks for documents, 08 "the goods can be released", 09 "clearance
+... and therefore also about the release of the goods"; 18 is what the example named 17_DMSGER holds.
 """
 
 
