@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 from isthmus_bridge import exchanges, log
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.sending import Answer, NoAnswer, Sender
-from isthmus_bridge.service import Bridge
+from isthmus_bridge.service import Bridge, Unspeakable
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse_object
 from isthmus_protocol.keys import SignatureError
@@ -176,7 +176,12 @@ def _prepare(session: Session, bridge: Bridge, exchange: Exchange, now: datetime
     _lease(exchange, now)
     at_window = exchange.direction == Direction.TO_WINDOW.value
     url = f"{bridge.window_url}/v1/exchanges" if at_window else f"{bridge.platform_url}/bridge/exchanges"
-    return _claim_of(exchange, url, envelope(exchange).to_json(), _settle_delivery)
+    try:
+        spoken = bridge.speak(envelope(exchange).to_json())
+    except Unspeakable as problem:
+        exchanges.fail(exchange, str(problem)[:500], now)
+        return None
+    return _claim_of(exchange, url, spoken, _settle_delivery)
 
 
 def _notice(bridge: Bridge, exchange: Exchange, now: datetime) -> Claim:

@@ -8,12 +8,22 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.keys import Keyring, SigningKey
 
 
 def utc_now() -> datetime:
     """Return the present time, timezone-aware, in UTC."""
     return datetime.now(UTC)
+
+
+class Unspeakable(Exception):
+    """An envelope that cannot be put as its receiver wants it; it says why."""
+
+
+def as_it_is(envelope: JsonObject) -> JsonObject:
+    """Return the envelope unchanged: JSON is what is spoken by default."""
+    return envelope
 
 
 def _nobody_to_wake() -> None:
@@ -27,6 +37,8 @@ class Bridge:
     ``keyring`` are the keys it trusts, ``signing_key`` (BRIDGE) signs its requests, ``log_key`` (LOG) the
     log's checkpoints under the name ``origin``. ``subject_key`` (32 bytes) hides a consignment's UCR: only
     its HMAC-SHA256 is kept. ``wake`` is called after a commit that left something to deliver; it may be lost.
+    ``speak`` puts an envelope that has passed the gate as its receiver wants it; it may raise
+    :class:`Unspeakable`, and the exchange then fails.
     """
 
     engine: Engine
@@ -39,6 +51,7 @@ class Bridge:
     origin: str
     clock: Callable[[], datetime] = utc_now
     wake: Callable[[], None] = _nobody_to_wake
+    speak: Callable[[JsonObject], JsonObject] = as_it_is
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

@@ -51,7 +51,7 @@ def _add_bridge(app: Flask, window: Window) -> None:
     @app.post("/v1/exchanges")
     def receive() -> Response:
         body = _signed_body(window)
-        envelope = Envelope.from_json(parse(body))
+        envelope = Envelope.from_json(window.understand(parse(body)))
         envelope.check_digest()
         return jsonify(receipt=service.receive(window, envelope, _request_id()))
 

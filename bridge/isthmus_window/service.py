@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from isthmus_protocol.agreements import Direction
+from isthmus_protocol.canonical import JsonValue
 from isthmus_protocol.http_signatures import Caller, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, Envelope
@@ -36,9 +37,17 @@ class Refused(Exception):
         self.field = field
 
 
+def as_it_is(envelope: JsonValue) -> JsonValue:
+    """Return the envelope unchanged: JSON is what is understood by default."""
+    return envelope
+
+
 @dataclass(frozen=True)
 class Window:
-    """A single window: ``keyring`` is whom it trusts, ``pace`` the wait between a declaration's steps."""
+    """A single window: ``keyring`` is whom it trusts, ``pace`` the wait between a declaration's steps.
+
+    ``understand`` turns an envelope in another form into the JSON one; it raises MalformedMessage.
+    """
 
     database_path: Path
     signing_key: SigningKey
@@ -46,6 +55,7 @@ class Window:
     bridge_url: str
     clock: Callable[[], datetime]
     pace: timedelta = timedelta(seconds=0.3)
+    understand: Callable[[JsonValue], JsonValue] = as_it_is
 
     @cached_property
     def engine(self) -> Engine:

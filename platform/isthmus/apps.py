@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from celery import Celery
 from flask import Flask
 
-from isthmus import addresses, entrance, health, worker
+from isthmus import addresses, entrance, health, wco, worker
 from isthmus.home import Home, home_of
 from isthmus.keys import KeyFolder
 from isthmus.settings import Process, Settings, check_production
@@ -47,6 +47,7 @@ def _bridge(settings: Settings, keys: KeyFolder) -> "Bridge":
         platform_url=settings.platform_address,
         origin=settings.log_origin,
         wake=bridge_worker.waker(addresses.needed(settings.bridge_redis_url, "BRIDGE_REDIS_URL")),
+        speak=wco.speaker(settings),
     )
 
 
@@ -88,6 +89,7 @@ def create_window(settings: Settings) -> Flask:
         keyring=keys.trust(),
         bridge_url=settings.bridge_address,
         clock=utc_now,
+        understand=wco.listener(settings),
     )
     work.start(window)
     return entrance.dress(create_app(window), production=settings.production)

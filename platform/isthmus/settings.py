@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     bridge_url: Http | None = None
     window_url: Http | None = None
     standards: Path | None = Field(None, description="the folder of published standards, for their schemas")
+    wco_messages: frozenset[Literal["EXPORT_DECLARATION"]] = Field(
+        frozenset(), description="what goes to the window as WCO XML instead of JSON"
+    )
     graphiql: bool | None = Field(None, description="GraphiQL and introspection; in development only")
 
     @property

@@ -1,11 +1,19 @@
-"""``isthmus wco``: documents of the WCO Data Model, checked where they lie."""
+"""``isthmus wco``: documents of the WCO Data Model, checked where they lie; and who speaks it."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from isthmus.errors import CannotRun
+
+if TYPE_CHECKING:
+    from isthmus.settings import Settings
+    from isthmus_bridge.wco.schemas import Schemas
+    from isthmus_protocol.canonical import JsonObject, JsonValue
 
 SHOWN = 50
 """Faults that are listed; of the others the number is said."""
@@ -27,8 +35,7 @@ def check(file: Path) -> None:
     from isthmus_bridge.wco import checking, schemas
 
     try:
-        published = schemas.published()
-        found = checking.faults(_content(file), published)
+        found = checking.faults(_content(file), schemas.published())
     except schemas.SchemasMissing as missing:
         raise SchemasNeeded(str(missing)) from missing
     for fault in found[:SHOWN]:
@@ -59,3 +66,34 @@ def _content(file: Path) -> bytes:
         raise CannotRun(f"There is no file {file}.") from error
     except ValueError as error:  # a name no file can have
         raise CannotRun(f"{str(file)!r} cannot be the name of a file.") from error
+
+
+def speaker(settings: "Settings") -> "Callable[[JsonObject], JsonObject]":
+    """Return how the bridge puts envelopes for the window: as JSON, or as WCO XML where that is set."""
+    from isthmus_bridge.service import as_it_is
+
+    if not settings.wco_messages:
+        return as_it_is
+    from isthmus_bridge.wco import envelopes
+
+    return partial(envelopes.as_xml, schemas=_schemas())
+
+
+def listener(settings: "Settings") -> "Callable[[JsonValue], JsonValue]":
+    """Return how the reference window understands envelopes; JSON it always understands."""
+    from isthmus_window.service import as_it_is
+
+    if not settings.wco_messages:
+        return as_it_is
+    from isthmus_bridge.wco import envelopes
+
+    return partial(envelopes.as_json, schemas=_schemas())
+
+
+def _schemas() -> "Schemas":
+    from isthmus_bridge.wco import schemas
+
+    try:
+        return schemas.published()
+    except schemas.SchemasMissing as missing:
+        raise SchemasNeeded(str(missing)) from missing
