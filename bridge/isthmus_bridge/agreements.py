@@ -3,7 +3,7 @@
 Nothing here trusts the database: signatures are verified again whenever a decision rests on them. The
 highest version whose validity has begun is the one in force, also when it has ended or is suspended: an older
 one never comes back. A suspension of a version holds for good; so does one of the whole agreement, later
-versions included.
+versions included. Every change is an entry in the log, in the transaction that makes it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,15 +27,17 @@ from isthmus_protocol.agreements import (
     Suspension,
     open_suspension,
 )
-from isthmus_protocol.canonical import JsonObject, canonical, digest, parse
+from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, digest, parse
 from isthmus_protocol.keys import Holder, Keyring, SignatureError
 from isthmus_protocol.messages import Reason
+from isthmus_protocol.records import AgreementRecord, Change
+from isthmus_protocol.shapes import format_time
 
 
 class Status(StrEnum):
-    """How an agreement version stands."""
+    """How an agreement version stands. What nobody signed is a draft: the bridge knows nothing of it."""
 
-    AWAITING_SIGNATURE = "AWAITING_SIGNATURE"
+    PROPOSED = "PROPOSED"
     NOT_YET_VALID = "NOT_YET_VALID"
     ACTIVE = "ACTIVE"
     SUPERSEDED = "SUPERSEDED"
@@ -85,7 +87,7 @@ def store(session: Session, keyring: Keyring, signed: SignedAgreement, now: date
         raise SignatureError("an agreement comes with a signature of the operator, of the authority, or both")
     log.lock(session)
     _refuse_contradictions(session, keyring, agreement, now)
-    news = _insert(
+    _insert(
         session,
         AgreementVersion,
         id=agreement.id,
@@ -97,8 +99,10 @@ def store(session: Session, keyring: Keyring, signed: SignedAgreement, now: date
         purpose=agreement.purpose,
         received_at=now,
     )
-    for holder, token in holders.items():
-        news += _insert(
+    news = {
+        holder: token
+        for holder, token in sorted(holders.items())
+        if _insert(
             session,
             AgreementSignature,
             agreement_id=agreement.id,
@@ -107,9 +111,13 @@ def store(session: Session, keyring: Keyring, signed: SignedAgreement, now: date
             token=token,
             received_at=now,
         )
+    }
     versions = _load(session, keyring, AgreementVersion.id == agreement.id)
     suspensions = _suspensions(session, [agreement.id])
     mine = next(version for version in versions if version.agreement.version == agreement.version)
+    if news:
+        change = Change.PROPOSED if mine.active_since is None else Change.ACTIVATED
+        log.append(session, _record(change, agreement.id, agreement.version, agreement.digest, news, now))
     return _status(mine, versions, suspensions, now), bool(news)
 
 
@@ -134,6 +142,9 @@ def suspend(session: Session, keyring: Keyring, token: str, now: datetime) -> tu
         token=token,
         received_at=now,
     )
+    if news:
+        told = {holder: token}
+        log.append(session, _record(Change.SUSPENDED, suspension.id, suspension.version, None, told, now))
     return suspension, bool(news)
 
 
@@ -145,7 +156,7 @@ def standing_for(
     suspensions = _suspensions(session, {version.agreement.id for version in speaking})
     best: tuple[tuple[bool, bool, datetime], Standing] | None = None
     for id_ in sorted({version.agreement.id for version in speaking}):
-        current = _in_force((v for v in speaking if v.agreement.id == id_), now)
+        current = in_force((v for v in speaking if v.agreement.id == id_), now)
         if current is None or current.active_since is None:
             continue
         agreement = current.agreement
@@ -162,7 +173,7 @@ def standing_of(
 
     It is suspended when the version in force is, and when the version agreed under is.
     """
-    current = _in_force(_load(session, keyring, AgreementVersion.id == agreement_id), now)
+    current = in_force(_load(session, keyring, AgreementVersion.id == agreement_id), now)
     if current is None:
         return None
     suspensions = _suspensions(session, [agreement_id])
@@ -183,8 +194,32 @@ def listing(session: Session, keyring: Keyring, now: datetime) -> list[JsonObjec
             for token, stop in suspensions.items()
             if stop.id == agreement.id and stop.version in (None, agreement.version)
         ]
-        listed.append(version.to_json(_status(version, siblings, suspensions, now), tokens))
+        told = version.to_json(_status(version, siblings, suspensions, now), tokens)
+        listed.append(told | {"history": _history(session, agreement)})
     return listed
+
+
+def _history(session: Session, agreement: Agreement) -> list[JsonValue]:
+    """Return who signed or stopped a version and when, in the order of arrival."""
+    signed = session.execute(
+        select(AgreementSignature.received_at, AgreementSignature.holder).where(
+            AgreementSignature.agreement_id == agreement.id, AgreementSignature.version == agreement.version
+        )
+    )
+    stops = session.execute(
+        select(SuspensionStatement.received_at, SuspensionStatement.holder, SuspensionStatement.reason).where(
+            SuspensionStatement.agreement_id == agreement.id,
+            or_(SuspensionStatement.version.is_(None), SuspensionStatement.version == agreement.version),
+        )
+    )
+    steps: list[tuple[datetime, str, str, str | None]] = [
+        (at, "SIGNED", holder, None) for at, holder in signed
+    ]
+    steps += [(at, "SUSPENDED", holder, reason) for at, holder, reason in stops]
+    return [
+        {"at": format_time(at), "change": change, "by": holder, "reason": reason}
+        for at, change, holder, reason in sorted(steps, key=lambda step: step[:3])
+    ]
 
 
 def active(
@@ -211,6 +246,14 @@ def _insert(session: Session, table: type[Base], **values: object) -> int:
     """Add a row unless it is there; return how many were added."""
     added = session.execute(insert(table).values(**values).on_conflict_do_nothing().returning(literal(1)))
     return len(added.all())
+
+
+def _record(
+    change: Change, id_: str, version: int | None, text: str | None, told: dict[Holder, str], now: datetime
+) -> AgreementRecord:
+    """Return what the log keeps of a change, by whom and in which statements."""
+    digests = tuple(digest(token.encode()) for token in told.values())
+    return AgreementRecord(change, id_, version, text, tuple(told), digests, now)
 
 
 def _signer(token: str, agreement: Agreement, keyring: Keyring) -> Holder:
@@ -289,7 +332,7 @@ def _version(text: str, tokens: Sequence[tuple[str, datetime]], keyring: Keyring
     return Version(agreement, signatures, max(received_at for _, received_at in tokens))
 
 
-def _in_force(versions: Iterable[Version], now: datetime) -> Version | None:
+def in_force(versions: Iterable[Version], now: datetime) -> Version | None:
     """Return the highest active version that has begun, or else the first to begin."""
     active = [version for version in versions if version.active_since is not None]
     begun = [version for version in active if version.agreement.valid_from <= now]
@@ -327,10 +370,10 @@ def _status(
 ) -> Status:
     agreement = version.agreement
     if version.active_since is None:
-        return Status.AWAITING_SIGNATURE
+        return Status.PROPOSED
     if _suspended(agreement.id, {agreement.version}, suspensions):
         return Status.SUSPENDED
-    current = _in_force(siblings, now)
+    current = in_force(siblings, now)
     if current is not None and current.agreement.version > agreement.version:
         return Status.SUPERSEDED
     if now < agreement.valid_from:

@@ -147,7 +147,7 @@ def _agreements(app: Flask, bridge: Bridge) -> None:
             "digest": agreement.digest,
             "status": status.value,
         }
-        if status is agreements.Status.AWAITING_SIGNATURE:
+        if status is agreements.Status.PROPOSED:
             return _json(answer, 202)
         return _json(answer, 201 if news else 200)
 

@@ -17,7 +17,7 @@ from isthmus_bridge.models import LogEntry, LogHead, LogNode
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.keys import SigningKey
 from isthmus_protocol.merkle import node_hash
-from isthmus_protocol.records import LogRecord
+from isthmus_protocol.records import Record
 
 LONGEST_PAGE = 1000
 
@@ -54,7 +54,7 @@ def lock(session: Session) -> None:
         raise LogUnavailable(str(error.orig)) from error
 
 
-def append(session: Session, record: LogRecord) -> int:
+def append(session: Session, record: Record) -> int:
     """Append ``record`` in this transaction and return its index.
 
     Raises :class:`LogUnavailable` when it cannot be written; the transaction must then be rolled back.

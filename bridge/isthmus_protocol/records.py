@@ -1,13 +1,18 @@
-"""The log's records: who asked for what to cross, and what the gate said. No payload is in them."""
+"""The log's records: who asked for what to cross and what the gate said, and what became of agreements.
+
+No payload is in them.
+"""
 
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical
 from isthmus_protocol.fields import check_path
+from isthmus_protocol.keys import Holder
 from isthmus_protocol.merkle import leaf_hash
 from isthmus_protocol.messages import AgreementReference, Reason
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time
@@ -144,3 +149,95 @@ class LogRecord:
         )
         members.end()
         return record
+
+
+AGREEMENT_KIND = "AGREEMENT"
+
+
+class Change(StrEnum):
+    """What became of an agreement: one party signed it, both have, or a party stopped it."""
+
+    PROPOSED = "PROPOSED"
+    ACTIVATED = "ACTIVATED"
+    SUSPENDED = "SUSPENDED"
+
+
+@dataclass(frozen=True)
+class AgreementRecord:
+    """One leaf of the log: a change of an agreement, with the digests of the statements that make it.
+
+    ``by`` are the parties whose statements came with the change, ``statements`` the digests of those (JWS).
+    A suspension of a whole agreement, versions to come included, names no ``version``; none names a text.
+    """
+
+    change: Change
+    agreement: str
+    version: int | None
+    digest: str | None
+    by: tuple[Holder, ...]
+    statements: tuple[str, ...]
+    at: datetime
+
+    def __post_init__(self) -> None:
+        """Raise :class:`MalformedMessage` for a change of nothing, or one that nobody made."""
+        stopped = self.change is Change.SUSPENDED
+        if self.version is None and not stopped:
+            raise MalformedMessage("/agreement/version", "missing")
+        if (self.digest is None) != stopped:
+            raise MalformedMessage("/agreement/digest", "unexpected" if stopped else "missing")
+        if not self.by or len(self.by) != len(self.statements) or len(set(self.by)) != len(self.by):
+            raise MalformedMessage("/by", "length")
+        if not set(self.by) <= {Holder.OPERATOR, Holder.AUTHORITY}:
+            raise MalformedMessage("/by", "unknown_code")
+
+    @property
+    def leaf(self) -> bytes:
+        """The entry of the log: the canonical record."""
+        return canonical(self.to_json())
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """The record's hash in the Merkle tree."""
+        return leaf_hash(self.leaf)
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "v": 1,
+            "kind": AGREEMENT_KIND,
+            "change": self.change.value,
+            "agreement": {"id": self.agreement, "version": self.version, "digest": self.digest},
+            "by": [holder.value for holder in self.by],
+            "statements": list(self.statements),
+            "at": format_time(self.at),
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> "AgreementRecord":
+        """Read a record; raises :class:`MalformedMessage`."""
+        members = Members(value)
+        members.fixed("v", 1)
+        members.fixed("kind", AGREEMENT_KIND)
+        about = members.members("agreement")
+        record = cls(
+            change=members.one_of("change", Change),
+            agreement=about.name("id"),
+            version=about.maybe("version", lambda name: about.integer(name, 1)),
+            digest=about.maybe("digest", about.digest),
+            by=members.each("by", lambda entry, item: entry.one_of(item, Holder), most=2),
+            statements=members.each("statements", lambda entry, item: entry.digest(item), most=2),
+            at=members.time("at"),
+        )
+        about.end()
+        members.end()
+        return record
+
+
+Record: TypeAlias = LogRecord | AgreementRecord
+
+
+def read_record(value: JsonValue) -> Record:
+    """Read any leaf of the log; raises :class:`MalformedMessage`."""
+    if isinstance(value, dict) and value.get("kind") == AGREEMENT_KIND:
+        return AgreementRecord.from_json(value)
+    return LogRecord.from_json(value)

@@ -100,8 +100,10 @@ def _bridge(context: Context) -> BridgeClient:
 
 def _decision(entry: LogEntry) -> Logged | None:
     record: dict[str, Any] = entry.record
+    if record["kind"] != "DECISION":
+        return None
     refused = record["decision"] == "REFUSED"
-    if record["kind"] != "DECISION" or not (refused or record["phase"] == "AGREED"):
+    if not (refused or record["phase"] == "AGREED"):
         return None
     agreement = record["agreement"] or {}
     return Logged(

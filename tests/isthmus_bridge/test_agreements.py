@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from counterparts import (
@@ -17,7 +18,8 @@ from counterparts import (
 from isthmus_bridge.http import create_app
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import SignedAgreement, Suspension, sign_agreement, sign_suspension
-from isthmus_protocol.keys import Holder, Keyring, SigningKey
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
+from isthmus_protocol.records import AgreementRecord, read_record
 from standing import StandingClock
 
 ACTIVE = (
@@ -58,7 +60,7 @@ def test_an_agreement_with_both_signatures_is_in_force_at_once_and_the_same_agai
 def test_one_signature_permits_nothing_until_the_other_comes(as_platform: Signer, alone: Holder) -> None:
     (other,) = {Holder.OPERATOR, Holder.AUTHORITY} - {alone}
     response = as_platform.post("/v1/agreements", signed(agreement(), alone).to_json())
-    assert (response.status_code, response.get_json()["status"]) == (202, "AWAITING_SIGNATURE")
+    assert (response.status_code, response.get_json()["status"]) == (202, "PROPOSED")
     assert verdict(as_platform, "before") == ("REFUSED", "NO_AGREEMENT", None)
     assert as_platform.get(ACTIVE).status_code == 404
     response = as_platform.post("/v1/agreements", signed(agreement(), other).to_json())
@@ -225,3 +227,86 @@ def test_no_more_crosses_in_any_hour_than_was_agreed(
     clock.advance(minutes=30)
     assert verdict(as_platform, "four")[0] == "AGREED", "the first is an hour ago"
     assert verdict(as_platform, "five") == ("REFUSED", "RATE_EXCEEDED", 1)
+
+
+def changes(signer: Signer) -> list[tuple[str, int | None, tuple[Holder, ...]]]:
+    """Return what the log tells of agreements."""
+    entries = signer.get("/v1/log/entries").get_json()["entries"]
+    records = [read_record(entry["record"]) for entry in entries]
+    return [(r.change, r.version, r.by) for r in records if isinstance(r, AgreementRecord)]
+
+
+def test_every_change_of_an_agreement_is_an_entry_in_the_log_once(
+    as_authority: Signer, clock: StandingClock
+) -> None:
+    for holder in (Holder.OPERATOR, Holder.AUTHORITY):
+        for _ in range(2):
+            as_authority.post("/v1/agreements", signed(agreement(), holder).to_json())
+    as_authority.post("/v1/agreements", signed(agreement(version=2)).to_json())
+    for stop in (statement(Holder.AUTHORITY, clock, version=2), statement(Holder.OPERATOR, clock)):
+        for _ in range(2):
+            as_authority.post("/v1/suspensions", stop)
+    assert changes(as_authority) == [
+        ("PROPOSED", 1, (Holder.OPERATOR,)),
+        ("ACTIVATED", 1, (Holder.AUTHORITY,)),
+        ("ACTIVATED", 2, (Holder.AUTHORITY, Holder.OPERATOR)),
+        ("SUSPENDED", 2, (Holder.AUTHORITY,)),
+        ("SUSPENDED", None, (Holder.OPERATOR,)),
+    ]
+
+
+def test_a_change_that_is_refused_leaves_no_entry(as_authority: Signer, clock: StandingClock) -> None:
+    as_authority.post("/v1/agreements", forged_by_a_stranger().to_json())
+    as_authority.post("/v1/agreements", signed(agreement()).to_json())
+    as_authority.post("/v1/agreements", signed(agreement(title="Another text")).to_json())
+    as_authority.post("/v1/suspensions", statement(Holder.WINDOW, clock))
+    assert changes(as_authority) == [("ACTIVATED", 1, (Holder.AUTHORITY, Holder.OPERATOR))]
+
+
+def test_an_agreement_does_not_change_unless_the_log_says_so(
+    as_authority: Signer, bridge_url: str, clock: StandingClock
+) -> None:
+    as_authority.post("/v1/agreements", signed(agreement(), Holder.OPERATOR).to_json())
+    with psycopg.connect(bridge_url) as owner:
+        owner.execute("REVOKE INSERT ON log_entry FROM isthmus_bridge_app")
+    whole = signed(agreement()).to_json()
+    assert as_authority.post("/v1/agreements", whole).status_code == 503
+    assert as_authority.post("/v1/suspensions", statement(Holder.AUTHORITY, clock)).status_code == 503
+    (listed,) = as_authority.get("/v1/agreements").get_json()["agreements"]
+    assert (listed["status"], len(listed["history"])) == ("PROPOSED", 1)
+    with psycopg.connect(bridge_url) as owner:
+        owner.execute("GRANT INSERT ON log_entry TO isthmus_bridge_app")
+    assert as_authority.post("/v1/agreements", whole).get_json()["status"] == "ACTIVE"
+
+
+def test_the_history_of_a_version_tells_who_signed_and_who_stopped_it(
+    as_authority: Signer, clock: StandingClock
+) -> None:
+    as_authority.post("/v1/agreements", signed(agreement(), Holder.OPERATOR).to_json())
+    clock.advance(minutes=1)
+    as_authority.post("/v1/agreements", signed(agreement(), Holder.AUTHORITY).to_json())
+    clock.advance(minutes=1)
+    as_authority.post("/v1/suspensions", statement(Holder.AUTHORITY, clock))
+    (listed,) = as_authority.get("/v1/agreements").get_json()["agreements"]
+    assert [(step["change"], step["by"], step["reason"]) for step in listed["history"]] == [
+        ("SIGNED", "OPERATOR", None),
+        ("SIGNED", "AUTHORITY", None),
+        ("SUSPENDED", "AUTHORITY", "an audit"),
+    ]
+
+
+def test_one_key_cannot_be_both_sides(as_platform: Signer, bridge: Bridge, clock: StandingClock) -> None:
+    """Whichever side a key is trusted for, it signs for that one, however often it signs."""
+    one = KEYS[Holder.OPERATOR]
+    twice = SigningKey(Holder.AUTHORITY, one.private_key)
+    document = agreement()
+    tokens = (sign_agreement(one, document), sign_agreement(twice, document))
+    both = SignedAgreement(document, tokens)
+    assert as_platform.post("/v1/agreements", both.to_json()).get_json()["code"] == "signature"
+    for ring in (KEYRING, Keyring([*KEYRING, twice.public])):
+        client = create_app(replace(bridge, keyring=ring)).test_client()
+        for body in (both.to_json(), SignedAgreement(document, tokens[:1]).to_json()):
+            Signer(client, KEYS[Holder.PLATFORM], clock).post("/v1/agreements", body)
+        with pytest.raises(SignatureError):
+            both.verify(ring)
+    assert verdict(as_platform, "key") == ("REFUSED", "NO_AGREEMENT", None)

@@ -37,7 +37,9 @@ def phases(bridge: Bridge) -> list[tuple[str, str, str]]:
     with bridge.begin() as session:
         rows = session.scalars(select(LogEntry.record).order_by(LogEntry.index))
         records = [parse_object(row.encode()) for row in rows]
-    return [(str(r["kind"]), str(r["phase"]), str(r["decision"])) for r in records]
+    return [
+        (str(r["kind"]), str(r["phase"]), str(r["decision"])) for r in records if r["kind"] != "AGREEMENT"
+    ]
 
 
 def suspend(signer: Signer, clock: StandingClock, id_: str = "export-declaration") -> None:

@@ -23,7 +23,7 @@ from isthmus_protocol.evidence import verify_bundle
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.messages import ExchangeState
 from isthmus_protocol.projection import leaf_paths
-from isthmus_protocol.records import Decision, LogRecord, Phase
+from isthmus_protocol.records import Decision, LogRecord, Phase, read_record
 from standing import StandingClock
 
 LISTED = ["/ucr", "/goods/hsCode"]
@@ -179,10 +179,11 @@ class Crossings(RuleBasedStateMachine):
                 proof = log.consistency(session, self.seen.size, head.size)
                 merkle.verify_consistency(self.seen.size, self.seen.root, head.size, head.root, proof)
             for index, text in new:
-                record = LogRecord.from_json(parse(text.encode()))
+                record = read_record(parse(text.encode()))
                 proof = log.inclusion(session, index, head.size)
                 merkle.verify_inclusion(record.leaf_hash, index, head.size, proof, head.root)
-                self.records.append(record)
+                if isinstance(record, LogRecord):
+                    self.records.append(record)
         self.seen = head
 
     def every_exchange_is_where_the_log_says(self) -> None:

@@ -122,7 +122,7 @@ def test_a_declaration_waits_for_the_bridge_which_permits_it(trader: Asker, send
         "fields": crossed["fields"],
         "agreement": {"id": "export-declaration", "version": 1},
         "answer": None,
-        "logIndex": 0,
+        "logIndex": 4,
         "at": "2026-06-01T09:00:00Z",
         "evidenceUrl": f"/crossings/{exchange}/evidence",
         "shipment": {"reference": "KHH-HAM-1"},
@@ -243,11 +243,11 @@ def several(trader: Asker, bank: Asker, send: Callable[[], int]) -> None:
 def test_an_authority_reads_every_decision_from_the_bridges_own_log(authority: Asker) -> None:
     listed = nodes(authority.data(MANY)["crossings"])
     assert [(each["logIndex"], each["party"], each["decision"], each["reason"]) for each in listed] == [
-        (4, "bank", "REFUSED", "CONSENT_MISSING"),
-        (3, "bank", "REFUSED", "CONSENT_MISSING"),
-        (2, "bank", "REFUSED", "CONSENT_MISSING"),
-        (1, "trader", "PERMITTED", None),
-        (0, "trader", "REFUSED", "FIELD_NOT_PERMITTED"),
+        (8, "bank", "REFUSED", "CONSENT_MISSING"),
+        (7, "bank", "REFUSED", "CONSENT_MISSING"),
+        (6, "bank", "REFUSED", "CONSENT_MISSING"),
+        (5, "trader", "PERMITTED", None),
+        (4, "trader", "REFUSED", "FIELD_NOT_PERMITTED"),
     ]
     permitted = listed[3]
     assert permitted["legalBasis"]
@@ -255,7 +255,7 @@ def test_an_authority_reads_every_decision_from_the_bridges_own_log(authority: A
     assert permitted["evidenceUrl"] == f"/crossings/{permitted['exchange']}/evidence"
     assert permitted["shipment"] is None
     assert authority.data(ONE, id=permitted["id"])["crossing"] == permitted
-    for absent in (UUID(int=99), UUID(int=2**100), uuid4()):
+    for absent in (UUID(int=0), UUID(int=99), UUID(int=2**100), uuid4()):
         assert authority.data(ONE, id=to_global_id("Crossing", str(absent))) == {"crossing": None}
 
 
@@ -268,12 +268,12 @@ def test_the_log_is_read_in_pages_and_by_decision(authority: Asker) -> None:
         assert page["pageInfo"]["hasNextPage"] is (expected == 2)
         seen += [node["logIndex"] for node in nodes(page)]
         after = page["pageInfo"]["endCursor"]
-    assert seen == [4, 3, 2, 1, 0]
+    assert seen == [8, 7, 6, 5, 4], "the four agreements before them are no crossings"
     assert [
         n["logIndex"] for n in nodes(authority.data(MANY, filter={"decision": "PERMITTED"})["crossings"])
-    ] == [1]
+    ] == [5]
     declared = {"message": "EXPORT_DECLARATION", "decision": "REFUSED"}
-    assert [n["logIndex"] for n in nodes(authority.data(MANY, filter=declared)["crossings"])] == [0]
+    assert [n["logIndex"] for n in nodes(authority.data(MANY, filter=declared)["crossings"])] == [4]
     assert authority.codes(MANY, after="forged") == ["cursor"]
     assert authority.codes(MANY, filter={"decision": "MAYBE"}) == ["INPUT"]
 
