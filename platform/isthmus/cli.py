@@ -11,6 +11,7 @@ from rich.console import Console
 
 from isthmus import __version__
 from isthmus.efti import efti
+from isthmus.agreement import agreement
 from isthmus.errors import CannotRun
 from isthmus.home import home_of
 from isthmus.settings import Process, Settings, check_production, load
@@ -167,6 +168,7 @@ def migrate() -> None:
 
 
 isthmus.add_command(wco)
+isthmus.add_command(agreement)
 
 
 def _prepared(process: Process) -> Settings:

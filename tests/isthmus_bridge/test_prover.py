@@ -1,7 +1,9 @@
 """What is claimed of agreements is proven for every request, or broken by one that the gate permits."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -160,6 +162,33 @@ def test_every_planted_leak_is_found_and_reproduced_by_the_gate(leak: Leak) -> N
         if planted == 16:
             return
     pytest.fail(f"only {planted} leaks planted")
+
+
+DEMO = Path(__file__).parents[2] / "platform" / "isthmus" / "demo"
+
+
+def in_use() -> tuple[list[Agreement], tuple[Claim, ...]]:
+    """Return the demonstration's agreements and what is claimed of them."""
+    files = sorted((DEMO / "agreements").glob("*.json"))
+    claims = read_claims(json.loads((DEMO / "claims.json").read_bytes()))
+    return [Agreement.from_json(json.loads(file.read_bytes())) for file in files], claims
+
+
+def test_what_is_claimed_of_the_agreements_in_use_is_true() -> None:
+    assert broken(prove(*in_use())) == []
+
+
+def test_leaks_planted_in_the_agreements_in_use_break_the_claims_beside_them() -> None:
+    known, claims = in_use()
+    planted = 0
+    for leak in LEAKS:
+        for seed in range(3):
+            chance = Random(f"in use {leak.__name__} {seed}")
+            leaking = plant(leak, known, chance)
+            if leaking is not None:
+                planted += 1
+                assert broken(prove(leaking, claims)), (leak.__name__, seed)
+    assert planted >= 36, "all kinds but the weakened form: every field in use crosses as it is"
 
 
 BANK_ASKS = agreement(

@@ -120,7 +120,7 @@ def in_words(flows: Iterable[Flow]) -> list[str]:
     """Return the flows as sentences, those that differ only in their field or role in one."""
 
     def alike(flow: Flow) -> tuple[str, ...]:
-        return (flow.message, flow.direction, flow.purpose, _condition(flow), _form(flow.field))
+        return (flow.message, flow.direction, flow.purpose, _condition(flow), in_form(flow.field))
 
     sentences = []
     for (message, direction, purpose, condition, form), group in groupby(sorted(flows, key=alike), key=alike):
@@ -139,7 +139,8 @@ def in_words(flows: Iterable[Flow]) -> list[str]:
     return sentences
 
 
-def _form(field: Field) -> str:
+def in_form(field: Field) -> str:
+    """Return how a field is shown, in words."""
     match field.transform:
         case Transform.MASK:
             return f"masked but for the last {field.argument} characters"
