@@ -178,7 +178,7 @@ def activate(file: Path, signatures: tuple[Path, ...]) -> None:
 @click.option("--as", "side", type=SIDES, required=True, help="Which party suspends.")
 @click.option("--key", type=FILE, required=True, help="That party's private key, Ed25519 in PKCS #8 PEM.")
 def suspend(id_: str, reason: str, number: int | None, side: str, key: Path) -> None:
-    """Stop the agreement ID at once, for one party alone. What is stopped is not resumed, only agreed anew."""
+    """Stop the agreement ID at once, for one party alone. It is not resumed, only agreed anew."""
     from isthmus import agreement_bridge
 
     signer: SigningKey = agreement_bridge.own_key(side, key)
