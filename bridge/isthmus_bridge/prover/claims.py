@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from isthmus_protocol.agreements import Direction, Field, Role, Transform
+from isthmus_protocol.agreements import Agreement, Direction, Field, Role, Transform
 from isthmus_protocol.canonical import JsonValue
 from isthmus_protocol.fields import check_path
 from isthmus_protocol.shapes import CODE, MalformedMessage, Members
@@ -68,18 +68,21 @@ class Claim:
     unless_consent: bool = False
     unless_shown: tuple[Field, ...] = ()
 
-    def concerns(self, field: Field) -> bool:
-        """Say whether the claim forbids ``field`` in the form in which it would cross."""
+    def concerns(self, agreement: Agreement, field: Field) -> bool:
+        """Say whether the claim forbids ``field`` to cross under ``agreement`` in the form it has there.
+
+        The gate lets cross only what is of the agreement's own message, direction and purpose.
+        """
+        for choice, code in (
+            (self.message, agreement.message),
+            (self.direction, agreement.direction),
+            (self.purpose, agreement.purpose),
+        ):
+            if choice is not None and not choice.admits(code):
+                return False
         if self.field is not None and not self.field.admits_path(field.path):
             return False
         return not any(tells_no_more(field, form) for form in self.unless_shown)
-
-    @property
-    def codes(self) -> frozenset[str]:
-        """The messages and purposes that the claim names."""
-        return frozenset(
-            code for choice in (self.message, self.purpose) if choice is not None for code in choice.values
-        )
 
 
 def tells_no_more(field: Field, than: Field) -> bool:

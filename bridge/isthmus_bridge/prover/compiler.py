@@ -44,15 +44,15 @@ class ConsentSymbols:
 
 
 class Symbols:
-    """The unknowns of a request, over the codes and paths that ``agreements`` and ``codes`` name.
+    """The unknowns of a request, over the codes and paths that ``agreements`` name.
 
     A code that nobody names is one more, the last.
     """
 
-    def __init__(self, agreements: Iterable[Agreement], codes: Iterable[str] = (), consents: int = 1) -> None:
+    def __init__(self, agreements: Iterable[Agreement], consents: int = 1) -> None:
         known = list(agreements)
         named = {code for each in known for code in (each.message, each.purpose)}
-        self.codes = [*sorted(named | set(codes)), "OTHERWISE"]
+        self.codes = [*sorted(named), "OTHERWISE"]
         self.paths = [*sorted({path for each in known for path in each.paths} - {UNLISTED}), UNLISTED]
         self.message, self.purpose = z3.Ints("message purpose")
         self.direction, self.role = z3.Ints("direction role")
@@ -142,30 +142,36 @@ def _consent(number: int) -> ConsentSymbols:
 
 @dataclass(frozen=True)
 class Compiled:
-    """One agreement version among its siblings: when it is in force, and what the gate does under it.
-
-    ``outcome`` is 0 where the gate permits, else 1 and the reason's place among :data:`REASONS`.
-    """
+    """One agreement version among its siblings: when it is in force, and by which rules the gate refuses."""
 
     agreement: Agreement
     in_force: z3.BoolRef
-    outcome: z3.ArithRef
+    rules: tuple[tuple[Reason, z3.BoolRef], ...]
+    permits: z3.BoolRef
 
-    def permits(self) -> z3.BoolRef:
-        """Say that this version is in force and lets the request cross."""
-        return z3.And(self.in_force, self.outcome == PERMITTED)
+    @property
+    def outcome(self) -> z3.ArithRef:
+        """0 where the gate permits, else 1 and the place among :data:`REASONS` of its first reason."""
+        outcome = z3.IntVal(PERMITTED)
+        for reason, refused in reversed(self.rules):
+            outcome = z3.If(refused, 1 + REASONS.index(reason), outcome)
+        return outcome
 
     def releases(self, field: Field, symbols: Symbols) -> z3.BoolRef:
         """Say that ``field`` crosses under this version."""
         present = symbols.holds(field.path, TAKES[field.transform])
-        return z3.And(self.permits(), symbols.asked[field.path], present)
+        return z3.And(self.permits, symbols.asked[field.path], present)
 
 
 def compiled(symbols: Symbols, agreements: Sequence[Agreement]) -> list[Compiled]:
     """Compile the agreements that have both signatures; several versions of one supersede each other."""
-    return [
-        Compiled(each, _in_force(symbols, each, agreements), _outcome(symbols, each)) for each in agreements
-    ]
+    parts = []
+    for each in agreements:
+        in_force = _in_force(symbols, each, agreements)
+        rules = tuple(_rules(symbols, each))
+        permits = z3.And(in_force, z3.Not(z3.Or(*(refused for _, refused in rules))))
+        parts.append(Compiled(each, in_force, rules, permits))
+    return parts
 
 
 def _in_force(symbols: Symbols, mine: Agreement, agreements: Sequence[Agreement]) -> z3.BoolRef:
@@ -179,14 +185,6 @@ def _in_force(symbols: Symbols, mine: Agreement, agreements: Sequence[Agreement]
     first = min(siblings, key=lambda each: (each.valid_from, each.version)) == mine
     none_begun = z3.Not(z3.Or(*(begun(each) for each in siblings)))
     return z3.Or(z3.And(begun(mine), z3.Not(z3.Or(*higher))), z3.And(none_begun, z3.BoolVal(first)))
-
-
-def _outcome(symbols: Symbols, agreement: Agreement) -> z3.ArithRef:
-    """Return the first rule of the gate that refuses, as a cascade in the gate's own order."""
-    outcome = z3.IntVal(PERMITTED)
-    for reason, refused in reversed(_rules(symbols, agreement)):
-        outcome = z3.If(refused, 1 + REASONS.index(reason), outcome)
-    return outcome
 
 
 def _rules(symbols: Symbols, agreement: Agreement) -> list[tuple[Reason, z3.BoolRef]]:

@@ -52,6 +52,8 @@ def gained(old: Sequence[Agreement], new: Sequence[Agreement]) -> list[Flow]:
     for part in after:
         for field in part.agreement.fields:
             more = _more(symbols, part, field, before)
+            if not satisfiable(solver, more):
+                continue
             for role in part.agreement.audience:
                 asked = z3.And(more, symbols.role == tuple(Role).index(role))
                 flows += _conditions(solver, symbols, asked, part.agreement, role, field, [*old, *new])

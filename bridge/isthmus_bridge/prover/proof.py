@@ -7,9 +7,9 @@ import z3
 
 from isthmus_bridge.gate import Permitted
 from isthmus_bridge.prover.cases import Case, Kind
-from isthmus_bridge.prover.claims import Choice, Claim
+from isthmus_bridge.prover.claims import Claim
 from isthmus_bridge.prover.compiler import Compiled, Symbols, case_in, compiled, instant
-from isthmus_protocol.agreements import Agreement, Direction, Field, Role
+from isthmus_protocol.agreements import Agreement, Field, Role
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.projection import leaf_paths
 
@@ -48,8 +48,7 @@ def prove(agreements: Sequence[Agreement], claims: Sequence[Claim]) -> list[Find
     Several versions of one agreement supersede each other as on the bridge; any may be suspended at any time.
     Raises :class:`Undecided` when a claim is neither proven nor broken by a request that the gate permits.
     """
-    codes = {code for claim in claims for code in claim.codes}
-    symbols = Symbols(agreements, codes)
+    symbols = Symbols(agreements)
     solver = z3.Solver()
     solver.add(symbols.well_formed)
     parts = compiled(symbols, agreements)
@@ -57,49 +56,44 @@ def prove(agreements: Sequence[Agreement], claims: Sequence[Claim]) -> list[Find
 
 
 def _find(solver: z3.Solver, symbols: Symbols, parts: Sequence[Compiled], claim: Claim) -> Finding:
-    for part in parts:
-        for field in part.agreement.fields:
-            if claim.concerns(field):
-                forbidden = _forbidden(symbols, part, field, claim)
-                case = _simplest(solver, symbols, field, forbidden)
-                if case is not None:
-                    return Finding(claim, _reproduced(case, part.agreement, field, claim), idle=False)
-    return Finding(claim, None, idle=_idle(solver, symbols, parts, claim))
-
-
-def _idle(solver: z3.Solver, symbols: Symbols, parts: Sequence[Compiled], claim: Claim) -> bool:
+    ways = _ways(symbols, parts, claim)
+    if satisfiable(solver, z3.Or(*(forbidden for _, _, forbidden in ways))):
+        for agreement, field, forbidden in ways:
+            case = _simplest(solver, symbols, field, forbidden)
+            if case is not None:
+                return Finding(claim, _reproduced(case, agreement, field, claim), idle=False)
     plain = replace(claim, unless_consent=False, unless_shown=())
-    near = [
-        _forbidden(symbols, part, field, plain)
+    idle = plain == claim or not satisfiable(
+        solver, z3.Or(*(forbidden for _, _, forbidden in _ways(symbols, parts, plain)))
+    )
+    return Finding(claim, None, idle)
+
+
+def _ways(
+    symbols: Symbols, parts: Sequence[Compiled], claim: Claim
+) -> list[tuple[Agreement, Field, z3.BoolRef]]:
+    """Return for each field that some agreement lists, what a request must be to break the claim by it."""
+    return [
+        (part.agreement, field, z3.And(part.releases(field, symbols), *_conditions(symbols, claim)))
         for part in parts
         for field in part.agreement.fields
-        if plain.concerns(field)
+        if claim.concerns(part.agreement, field)
     ]
-    return not satisfiable(solver, z3.Or(*near))
 
 
-def _forbidden(symbols: Symbols, part: Compiled, field: Field, claim: Claim) -> z3.BoolRef:
-    """Say that a request has ``field`` released as the claim forbids."""
-    conditions = [part.releases(field, symbols)]
-    for choice, symbol, values in (
-        (claim.message, symbols.message, symbols.codes),
-        (claim.direction, symbols.direction, [each.value for each in Direction]),
-        (claim.purpose, symbols.purpose, symbols.codes),
-        (claim.role, symbols.role, [each.value for each in Role]),
-    ):
-        if choice is not None:
-            conditions.append(_chosen(symbol, values, choice))
+def _conditions(symbols: Symbols, claim: Claim) -> list[z3.BoolRef]:
+    """Return what makes a request one that the claim forbids to be answered."""
+    conditions = []
+    if claim.role is not None:
+        wanted = [number for number, role in enumerate(Role) if claim.role.admits(role)]
+        conditions.append(z3.Or(*(symbols.role == number for number in wanted)))
     if claim.since is not None:
         conditions.append(symbols.now >= instant(claim.since))
     if claim.until is not None:
         conditions.append(symbols.now < instant(claim.until))
     if claim.unless_consent:
         conditions.append(z3.Not(symbols.has_consent))
-    return z3.And(*conditions)
-
-
-def _chosen(symbol: z3.ArithRef, values: Sequence[str], choice: Choice) -> z3.BoolRef:
-    return z3.Or(*(symbol == number for number, value in enumerate(values) if choice.admits(value)))
+    return conditions
 
 
 def satisfiable(solver: z3.Solver, *formulas: z3.BoolRef) -> bool:
@@ -132,6 +126,7 @@ def _preferences(symbols: Symbols, field: Field) -> list[z3.BoolRef]:
         symbols.agreed_last_hour == 0,
         z3.And(*(z3.Not(consent.given) for consent in symbols.consents)),
         z3.And(symbols.party == 1, symbols.owner == 2),
+        symbols.holds(field.path, [Kind.NUMBER, Kind.TEXT]),
     ]
 
 
