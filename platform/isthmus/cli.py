@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 
 from isthmus import __version__
-from isthmus.efti import efti
 from isthmus.agreement import agreement
+from isthmus.efti import efti
 from isthmus.errors import CannotRun
 from isthmus.home import home_of
 from isthmus.settings import Process, Settings, check_production, load
@@ -31,9 +31,6 @@ def isthmus() -> None:
 
     State is in ISTHMUS_HOME (.isthmus), the web is on ISTHMUS_PORT (8080), bridge and window on the next two.
     """
-
-
-isthmus.add_command(efti)
 
 
 @isthmus.command()
@@ -167,8 +164,8 @@ def migrate() -> None:
     said.print("Next: isthmus run, or the single processes (isthmus --help).")
 
 
-isthmus.add_command(wco)
-isthmus.add_command(agreement)
+for _group in (agreement, efti, wco):
+    isthmus.add_command(_group)
 
 
 def _prepared(process: Process) -> Settings:
