@@ -119,6 +119,7 @@ def _step(bridge: Bridge, sender: Sender, receiver: Receiver) -> bool:
         except NoAnswer as silence:
             _postpone(bridge, claim, str(silence))
         else:
+            events.info("delivery.answered", receiver=receiver.value, status=answer.status)
             claim.settle(bridge, claim, answer)
     return True
 

@@ -8,7 +8,18 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-QUIET = ("httpx", "httpcore", "kombu", "amqp", "celery.redirected", "stripe", "urllib3")
+QUIET = (
+    "amqp",
+    "celery.app.trace",
+    "celery.beat",
+    "celery.redirected",
+    "celery.worker.strategy",
+    "httpcore",
+    "httpx",
+    "kombu",
+    "stripe",
+    "urllib3",
+)
 
 
 def configure(process: str) -> None:

@@ -11,6 +11,8 @@ from isthmus_platform import outbox
 from isthmus_platform.database import Platform
 from isthmus_platform.outbox import Message
 
+log = structlog.get_logger(__name__)
+
 Handler = Callable[[Message], None]
 DRAIN = "isthmus.drain"
 QUEUE = "isthmus"
@@ -56,5 +58,6 @@ def _with_request_id(handle: Handler) -> Handler:
     def handle_logged(message: Message) -> None:
         with structlog.contextvars.bound_contextvars(request_id=message.request_id):
             handle(message)
+            log.info("handled", topic=message.topic, message_id=str(message.id), attempts=message.attempts)
 
     return handle_logged
