@@ -151,9 +151,12 @@ def test_what_a_killed_run_left_is_known_by_pid_and_start_and_ended(
             process.wait()
 
 
+COMMANDS = ("agreement", "demo", "doctor", "efti", "migrate", "token", "verify", "wco")
+
+
 def test_help_is_everywhere_and_an_unknown_command_is_an_error() -> None:
     processes = ("run", "web", "worker", "beat", "bridge", "bridge-worker", "window")
-    assert set(cli.isthmus.commands) == {*processes, "demo", "token", "verify", "doctor", "migrate"}
+    assert set(cli.isthmus.commands) == {*processes, *COMMANDS}
     for name in cli.isthmus.commands:
         shown = CliRunner().invoke(cli.isthmus, [name, "--help"])
         assert shown.exit_code == 0

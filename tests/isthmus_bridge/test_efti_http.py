@@ -25,7 +25,7 @@ from isthmus_protocol.canonical import parse_object
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.messages import Envelope
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
-from isthmus_protocol.records import LogRecord
+from isthmus_protocol.records import LogRecord, read_record
 from isthmus_window.http import create_app as create_window
 from isthmus_window.service import Window
 from standards import STANDARDS
@@ -62,7 +62,8 @@ def follow_up(as_window: Signer, dataset: str, message: bytes) -> TestResponse:
 def logged(bridge: Bridge) -> list[LogRecord]:
     with bridge.begin() as session:
         page = log.entries(session, 0, 100)
-    return [LogRecord.from_json(parse_object(record.encode())) for _, record in page]
+    read = [read_record(parse_object(record.encode())) for _, record in page]
+    return [record for record in read if isinstance(record, LogRecord)]
 
 
 def steps(bridge: Bridge) -> list[tuple[str, str, str | None]]:

@@ -19,7 +19,9 @@ PIECE = 65_536
 XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 
 _DECLARED = re.compile(r"<\?xml\s[^>]*?\sencoding\s*=\s*[\"']([^\"'>]*)[\"']")
-_BEFORE_ROOT = re.compile(r"(?:\s++|<!--(?:[^-]|-(?!->))*+-->|<\?(?:[^?]|\?(?!>))*+\?>)*+")
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SKIPPED = (("<!--", "-->"), ("<?", "?>"))
+"""What may stand before a document type or the root."""
 
 
 class XmlRefused(Exception):
@@ -118,11 +120,25 @@ def _decoded(data: bytes) -> str:
 
 
 def _refuse_document_type(text: str) -> None:
-    before = _BEFORE_ROOT.match(text)
-    end = before.end() if before else 0
-    if text.startswith("<!", end):
-        line = text.count("\n", 0, end) + 1
+    here = _after_prolog(text)
+    if text.startswith("<!", here):
+        line = text.count("\n", 0, here) + 1
         raise XmlRefused("document-type", "A document type (DTD, entities) is not read.", line)
+
+
+def _after_prolog(text: str) -> int:
+    """Return where white space, comments and processing instructions end; a scan, so that it is linear."""
+    here = 0
+    while True:
+        here = _SPACE.match(text, here).end()  # type: ignore[union-attr]  # it matches nothing, too
+        skipped = next((pair for pair in _SKIPPED if text.startswith(pair[0], here)), None)
+        if skipped is None:
+            return here
+        begin, end = skipped
+        found = text.find(end, here + len(begin))
+        if found < 0:
+            return here
+        here = found + len(end)
 
 
 def _refuse_syntax(error: etree.XMLSyntaxError) -> NoReturn:
