@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+OUTPUT = "output.txt"
 COMMAND = (str(Path(sys.executable).with_name("isthmus")),)
 
 
@@ -61,6 +62,22 @@ class Installation:
     def window_url(self) -> str:
         return f"http://127.0.0.1:{self.port + 2}"
 
+    def await_ready(self, seconds: float = 90) -> None:
+        """Wait until web, bridge and window say that they are ready; raises :class:`NotReady`."""
+        waiting = [f"{base}/readyz" for base in (self.url, self.bridge_url, self.window_url)]
+        end = time.monotonic() + seconds
+        while waiting and time.monotonic() < end and self.supervisor.status() != psutil.STATUS_ZOMBIE:
+            try:
+                if httpx.get(waiting[0], timeout=5).status_code == httpx.codes.OK:
+                    waiting.pop(0)
+                    continue
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        if waiting:
+            said = (self.home / OUTPUT).read_text(errors="replace")[-4000:]
+            raise NotReady(f"{waiting[0]} is not ready:\n{said}")
+
     def command(self, *arguments: str, seconds: float = 180) -> subprocess.CompletedProcess[str]:
         """Run ``isthmus ARGUMENTS`` against this installation and return what it printed."""
         return subprocess.run(
@@ -99,8 +116,7 @@ def running(
     }
     home.mkdir(parents=True, exist_ok=True)
     _let_servers_through(home)
-    output = home / "output.txt"
-    with output.open("ab") as sink:
+    with (home / OUTPUT).open("ab") as sink:
         process = subprocess.Popen(
             [*COMMAND, "run", *arguments],
             env=variables,
@@ -110,7 +126,7 @@ def running(
         )
     try:
         installation = Installation(home, first, psutil.Process(process.pid), variables)
-        _await_ready(installation, process, output)
+        installation.await_ready()
         yield installation
     finally:
         process.send_signal(signal.SIGINT)
@@ -126,24 +142,3 @@ def _let_servers_through(home: Path) -> None:
     for folder in home.parents:
         if folder.stat().st_uid == os.geteuid() and "pytest-" in str(folder):
             folder.chmod(0o711)
-
-
-def _await_ready(
-    installation: Installation, process: subprocess.Popen[bytes], output: Path, seconds: float = 90
-) -> None:
-    end = time.monotonic() + seconds
-    waiting = [
-        f"{base}/readyz" for base in (installation.url, installation.bridge_url, installation.window_url)
-    ]
-    while waiting and time.monotonic() < end:
-        if process.poll() is not None:
-            break
-        try:
-            if httpx.get(waiting[0], timeout=5).status_code == httpx.codes.OK:
-                waiting.pop(0)
-                continue
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    if waiting:
-        raise NotReady(f"{waiting[0]} is not ready:\n{output.read_text(errors='replace')[-4000:]}")
