@@ -2,7 +2,8 @@
 
 Codes in ``errors[].extensions.code``: those of a service's refusal in lower case (``not_found``), ours in
 upper case: ``PARSE_FAILED``, ``VALIDATION_FAILED``, ``OPERATION`` (which one to run), ``INPUT`` (a value of
-the wrong type), ``INTROSPECTION``, ``DEADLINE``, ``INTERNAL``, and those of :mod:`isthmus_graphql.limits`.
+the wrong type), ``INTROSPECTION``, ``DEADLINE``, ``UNAVAILABLE`` (try again), ``INTERNAL``, and those of
+:mod:`isthmus_graphql.limits`.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from graphql import (
     specified_rules,
     validate,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from isthmus_graphql import limits as limit
 from isthmus_graphql.context import Context
@@ -36,6 +37,9 @@ from isthmus_platform.errors import PlatformError
 log = structlog.get_logger(__name__)
 
 QUERY_CANCELED = "57014"
+NOT_SERVING = ("08", "53", "57P")
+"""SQLSTATE classes of a server that breaks off, is full, starts or stops (PostgreSQL, appendix A)."""
+
 LONGEST_REMEMBERED = 8_000
 MOST_ERRORS = 20
 LONGEST_MESSAGE = 500
@@ -211,8 +215,22 @@ def _outward(error: GraphQLError, request_id: str) -> GraphQLError:
     if isinstance(cause, OperationalError) and getattr(cause.orig, "sqlstate", None) == QUERY_CANCELED:
         log.warning("graphql.deadline", request_id=request_id, path=error.path)
         return _told(error, "This took too long; ask for less.", {"code": "DEADLINE"})
+    if _database_is_gone(cause):
+        log.error("graphql.unavailable", request_id=request_id, path=error.path, problem=str(cause))
+        return _told(error, "The database does not answer; try again.", {"code": "UNAVAILABLE"})
     log.error("graphql.failed", request_id=request_id, path=error.path, exc_info=cause)
     return _told(error, "Something went wrong on our side.", {"code": "INTERNAL", "requestId": request_id})
+
+
+def _database_is_gone(cause: Exception) -> bool:
+    """Tell whether the database was not reached, or broke off: what was asked may be asked again as it is."""
+    if isinstance(cause, DBAPIError) and cause.connection_invalidated:
+        return True
+    if isinstance(cause, OperationalError):
+        state = getattr(cause.orig, "sqlstate", None)
+        return state is None or state.startswith(NOT_SERVING)
+    # What is asked of a connection after it broke, in the same request.
+    return isinstance(cause, PendingRollbackError)
 
 
 def _told(

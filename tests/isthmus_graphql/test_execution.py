@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 from graphql import get_introspection_query
-from sqlalchemy import text
+from sqlalchemy import event, text
 from structlog.testing import capture_logs
 
 from graphql_client import Asker, nodes
@@ -38,6 +39,24 @@ def test_a_mutation_that_fails_midway_leaves_nothing_and_may_be_sent_again(
     assert nodes(trader.data(REFERENCES)["shipments"]) == []
     made = trader.data(mutation, input=given)["createShipment"]
     assert made == {"shipment": {"reference": "KHH-HAM-1"}, "userErrors": []}
+
+
+def test_a_database_that_breaks_off_is_told_apart_from_a_failure_of_ours(
+    platform: Platform, trader: Asker, postgres: str
+) -> None:
+    """A client may repeat what was asked, mutations included, for their keys make them happen once."""
+
+    def break_off(connection: Any, *_: object) -> None:
+        own = connection.connection.dbapi_connection.info.backend_pid
+        with psycopg.connect(postgres, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", (own,))
+
+    event.listen(platform.engine, "before_cursor_execute", break_off, once=True)
+    with capture_logs() as logs:
+        body = trader.ask("{ viewer { party { name } } shipments { edges { node { reference } } } }")
+    assert {entry["event"] for entry in logs} == {"graphql.unavailable"}, logs
+    assert {error["extensions"]["code"] for error in body["errors"]} == {"UNAVAILABLE"}
+    assert trader.data("{ viewer { party { name } } }") == {"viewer": {"party": {"name": "trader"}}}
 
 
 def test_one_mutation_refused_takes_nothing_from_another_in_the_same_request(trader: Asker) -> None:

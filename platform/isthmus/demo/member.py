@@ -97,7 +97,7 @@ class Member:
         answer = self.http.request(
             method, f"{self.base_url}{path}", headers={**headers, **authorization}, **request
         )
-        if answer.is_server_error:
+        if answer.is_server_error or _unavailable(answer):
             raise Unready(f"{answer.status_code} {answer.text[:500]}")
         return answer
 
@@ -142,3 +142,12 @@ def until(look: Callable[[], Found | None], what: str, *, seconds: float = 60) -
             return found
         time.sleep(0.2)
     raise UnexpectedAnswer(f"waited {seconds:.0f} s in vain: {what}")
+
+
+def _unavailable(answer: httpx.Response) -> bool:
+    """Tell whether a GraphQL answer says to try again: its status is 200 whatever became of the operation."""
+    if answer.headers.get("Content-Type", "").partition(";")[0] != "application/json":
+        return False
+    body = answer.json()
+    errors = body.get("errors") or () if isinstance(body, dict) else ()
+    return any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors)
