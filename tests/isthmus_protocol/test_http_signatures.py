@@ -3,14 +3,22 @@
 import base64
 import hashlib
 import re
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from http_message_signatures import (
+    HTTPMessageSigner,
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+    algorithms,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agreed import KEYRING, KEYS, NOW
-from isthmus_protocol.http_signatures import Caller, sign_request, verify_request
+from isthmus_protocol.http_signatures import COVERED, TAG, Caller, sign_request, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey, TrustedKey, thumbprint
 
 URL = "https://bridge.example/v1/exchanges?limit=5&start=0"
@@ -167,3 +175,66 @@ def test_two_requests_have_two_nonces() -> None:
         for _ in range(20)
     }
     assert len(nonces) == 20
+
+
+class Keys(HTTPSignatureKeyResolver):
+    """What a general implementation of RFC 9421 asks for keys."""
+
+    def resolve_private_key(self, key_id: str) -> Any:
+        assert key_id == KEY.kid
+        return KEY.private_key
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        assert key_id == KEY.kid
+        return KEY.public.public_key
+
+
+@dataclass
+class Request:
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+METHODS = st.sampled_from(["GET", "POST", "PUT"])
+SEGMENTS = st.lists(st.text("abcXYZ019-._~", min_size=1, max_size=8), max_size=4)
+URLS = st.builds(
+    lambda scheme, host, port, path, query: f"{scheme}://{host}{port}/{'/'.join(path)}{query}",
+    st.sampled_from(["http", "https"]),
+    st.sampled_from(["bridge.example", "Bridge.Example", "127.0.0.1"]),
+    st.sampled_from(["", ":80", ":443", ":8080"]),
+    SEGMENTS,
+    st.sampled_from(["", "?a=1", "?a=1&b=%2F", "?"]),
+)
+
+
+@given(METHODS, URLS, st.binary(max_size=50))
+def test_a_general_implementation_takes_what_we_sign(method: str, url: str, body: bytes) -> None:
+    now = datetime.now(UTC)
+    headers = sign_request(KEY, method, url, body, now=now)
+    verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=Keys())
+    [result] = verifier.verify(
+        Request(method, url, headers),
+        max_age=timedelta(seconds=60),
+        expect_tag=TAG,
+        require_components=COVERED,
+        body=body,
+    )
+    assert result.parameters["nonce"] == verify(method, url, headers, body, now).nonce
+
+
+@given(METHODS, URLS, st.binary(max_size=50))
+def test_we_take_what_a_general_implementation_signs(method: str, url: str, body: bytes) -> None:
+    request = Request(method, url)
+    HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=Keys()).sign(
+        request,
+        key_id=KEY.kid,
+        created=NOW,
+        expires=NOW + timedelta(seconds=60),
+        nonce="a-nonce-of-16-ch",
+        label="other",
+        tag=TAG,
+        covered_component_ids=COVERED[:-1],
+        body=body,
+    )
+    assert verify(method, url, request.headers, body).nonce == "a-nonce-of-16-ch"
