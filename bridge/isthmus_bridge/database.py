@@ -1,32 +1,61 @@
 """The bridge's own database: reached only as a role that owns nothing and cannot rewrite the log."""
 
+import time
+from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 import uuid_utils.compat
+from psycopg.abc import PQGen
 from sqlalchemy import Engine, create_engine
 
 ROLE = "isthmus_bridge_app"
+LONGEST_SILENCE = 4.5
+"""Seconds without an answer of the database after which a request is refused."""
+
+T = TypeVar("T")
+
+
+class _Impatient(psycopg.Connection[Any]):
+    """A connection that does not wait for a server that has stopped, or is no longer reached.
+
+    The network may keep such a connection open for minutes, and only the server knows its own time limits.
+    """
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """Wait as psycopg does, but no longer than :data:`LONGEST_SILENCE`."""
+        began = time.monotonic()
+        try:
+            return super().wait(gen, interval, timeout or LONGEST_SILENCE)
+        except psycopg.OperationalError:
+            if time.monotonic() - began >= LONGEST_SILENCE:
+                # What was asked may still be done: the connection is of no more use.
+                self.pgconn.finish()
+            raise
+
+
+_CONNECT: dict[str, Any] = {
+    "options": f"-c role={ROLE} -c timezone=UTC -c lock_timeout=4s -c statement_timeout=4s"
+    " -c idle_in_transaction_session_timeout=30s",
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    "application_name": "isthmus-bridge",
+}
 
 
 def create_bridge_engine(url: str, *, pool_size: int = 10) -> Engine:
     """Return an engine whose sessions run as :data:`ROLE`, whatever role the address signs in with.
 
-    A lock that is not had within 5 s and a server that falls silent are errors, so that a request is refused
+    A lock that is not had within 4 s and a server that falls silent are errors, so that a request is refused
     rather than kept waiting.
     """
     return create_engine(
-        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        "postgresql+psycopg://",
+        creator=lambda: _Impatient.connect(url, **_CONNECT),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text must not carry what was to cross
-        connect_args={
-            "options": f"-c role={ROLE} -c timezone=UTC -c lock_timeout=5s -c statement_timeout=15s"
-            " -c idle_in_transaction_session_timeout=30s",
-            "connect_timeout": 5,
-            "tcp_user_timeout": 10_000,
-            "application_name": "isthmus-bridge",
-        },
     )
 
 

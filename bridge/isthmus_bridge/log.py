@@ -3,12 +3,15 @@
 Only hashes of complete subtrees are stored, each once and for good: ``(level, index)`` covers the leaves
 ``index * 2**level`` to ``(index + 1) * 2**level``. Any root or proof is put together from at most about
 ``2 * log2(size)`` of them, so that appending and proving stay quick however long the log grows.
+
+What a transaction appends is gathered, and written by one statement when the transaction ends or reads the
+log: many exchanges decided together (:mod:`isthmus_bridge.batches`) cost one lock, one write and one fsync.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -16,7 +19,7 @@ from sqlalchemy.orm import Session
 from isthmus_bridge.models import LogEntry, LogHead, LogNode
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.keys import SigningKey
-from isthmus_protocol.merkle import node_hash
+from isthmus_protocol.merkle import leaf_hash, node_hash
 from isthmus_protocol.records import Record
 
 LONGEST_PAGE = 1000
@@ -42,51 +45,107 @@ class Head:
     root: bytes
 
 
+@dataclass
+class _Gathered:
+    """What a transaction that holds the lock appends: the log's size, the right edge of its tree, the news.
+
+    The edge are the hashes of the largest complete subtrees from left to right, with their levels.
+    """
+
+    size: int
+    edge: list[tuple[int, bytes]]
+    leaves: list[str] = field(default_factory=list)
+    nodes: list[tuple[int, int, bytes]] = field(default_factory=list)
+
+    def add(self, leaf: bytes, hash_: bytes) -> int:
+        index = at = self.size
+        self.leaves.append(leaf.decode())
+        self.nodes.append((0, at, hash_))
+        level = 0
+        while self.edge and self.edge[-1][0] == level:
+            hash_ = node_hash(self.edge.pop()[1], hash_)
+            level, at = level + 1, at >> 1
+            self.nodes.append((level, at, hash_))
+        self.edge.append((level, hash_))
+        self.size += 1
+        return index
+
+    @property
+    def root(self) -> bytes:
+        *others, (_, total) = self.edge
+        for _, hash_ in reversed(others):
+            total = node_hash(hash_, total)
+        return total
+
+
+_WRITE = text(
+    "WITH leaves AS (INSERT INTO log_entry (index, record)"
+    " SELECT :first + place - 1, record FROM unnest(CAST(:records AS text[])) WITH ORDINALITY"
+    " AS given (record, place)),"
+    " nodes AS (INSERT INTO log_node (level, index, hash)"
+    " SELECT * FROM unnest(CAST(:levels AS int[]), CAST(:places AS bigint[]), CAST(:hashes AS bytea[])))"
+    " UPDATE log_head SET size = :size, root = :root"
+)
+
+
 def lock(session: Session) -> None:
     """Wait until this transaction is the only one that decides and appends, until it ends.
 
     What is read after this and what is appended are then of one moment: a suspension that was answered
     holds for every later decision. Raises :class:`LogUnavailable`.
     """
-    try:
-        session.execute(select(LogHead.size).with_for_update())
-    except DBAPIError as error:
-        raise LogUnavailable(str(error.orig)) from error
+    _gathered(session)
+
+
+def _gathered(session: Session) -> _Gathered:
+    """Return what this transaction appends, having taken the lock at the first call."""
+    held: _Gathered | None = session.info.get(_Gathered)
+    if held is None:
+        try:
+            size = session.execute(select(LogHead.size).with_for_update()).scalar_one()
+            places = _places((0, size))
+            nodes = _fetch(session, places)
+        except DBAPIError as error:
+            raise LogUnavailable(str(error.orig)) from error
+        held = session.info[_Gathered] = _Gathered(size, [(place[0], nodes[place]) for place in places])
+    return held
 
 
 def append(session: Session, record: Record) -> int:
-    """Append ``record`` in this transaction and return its index.
+    """Append ``record`` in this transaction and return its index; :func:`write` then writes it.
 
-    Raises :class:`LogUnavailable` when it cannot be written; the transaction must then be rolled back.
+    Raises :class:`LogUnavailable` when that cannot be; the transaction must then be rolled back.
     """
+    leaf = record.leaf
+    return _gathered(session).add(leaf, leaf_hash(leaf))
+
+
+def write(session: Session) -> None:
+    """Write what this transaction has appended. Raises :class:`LogUnavailable`."""
+    held: _Gathered | None = session.info.get(_Gathered)
+    if held is None or not held.leaves:
+        return
+    levels, places, hashes = zip(*held.nodes, strict=True)
+    news = {
+        "first": held.size - len(held.leaves),
+        "records": held.leaves,
+        "levels": list(levels),
+        "places": list(places),
+        "hashes": list(hashes),
+        "size": held.size,
+        "root": held.root,
+    }
     try:
-        index = session.execute(select(LogHead.size).with_for_update()).scalar_one()
-        session.execute(insert(LogEntry).values(index=index, record=record.leaf.decode()))
-        grown = _grow(session, index, record.leaf_hash)
-        session.execute(
-            insert(LogNode), [{"level": level, "index": at, "hash": hash_} for (level, at), hash_ in grown]
-        )
-        whole = (0, index + 1)
-        root = _hash_of(whole, _fetch(session, _places(whole)))
-        session.execute(update(LogHead).values(size=index + 1, root=root))
+        session.execute(_WRITE, news)
     except DBAPIError as error:
         raise LogUnavailable(str(error.orig)) from error
-    return index
-
-
-def _grow(session: Session, index: int, leaf: bytes) -> list[tuple[Place, bytes]]:
-    """Return the nodes that the leaf at ``index`` completes, the leaf's own first."""
-    completed = (index ^ (index + 1)).bit_length() - 1
-    lefts = _fetch(session, [(level, (index >> level) - 1) for level in range(completed)])
-    grown = [((0, index), leaf)]
-    for level in range(completed):
-        hash_ = node_hash(lefts[level, (index >> level) - 1], grown[-1][1])
-        grown.append(((level + 1, index >> (level + 1)), hash_))
-    return grown
+    held.leaves.clear()
+    held.nodes.clear()
 
 
 def head(session: Session) -> Head:
     """Return the log's present size and root."""
+    write(session)
     size, root = session.execute(select(LogHead.size, LogHead.root)).one()
     return Head(size, root)
 
@@ -112,6 +171,7 @@ def probe(session: Session) -> None:
 
 def entries(session: Session, start: int, limit: int) -> list[tuple[int, str]]:
     """Return up to ``limit`` (at most 1000) leaves from ``start`` on, with their indices, oldest first."""
+    write(session)
     rows = session.execute(
         select(LogEntry.index, LogEntry.record)
         .where(LogEntry.index >= start)
@@ -123,6 +183,7 @@ def entries(session: Session, start: int, limit: int) -> list[tuple[int, str]]:
 
 def entry(session: Session, index: int) -> str:
     """Return the leaf at ``index``, canonical JSON. Raises :class:`NoSuchEntry`."""
+    write(session)
     found = session.get(LogEntry, index)
     if found is None:
         raise NoSuchEntry(f"the log has no entry {index}")
@@ -169,7 +230,7 @@ def _split(width: int) -> int:
 
 
 def _places(run: Run) -> list[Place]:
-    """Return the complete subtrees that a run is made of, from left to right; its start is aligned."""
+    """Return the largest complete subtrees of a run, from left to right; its start is aligned."""
     start, end = run
     places = []
     for level in range((end - start).bit_length() - 1, -1, -1):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from isthmus_bridge import log
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.keys import Keyring, SigningKey
 
@@ -55,6 +56,7 @@ class Bridge:
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """Open a transaction; commit at the end, roll back when anything is raised."""
+        """Open a transaction; write what it appends to the log and commit at the end, or roll it all back."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+            log.write(session)

@@ -83,6 +83,7 @@ def test_appending_reads_and_writes_a_few_nodes_however_long_the_log_is(bridge: 
     with bridge.begin() as session:
         for number in range(64):
             log.append(session, refusal(number))
+    with bridge.begin() as session:
         assert session.execute(text("SELECT count(*) FROM log_node")).scalar_one() == 127
         assert session.execute(text("SELECT count(*) FROM log_node WHERE level = 6")).scalar_one() == 1
 
