@@ -1,19 +1,28 @@
 """Who calls: the holder of the key that signed the request (RFC 9421), each signature good for one use."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from wsgiref.util import request_uri
 
 from flask import Request
-from sqlalchemy import delete, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from isthmus_bridge.models import SeenNonce
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.http_signatures import Caller, verify_request
 from isthmus_protocol.keys import Holder, SignatureError
 
 SKEW = timedelta(seconds=60)
 """How much longer than its signature a nonce is kept: other processes' clocks may be behind."""
+
+# A few of the old ones go each time, so that the table stays as small as the traffic of two minutes.
+_USE_UP = text(
+    "WITH forgotten AS (DELETE FROM seen_nonce WHERE (kid, nonce) IN"
+    " (SELECT kid, nonce FROM seen_nonce WHERE expires_at < :now LIMIT :most FOR UPDATE SKIP LOCKED))"
+    " INSERT INTO seen_nonce (kid, nonce, expires_at) SELECT * FROM"
+    " unnest(CAST(:kids AS text[]), CAST(:nonces AS text[]), CAST(:ends AS timestamptz[]))"
+    " ON CONFLICT DO NOTHING RETURNING kid, nonce"
+)
 
 
 class NotAuthenticated(Exception):
@@ -30,8 +39,22 @@ def authenticate(bridge: Bridge, request: Request, *holders: Holder) -> Caller:
     The nonce is committed before the request is looked at, so that no failure makes it good again. Raises
     :class:`NotAuthenticated` or :class:`NotPermitted`.
     """
+    caller = _signer(bridge, request)
+    with bridge.begin() as session:
+        fresh = use_up(session, [caller], bridge.clock())
+    if not fresh:
+        raise NotAuthenticated("the request was seen before")
+    return _among(holders, caller)
+
+
+def identify(bridge: Bridge, request: Request, *holders: Holder) -> Caller:
+    """Return who signed ``request``, as :func:`authenticate` does; the caller has yet to :func:`use_up`."""
+    return _among(holders, _signer(bridge, request))
+
+
+def _signer(bridge: Bridge, request: Request) -> Caller:
     try:
-        caller = verify_request(
+        return verify_request(
             bridge.keyring,
             request.method,
             request_uri(request.environ),
@@ -41,28 +64,23 @@ def authenticate(bridge: Bridge, request: Request, *holders: Holder) -> Caller:
         )
     except SignatureError as error:
         raise NotAuthenticated(str(error)) from error
-    _use_up(bridge, caller)
+
+
+def _among(holders: Sequence[Holder], caller: Caller) -> Caller:
     if holders and caller.holder not in holders:
         raise NotPermitted(f"The holder of the {caller.holder} key may not do this.")
     return caller
 
 
-def _use_up(bridge: Bridge, caller: Caller) -> None:
-    now = bridge.clock()
-    forgotten = (
-        select(SeenNonce.kid, SeenNonce.nonce)
-        .where(SeenNonce.expires_at < now)
-        .limit(10)
-        .with_for_update(skip_locked=True)
-    )
-    with bridge.begin() as session:
-        fresh = session.execute(
-            insert(SeenNonce)
-            .values(kid=caller.kid, nonce=caller.nonce, expires_at=caller.expires + SKEW)
-            .on_conflict_do_nothing()
-            .returning(SeenNonce.nonce)
-        ).all()
-        # A few of the old ones go each time, so that the table stays as small as the traffic of two minutes.
-        session.execute(delete(SeenNonce).where(tuple_(SeenNonce.kid, SeenNonce.nonce).in_(forgotten)))
-    if not fresh:
-        raise NotAuthenticated("the request was seen before")
+def use_up(session: Session, callers: Sequence[Caller], now: datetime) -> set[tuple[str, str]]:
+    """Keep the nonces of ``callers`` and return those that were not kept before, each with its key's id."""
+    if not callers:
+        return set()
+    given = {
+        "kids": [caller.kid for caller in callers],
+        "nonces": [caller.nonce for caller in callers],
+        "ends": [caller.expires + SKEW for caller in callers],
+        "now": now,
+        "most": 10 * len(callers),
+    }
+    return {(row[0], row[1]) for row in session.execute(_USE_UP, given)}

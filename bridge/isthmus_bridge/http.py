@@ -11,7 +11,7 @@ from flask import Flask, Response, abort, g, request
 from sqlalchemy.exc import DBAPIError
 
 from isthmus_bridge import agreements, evidence, exchanges, log
-from isthmus_bridge.authentication import NotPermitted, authenticate
+from isthmus_bridge.authentication import NotPermitted, authenticate, identify
 from isthmus_bridge.database import new_id
 from isthmus_bridge.efti import http as efti
 from isthmus_bridge.models import Exchange
@@ -72,11 +72,11 @@ def _follow_requests(app: Flask) -> None:
 def _exchanges(app: Flask, bridge: Bridge) -> None:
     @app.post("/v1/exchanges")
     def ask() -> Response:
-        caller = authenticate(bridge, request, Holder.PLATFORM, Holder.WINDOW)
+        caller = identify(bridge, request, Holder.PLATFORM, Holder.WINDOW)
         asked = ExchangeRequest.from_json(_body())
         if ORIGINATOR[asked.direction] is not caller.holder:
             raise NotPermitted(f"{asked.direction} is not the direction of the {caller.holder}.")
-        submitted = submit(bridge, caller.holder, asked, request_id=g.request_id)
+        submitted = submit(bridge, caller.holder, asked, request_id=g.request_id, signed=caller)
         return _json(submitted.answer.to_json(), 200 if submitted.repeated else 201)
 
     @app.get("/v1/exchanges/<uuid:exchange_id>")

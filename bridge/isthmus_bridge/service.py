@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from isthmus_bridge import log
+from isthmus_bridge.batches import Batches
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.keys import Keyring, SigningKey
 
@@ -53,6 +54,7 @@ class Bridge:
     clock: Callable[[], datetime] = utc_now
     wake: Callable[[], None] = _nobody_to_wake
     speak: Callable[[JsonObject], JsonObject] = as_it_is
+    submissions: Batches = field(default_factory=Batches, repr=False, compare=False)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

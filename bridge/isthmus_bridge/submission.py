@@ -1,21 +1,28 @@
-"""Requests to cross: entered once for each key of a caller, decided by the gate, and answered."""
+"""Requests to cross: entered once for each key of a caller, decided by the gate, and answered.
+
+What is asked at the same time is decided together, one after the other under the log's lock, and committed
+before anyone is answered.
+"""
 
 import hmac
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, exchanges, log
+from isthmus_bridge import agreements, authentication, exchanges, log
+from isthmus_bridge.authentication import NotAuthenticated
 from isthmus_bridge.database import new_id
 from isthmus_bridge.gate import Question, Refused, Standing, decide
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import canonical
+from isthmus_protocol.http_signatures import Caller
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.messages import ExchangeAnswer, ExchangeRequest, ExchangeState, Reason
 from isthmus_protocol.records import Phase, subject_hash
@@ -33,33 +40,85 @@ class Submitted:
     repeated: bool
 
 
-def submit(bridge: Bridge, caller: Holder, request: ExchangeRequest, *, request_id: str) -> Submitted:
+@dataclass(frozen=True)
+class _Asked:
+    """A request, who makes it, and the signature to be used up with it, where it came with one."""
+
+    caller: Holder
+    request: ExchangeRequest
+    request_id: str
+    signed: Caller | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.caller.value, self.request.idempotency_key
+
+
+def submit(
+    bridge: Bridge,
+    caller: Holder,
+    request: ExchangeRequest,
+    *,
+    request_id: str,
+    signed: Caller | None = None,
+) -> Submitted:
     """Decide on ``request`` and return the answer; one that was agreed is committed to be delivered.
 
-    The same key with the same request gives the first answer again. Raises :class:`KeyReused`, and
+    The same key with the same request gives the first answer again. The nonce of ``signed`` is used up in the
+    same transaction. Raises :class:`KeyReused`, :class:`NotAuthenticated` for a nonce seen before, and
     :class:`~isthmus_bridge.log.LogUnavailable`, after which nothing has changed.
     """
-    now = bridge.clock()
-    with bridge.begin() as session:
-        asked = _resolve(session, bridge, request)
-        exchange_id = _enter(session, bridge, caller, request, asked, request_id, now)
-        if exchange_id is None:
-            return Submitted(_first_answer(session, bridge, caller, request), repeated=True)
-        exchange = session.get_one(Exchange, exchange_id)
-        log.lock(session)
-        if asked is None:
-            exchanges.refuse(session, exchange, Refused(Reason.UNKNOWN_EXCHANGE), None, now)
-        else:
-            standing = _standing(session, bridge, asked.question, now)
-            outcome = decide(Phase.AGREED, standing, asked.question, request.payload, now)
-            if isinstance(outcome, Refused):
-                exchanges.refuse(session, exchange, outcome, standing, now)
-            elif standing is not None:
-                exchanges.agree(session, exchange, outcome, standing, now)
-        answer = exchanges.answer_of(exchange)
-    if answer.state is ExchangeState.AGREED:
+    asked = _Asked(caller, request, request_id, signed)
+    submitted = bridge.submissions.do(asked, partial(_submit_all, bridge))
+    if submitted.answer.state is ExchangeState.AGREED and not submitted.repeated:
         bridge.wake()
-    return Submitted(answer, repeated=False)
+    return submitted
+
+
+def _submit_all(bridge: Bridge, batch: Sequence[_Asked]) -> list[Submitted | Exception]:
+    """Decide on every request of ``batch`` in one transaction."""
+    now = bridge.clock()
+    with bridge.begin() as session, session.no_autoflush:
+        log.lock(session)
+        fresh = authentication.use_up(session, [asked.signed for asked in batch if asked.signed], now)
+        known = _known(session, batch)
+        standings = _Standings(session, bridge, now)
+        questions = _resolve_all(session, bridge, [asked.request for asked in batch])
+        outcomes: list[Submitted | Exception] = []
+        for asked, question in zip(batch, questions, strict=True):
+            if asked.signed is not None and (asked.signed.kid, asked.signed.nonce) not in fresh:
+                outcomes.append(NotAuthenticated("the request was seen before"))
+                continue
+            fresh -= {(asked.signed.kid, asked.signed.nonce)} if asked.signed else set()
+            first = known.get(asked.key)
+            if first is not None:
+                outcomes.append(_repeated(bridge, first, asked.request))
+                continue
+            exchange = known[asked.key] = _entered(bridge, asked, question, now)
+            session.add(exchange)
+            _decide(session, exchange, question, asked.request, standings)
+            outcomes.append(Submitted(exchanges.answer_of(exchange), repeated=False))
+    return outcomes
+
+
+def _decide(
+    session: Session,
+    exchange: Exchange,
+    resolved: "_Resolved | None",
+    request: ExchangeRequest,
+    standings: "_Standings",
+) -> None:
+    now = standings.now
+    if resolved is None:
+        exchanges.refuse(session, exchange, Refused(Reason.UNKNOWN_EXCHANGE), None, now)
+        return
+    standing = standings.speaking_for(resolved.question)
+    outcome = decide(Phase.AGREED, standing, resolved.question, request.payload, now)
+    if isinstance(outcome, Refused):
+        exchanges.refuse(session, exchange, outcome, standing, now)
+    elif standing is not None:
+        exchanges.agree(session, exchange, outcome, standing, now)
+        standings.count(standing)
 
 
 @dataclass(frozen=True)
@@ -70,14 +129,24 @@ class _Resolved:
     subject: str | None
 
 
-def _resolve(session: Session, bridge: Bridge, request: ExchangeRequest) -> _Resolved | None:
+def _resolve_all(
+    session: Session, bridge: Bridge, requests: Sequence[ExchangeRequest]
+) -> list[_Resolved | None]:
+    named = {id_ for request in requests if (id_ := _uuid(request.in_reply_to)) is not None}
+    found = session.scalars(select(Exchange).where(Exchange.id.in_(named))) if named else ()
+    earlier = {exchange.id: exchange for exchange in found}
+    return [_resolve(bridge, request, earlier) for request in requests]
+
+
+def _resolve(bridge: Bridge, request: ExchangeRequest, known: dict[UUID, Exchange]) -> _Resolved | None:
     """Return what is asked of the gate, or None where ``request`` answers no exchange that has crossed.
 
     An answer serves the purpose of the question: it cannot carry what was asked for one purpose to another.
     """
     earlier = None
     if request.in_reply_to is not None:
-        earlier = _exchange(session, request.in_reply_to)
+        id_ = _uuid(request.in_reply_to)
+        earlier = None if id_ is None else known.get(id_)
         if (
             earlier is None
             or earlier.direction == request.direction
@@ -113,47 +182,42 @@ def _body_digest(bridge: Bridge, request: ExchangeRequest) -> str:
     return hmac.digest(bridge.subject_key, canonical(request.to_json()), "sha256").hex()
 
 
-def _exchange(session: Session, exchange_id: str) -> Exchange | None:
-    known = _uuid(exchange_id)
-    return None if known is None else session.get(Exchange, known)
+def _known(session: Session, batch: Iterable[_Asked]) -> dict[tuple[str, str], Exchange]:
+    """Return the exchanges that callers entered before under the keys of ``batch``.
 
-
-def _enter(
-    session: Session,
-    bridge: Bridge,
-    caller: Holder,
-    request: ExchangeRequest,
-    asked: _Resolved | None,
-    request_id: str,
-    now: datetime,
-) -> UUID | None:
-    """Enter the exchange as ``REQUESTED``; None when the caller's key is taken (its holder is waited for)."""
-    question = None if asked is None else asked.question
-    return session.scalar(
-        insert(Exchange)
-        .values(
-            id=new_id(),
-            caller=caller.value,
-            idempotency_key=request.idempotency_key,
-            body_digest=_body_digest(bridge, request),
-            request_id=request_id,
-            created_at=now,
-            message=request.message,
-            direction=request.direction.value,
-            purpose=request.purpose,
-            party=question and question.party,
-            role=question and question.role,
-            owner=question and question.owner,
-            subject=asked and asked.subject,
-            in_reply_to=_uuid(request.in_reply_to),
-            consents=[consent.to_json() for consent in question.consents] if question else [],
-            terms=[],
-            state=ExchangeState.REQUESTED.value,
-            due_at=now,
-            attempts=0,
+    Exchanges are entered only under the log's lock, so that nobody else enters one of these meanwhile.
+    """
+    found = session.scalars(
+        select(Exchange).where(
+            tuple_(Exchange.caller, Exchange.idempotency_key).in_([asked.key for asked in batch])
         )
-        .on_conflict_do_nothing(index_elements=["caller", "idempotency_key"])
-        .returning(Exchange.id)
+    )
+    return {(exchange.caller, exchange.idempotency_key): exchange for exchange in found}
+
+
+def _entered(bridge: Bridge, asked: _Asked, resolved: _Resolved | None, now: datetime) -> Exchange:
+    """Return the new exchange, ``REQUESTED``."""
+    question = None if resolved is None else resolved.question
+    return Exchange(
+        id=new_id(),
+        caller=asked.caller.value,
+        idempotency_key=asked.request.idempotency_key,
+        body_digest=_body_digest(bridge, asked.request),
+        request_id=asked.request_id,
+        created_at=now,
+        message=asked.request.message,
+        direction=asked.request.direction.value,
+        purpose=asked.request.purpose,
+        party=question and question.party,
+        role=question and question.role,
+        owner=question and question.owner,
+        subject=resolved and resolved.subject,
+        in_reply_to=_uuid(asked.request.in_reply_to),
+        consents=[consent.to_json() for consent in question.consents] if question else [],
+        terms=[],
+        state=ExchangeState.REQUESTED.value,
+        due_at=now,
+        attempts=0,
     )
 
 
@@ -164,33 +228,48 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
-def _first_answer(
-    session: Session, bridge: Bridge, caller: Holder, request: ExchangeRequest
-) -> ExchangeAnswer:
-    exchange = session.scalars(
-        select(Exchange).where(
-            Exchange.caller == caller.value, Exchange.idempotency_key == request.idempotency_key
-        )
-    ).one()
+def _repeated(bridge: Bridge, exchange: Exchange, request: ExchangeRequest) -> Submitted | KeyReused:
     if exchange.body_digest != _body_digest(bridge, request):
-        raise KeyReused("this idempotency key was used before, with another request")
-    return exchanges.answer_of(exchange)
+        return KeyReused("this idempotency key was used before, with another request")
+    return Submitted(exchanges.answer_of(exchange), repeated=True)
 
 
-def _standing(session: Session, bridge: Bridge, question: Question, now: datetime) -> Standing | None:
-    """Return the agreement that speaks for the question, with what it has let cross in the last hour."""
-    standing = agreements.standing_for(
-        session, bridge.keyring, question.message, question.direction, question.purpose, now
-    )
-    if standing is None:
-        return None
-    agreed = session.scalar(
-        select(func.count())
-        .select_from(Exchange)
-        .where(
-            Exchange.agreement_id == standing.agreement.id,
-            Exchange.created_at > now - timedelta(hours=1),
-            Exchange.state != ExchangeState.REFUSED.value,
+@dataclass
+class _Standings:
+    """The agreements that speak for the questions of a batch, with what each has let cross in an hour."""
+
+    session: Session
+    bridge: Bridge
+    now: datetime
+    _found: dict[tuple[str, Direction, str], Standing | None] = field(default_factory=dict)
+    _agreed: dict[str, int] = field(default_factory=dict)
+
+    def speaking_for(self, question: Question) -> Standing | None:
+        """Return the agreement that speaks for ``question``, or None."""
+        asked = (question.message, question.direction, question.purpose)
+        if asked not in self._found:
+            self._found[asked] = agreements.standing_for(self.session, self.bridge.keyring, *asked, self.now)
+        standing = self._found[asked]
+        if standing is None:
+            return None
+        id_ = standing.agreement.id
+        if id_ not in self._agreed:
+            self._agreed[id_] = self._agreed_last_hour(standing)
+        return replace(standing, agreed_last_hour=self._agreed[id_])
+
+    def count(self, standing: Standing) -> None:
+        """Count one more that has crossed under ``standing``."""
+        self._agreed[standing.agreement.id] += 1
+
+    def _agreed_last_hour(self, standing: Standing) -> int:
+        """Count as far as the agreement's rate: what lies beyond it makes no difference."""
+        latest = (
+            select(Exchange.id)
+            .where(
+                Exchange.agreement_id == standing.agreement.id,
+                Exchange.created_at > self.now - timedelta(hours=1),
+                Exchange.state != ExchangeState.REFUSED.value,
+            )
+            .limit(standing.agreement.rate_per_hour)
         )
-    )
-    return replace(standing, agreed_last_hour=agreed or 0)
+        return self.session.scalar(select(func.count()).select_from(latest.subquery())) or 0

@@ -249,10 +249,11 @@ class TestAuthentication:
         assert size_of_log(client) == 1
 
     def test_a_request_that_was_refused_is_used_up_too(self, as_platform: Signer) -> None:
-        headers = as_platform.sign("POST", "/v1/exchanges", b"{") | JSON
-        first = as_platform.client.post("/v1/exchanges", data=b"{", headers=headers)
-        self.refused(first, 400, "syntax")
-        self.refused(as_platform.client.post("/v1/exchanges", data=b"{", headers=headers))
+        body = canonical(declaration())
+        headers = as_platform.sign("POST", "/v1/exchanges", body) | JSON
+        first = as_platform.client.post("/v1/exchanges", data=body, headers=headers)
+        assert first.get_json()["reason"] == "NO_AGREEMENT"
+        self.refused(as_platform.client.post("/v1/exchanges", data=body, headers=headers))
 
     def test_a_signature_covers_this_body_this_path_and_this_minute(
         self, agreed: None, as_platform: Signer, clock: StandingClock
@@ -384,8 +385,12 @@ def test_a_request_id_is_given_back_and_made_where_none_came(client: FlaskClient
 def test_a_database_that_is_gone_is_said_to_be_so(bridge: Bridge, clock: StandingClock) -> None:
     engine = create_bridge_engine("postgresql://nobody@127.0.0.1:9/nothing")
     client = create_app(replace(bridge, engine=engine)).test_client()
-    response = Signer(client, KEYS[Holder.PLATFORM], clock).post("/v1/exchanges", declaration())
-    assert (response.status_code, response.get_json()["code"]) == (503, "database_unavailable")
+    signer = Signer(client, KEYS[Holder.PLATFORM], clock)
+    for response, code in (
+        (signer.post("/v1/exchanges", declaration()), "log_unavailable"),
+        (signer.get("/v1/agreements"), "database_unavailable"),
+    ):
+        assert (response.status_code, response.get_json()["code"]) == (503, code)
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
     engine.dispose()
