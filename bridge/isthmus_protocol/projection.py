@@ -47,20 +47,25 @@ def copy_fields(fields: Iterable[Field], payload: JsonObject) -> JsonObject:
 
 def leaf_paths(body: JsonValue) -> list[str]:
     """Return the paths of the leaves in ``body``, sorted: the fields that a projection released."""
-    found: set[str] = set()
+    found: dict[str, dict[str, str]] = {}
     _collect(body, "", found)
-    return sorted(found)
+    return sorted({path for below in found.values() for path in below.values()})
 
 
-def _collect(value: JsonValue, path: str, found: set[str]) -> None:
+def _collect(value: JsonValue, path: str, found: dict[str, dict[str, str]]) -> None:
+    """Gather the leaves below ``path``, by the path of the object and the member's name: most come often."""
     if isinstance(value, dict):
+        below = found.setdefault(path, {})
         for name, item in value.items():
-            _collect(item, f"{path}/{name}", found)
+            if isinstance(item, (dict, list)):
+                _collect(item, f"{path}/{name}", found)
+            elif item is not None and name not in below:
+                below[name] = f"{path}/{name}"
     elif isinstance(value, list):
         for item in value:
             _collect(item, path, found)
     elif value is not None:
-        found.add(path)
+        found.setdefault("", {})[path] = path
 
 
 def _copy_object(tree: _Tree, value: JsonObject) -> JsonObject:
