@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -322,8 +323,14 @@ def _load(session: Session, keyring: Keyring, *where: ColumnElement[bool]) -> li
     return [_version(text, tokens, keyring) for text, tokens in signed.items()]
 
 
+@lru_cache(maxsize=256)
+def _read(text: str) -> Agreement:
+    """Return the agreement that ``text`` is; the same few are read again for every exchange."""
+    return Agreement.from_json(parse(text.encode()))
+
+
 def _version(text: str, tokens: Sequence[tuple[str, datetime]], keyring: Keyring) -> Version:
-    agreement = Agreement.from_json(parse(text.encode()))
+    agreement = _read(text)
     signatures = tuple(token for token, _ in tokens)
     try:
         SignedAgreement(agreement, signatures).verify(keyring)
