@@ -5,6 +5,7 @@ It has no part in the platform's beat: the bridge may run on another party's mac
 
 import functools
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from isthmus_bridge.service import Bridge
 DELIVER = "isthmus.deliver"
 QUEUE = "isthmus-bridge"
 AT_ONCE = 20  # exchanges a task takes on, so that it ends well before its time limit
+TOGETHER = 0.02  # seconds within which a second task would find nothing left to do
 
 
 def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
@@ -31,7 +33,7 @@ def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
 
     @worker_ready.connect(weak=False)
     def sweep(**_: Any) -> None:
-        wake = waker(url)
+        wake = broker.waker(QUEUE, url, DELIVER)
 
         def keep_sweeping() -> None:
             while True:
@@ -44,5 +46,27 @@ def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
 
 
 def waker(url: str) -> Callable[[], None]:
-    """Return the function that wakes the bridge's worker after a commit."""
-    return broker.waker(QUEUE, url, DELIVER)
+    """Return the function that wakes the bridge's worker after a commit.
+
+    It waits for nothing: a thread sends one task for all who ask within :data:`TOGETHER`.
+    """
+    send = broker.waker(QUEUE, url, DELIVER)
+    asked = threading.Event()
+
+    def keep_sending() -> None:
+        while True:
+            asked.wait()
+            asked.clear()
+            send()
+            time.sleep(TOGETHER)
+
+    @functools.cache
+    def start() -> None:
+        # Only now: a thread does not survive the fork of a serving process.
+        threading.Thread(target=keep_sending, name="wake", daemon=True).start()
+
+    def wake() -> None:
+        start()
+        asked.set()
+
+    return wake
