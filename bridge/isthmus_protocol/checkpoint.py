@@ -55,30 +55,35 @@ class Checkpoint:
         size = lines[1]
         if not (size.isascii() and size.isdigit() and len(size) <= 16 and str(int(size)) == size):
             raise SignatureError("a checkpoint's size is a decimal number")
-        root = _decode_base64(lines[2])
+        root = decode_base64(lines[2])
         if len(root) != HASH_SIZE:
             raise SignatureError("a checkpoint's root has 32 bytes")
         return cls(lines[0], int(size), root)
 
 
-def key_hash(name: str, key: TrustedKey) -> bytes:
-    """Return the 4 bytes by which a note names an Ed25519 key."""
-    return hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + key.raw).digest()[:4]
+def key_hash(name: str, key: TrustedKey, kind: int = ED25519) -> bytes:
+    """Return the 4 bytes by which a note names a key that makes signatures of the type ``kind``."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + key.raw).digest()[:4]
 
 
-def verifier_key(name: str, key: TrustedKey) -> str:
+def verifier_key(name: str, key: TrustedKey, kind: int = ED25519) -> str:
     """Return ``name+hash+key``, as other note verifiers take it (c2sp.org/signed-note, "Verifier keys")."""
-    return f"{name}+{key_hash(name, key).hex()}+{b64encode(bytes([ED25519]) + key.raw).decode('ascii')}"
+    return f"{name}+{key_hash(name, key, kind).hex()}+{b64encode(bytes([kind]) + key.raw).decode('ascii')}"
 
 
 def sign_note(checkpoint: Checkpoint, key: SigningKey, name: str) -> str:
     """Return ``checkpoint`` as a note signed by ``key`` under ``name`` (the log's own key: its origin)."""
-    if not name or "+" in name or any(character.isspace() for character in name):
-        raise ValueError("a key name has no space and no plus sign")
     if Checkpoint.from_text(checkpoint.text) != checkpoint:
         raise ValueError("a checkpoint that cannot be read back")
-    blob = key_hash(name, key.public) + key.sign(checkpoint.text.encode())
-    return f"{checkpoint.text}\n— {name} {b64encode(blob).decode('ascii')}\n"
+    line = signature_line(name, key_hash(name, key.public) + key.sign(checkpoint.text.encode()))
+    return f"{checkpoint.text}\n{line}"
+
+
+def signature_line(name: str, signature: bytes) -> str:
+    """Return the line of a note, its newline too, for ``signature`` after its 4-byte key hash."""
+    if not name or "+" in name or any(character.isspace() for character in name):
+        raise ValueError("a key name has no space and no plus sign")
+    return f"— {name} {b64encode(signature).decode('ascii')}\n"
 
 
 def read_note(text: str) -> Note:
@@ -115,13 +120,14 @@ def _signature(line: str) -> NoteSignature:
     parts = line.split(" ")
     if len(parts) != 3 or parts[0] != "—" or not parts[1] or "+" in parts[1]:
         raise SignatureError("a signature line is a dash, a name and base64")
-    blob = _decode_base64(parts[2])
+    blob = decode_base64(parts[2])
     if len(blob) < 5:
         raise SignatureError("a note's signature is too short")
     return NoteSignature(parts[1], blob[:4], blob[4:])
 
 
-def _decode_base64(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
+    """Return the bytes of ``text``; raises :class:`SignatureError` unless encoding them gives it again."""
     try:
         data = b64decode(text.encode("ascii"), validate=True)
     except ValueError as error:

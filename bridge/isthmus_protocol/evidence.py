@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from isthmus_protocol import checkpoint as checkpoints
-from isthmus_protocol import merkle, receipts, statements
+from isthmus_protocol import cosignature, merkle, receipts, statements
 from isthmus_protocol.agreements import Agreement, SignedAgreement
 from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
@@ -114,7 +114,8 @@ def make_bundle(
 ) -> Bundle:
     """Return a bundle with the keys it needs, taken from ``keyring``.
 
-    ``checkpoint`` is the signed note of the tree that ``proof`` leads to. Raises :class:`SignatureError` when
+    ``checkpoint`` is the signed note of the tree that ``proof`` leads to: the log's signature, and after it the
+    witness's cosignature where it has given one. Raises :class:`SignatureError` when
     it is not in order or a signature is by an unknown key.
     """
     size = checkpoints.open_note(checkpoint, keyring, Holder.LOG).size
@@ -137,6 +138,7 @@ def verify_bundle(data: bytes, trust: Keyring | None = None) -> Verdict:
     steps: list[tuple[str, Callable[[Bundle, Keyring], str]]] = [
         ("keys", _check_keys),
         ("checkpoint", _check_checkpoint),
+        ("witness", lambda bundle, keyring: _check_witness(bundle, keyring, trust)),
         ("inclusion", _check_inclusion),
         ("agreement", _check_agreement),
         ("decision", _check_decision),
@@ -166,21 +168,35 @@ def _require(held: object, otherwise: str) -> None:
 def _keys_used(bundle: Bundle, keyring: Keyring) -> list[TrustedKey]:
     """Return the keys that signed something in ``bundle``, by ``kid``; raises :class:`SignatureError`."""
     used = {_log_key(bundle, keyring).kid}
+    witnessed = _cosignature(bundle, keyring)
+    if witnessed is not None:
+        used.add(witnessed.key.kid)
     tokens = chain(bundle.agreement.signatures if bundle.agreement else (), filter(None, [bundle.receipt]))
     used.update(statements.signer(token, keyring).kid for token in tokens)
     return [key for key in keyring if key.kid in used]
 
 
 def _log_key(bundle: Bundle, keyring: Keyring) -> TrustedKey:
-    """Return the log's key, whose signature under the origin's name is the only one of the checkpoint."""
+    """Return the log's key, whose signature under the origin's name is the checkpoint's first."""
     note = checkpoints.read_note(bundle.checkpoint)
     origin = checkpoints.open_note(bundle.checkpoint, keyring, Holder.LOG).origin
-    if len(note.signatures) != 1 or note.signatures[0].name != origin:
-        raise SignatureError("the checkpoint must carry the log's signature alone, under the log's origin")
+    if len(note.signatures) > 2 or note.signatures[0].name != origin:
+        raise SignatureError("the checkpoint carries the log's signature, then at most the witness's")
     for key in keyring.held_by(Holder.LOG):
         if checkpoints.key_hash(origin, key) == note.signatures[0].key_hash:
             return key
     raise SignatureError("the checkpoint is signed by an unknown key")
+
+
+def _cosignature(bundle: Bundle, keyring: Keyring) -> cosignature.Cosignature | None:
+    """Return the witness's cosignature, which is the checkpoint's second signature; None where it has none."""
+    note = checkpoints.read_note(bundle.checkpoint)
+    if len(note.signatures) == 1:
+        return None
+    found = cosignature.read_cosignature(note, note.signatures[1], keyring)
+    if found is None:
+        raise SignatureError("the checkpoint's second signature is not that of a known witness")
+    return found
 
 
 def _check_trust(bundle: Bundle, trust: Keyring) -> str:
@@ -201,6 +217,17 @@ def _check_checkpoint(bundle: Bundle, keyring: Keyring) -> str:
     head = checkpoints.open_note(bundle.checkpoint, keyring, Holder.LOG)
     _require(head.size == bundle.size, f"the checkpoint is of {head.size} entries, not {bundle.size}")
     return f"log {head.origin}, {head.size} entries, signed by {_log_key(bundle, keyring).kid}"
+
+
+def _check_witness(bundle: Bundle, keyring: Keyring, trust: Keyring | None) -> str:
+    """Hold the bundle to a cosignature where the trusted keys name a witness; else report what there is."""
+    found = _cosignature(bundle, keyring)
+    trusted = [] if trust is None else trust.held_by(Holder.WITNESS)
+    if found is None:
+        _require(not trusted, "the trusted witness has not cosigned this checkpoint")
+        return "none: the checkpoint carries the log's signature alone"
+    _require(not trusted or found.key in trusted, f"{found.name} {found.key.kid} is not the trusted witness")
+    return f"cosigned by {found.name} {found.key.kid} at {found.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _check_inclusion(bundle: Bundle, keyring: Keyring) -> str:

@@ -32,6 +32,7 @@ class Holder(StrEnum):
     BRIDGE = "BRIDGE"
     WINDOW = "WINDOW"
     LOG = "LOG"
+    WITNESS = "WITNESS"
 
 
 class SignatureError(Exception):

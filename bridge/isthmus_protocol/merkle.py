@@ -89,9 +89,16 @@ def consistency_proof(leaf_hashes: Sequence[bytes], size1: int, size2: int) -> l
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Raise :class:`ProofError` unless ``proof`` shows ``leaf`` at ``index`` (section 2.1.3.2)."""
+    _check_hashes([root])
+    if not hmac.compare_digest(root_from_inclusion(leaf, index, size, proof), root):
+        raise ProofError("the proof leads to another root")
+
+
+def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """Return the root that ``proof`` leads to from ``leaf`` (section 2.1.3.2); it is nobody's word yet."""
     if not 0 <= index < size:
         raise ProofError(f"the index {index} lies outside a tree of {size}")
-    _check_hashes([leaf, root, *proof])
+    _check_hashes([leaf, *proof])
     node, last, computed = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
@@ -105,8 +112,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         node, last = node >> 1, last >> 1
     if last != 0:
         raise ProofError("the proof is too short")
-    if not hmac.compare_digest(computed, root):
-        raise ProofError("the proof leads to another root")
+    return computed
 
 
 def verify_consistency(size1: int, root1: bytes, size2: int, root2: bytes, proof: Sequence[bytes]) -> None:

@@ -46,7 +46,7 @@ def test_a_bundle_verifies_with_and_without_trusted_keys(data: bytes) -> None:
 @pytest.mark.parametrize("data", [PERMITTED, REFUSED, UNCOVERED, UNDELIVERED])
 def test_a_bundle_holds_exactly_the_keys_it_uses(data: bytes) -> None:
     held = {key.holder for key in Bundle.from_bytes(data).keys}
-    expected = {Holder.LOG}
+    expected = {Holder.LOG, Holder.WITNESS}
     if data is not UNCOVERED:
         expected |= {Holder.OPERATOR, Holder.AUTHORITY}
     if data is PERMITTED:
@@ -206,12 +206,12 @@ def test_a_record_that_names_another_agreement_text_is_found() -> None:
     assert failed(logged(record(DOCUMENT, agreement=other), DOCUMENT)) == {"agreement"}
 
 
-def test_a_checkpoint_with_a_second_signature_is_not_bundled() -> None:
+def test_a_checkpoint_with_the_signature_of_neither_log_nor_witness_is_not_bundled() -> None:
     leaves = [RECORD.leaf_hash]
     head = Checkpoint(ORIGIN, 1, merkle.root_of(leaves))
     note = sign_note(head, KEYS[Holder.LOG], ORIGIN)
     second = sign_note(head, SigningKey.generate(Holder.LOG), "witness").rsplit("\n\n", 1)[1]
-    assert "checkpoint" in failed(rebuilt(checkpoint=note + second, index=0, size=1, proof=()))
+    assert "witness" in failed(rebuilt(checkpoint=note + second, index=0, size=1, proof=()))
 
 
 def test_the_command_says_what_holds_and_what_does_not(

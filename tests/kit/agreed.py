@@ -15,6 +15,7 @@ from isthmus_protocol.agreements import (
     sign_agreement,
 )
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
+from isthmus_protocol.cosignature import cosign
 from isthmus_protocol.evidence import Bundle, make_bundle
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.messages import AgreementReference, Reason, payload_digest
@@ -25,6 +26,7 @@ NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 KEYS = {holder: SigningKey.generate(holder) for holder in Holder}
 KEYRING = Keyring(key.public for key in KEYS.values())
 ORIGIN = "bridge.example/log"
+WITNESS = "witness.example"
 
 
 def agreement(*paths: str, **changes: Any) -> Agreement:
@@ -98,10 +100,15 @@ def receipt(about: LogRecord, **changes: Any) -> str:
     return sign_receipt(KEYS[Holder.WINDOW], replace(given, **changes))
 
 
-def bundle(about: LogRecord, document: Agreement | None, token: str | None) -> Bundle:
-    """Return a bundle about ``about``, the third of five entries in a log."""
+def bundle(
+    about: LogRecord, document: Agreement | None, token: str | None, *, witnessed: bool = True
+) -> Bundle:
+    """Return a bundle about ``about``, the third of five entries in a log that the witness has seen."""
     leaves = [merkle.leaf_hash(bytes([number])) for number in range(5)]
     leaves[2] = about.leaf_hash
-    note = sign_note(Checkpoint(ORIGIN, 5, merkle.root_of(leaves)), KEYS[Holder.LOG], ORIGIN)
+    head = Checkpoint(ORIGIN, 5, merkle.root_of(leaves))
+    note = sign_note(head, KEYS[Holder.LOG], ORIGIN)
+    if witnessed:
+        note += cosign(head.text, KEYS[Holder.WITNESS], WITNESS, NOW)
     proof = merkle.inclusion_proof(leaves, 2, 5)
     return make_bundle(about, 2, proof, note, None if document is None else signed(document), token, KEYRING)

@@ -23,7 +23,10 @@ from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.shapes import format_time
 
 KEYS = {holder: SigningKey.generate(holder) for holder in Holder}
-KEYRING = Keyring(key.public for key in KEYS.values())
+KEYRING = Keyring(key.public for holder, key in KEYS.items() if holder is not Holder.WITNESS)
+"""The keys of an installation without a witness."""
+WITNESSED = Keyring(key.public for key in KEYS.values())
+"""The keys of one that has one: its evidence must be cosigned."""
 
 UCR = "6TW12345678-2026-0001"
 
