@@ -114,9 +114,9 @@ def make_bundle(
 ) -> Bundle:
     """Return a bundle with the keys it needs, taken from ``keyring``.
 
-    ``checkpoint`` is the signed note of the tree that ``proof`` leads to: the log's signature, and after it the
-    witness's cosignature where it has given one. Raises :class:`SignatureError` when
-    it is not in order or a signature is by an unknown key.
+    ``checkpoint`` is the signed note of the tree that ``proof`` leads to: the log's signature, and after it
+    the witness's cosignature where there is one. Raises :class:`SignatureError` when it is not in order or a
+    signature is by an unknown key.
     """
     size = checkpoints.open_note(checkpoint, keyring, Holder.LOG).size
     draft = Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, tuple(keyring))
@@ -189,7 +189,7 @@ def _log_key(bundle: Bundle, keyring: Keyring) -> TrustedKey:
 
 
 def _cosignature(bundle: Bundle, keyring: Keyring) -> cosignature.Cosignature | None:
-    """Return the witness's cosignature, which is the checkpoint's second signature; None where it has none."""
+    """Return the witness's cosignature, the checkpoint's second signature; None where there is none."""
     note = checkpoints.read_note(bundle.checkpoint)
     if len(note.signatures) == 1:
         return None

@@ -18,7 +18,7 @@ from isthmus.settings import Process, Settings, check_production, load
 from isthmus.wco import wco
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from wsgiref.types import WSGIApplication
 
 said = Console(highlight=False, soft_wrap=True)
 noted = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -29,7 +29,8 @@ noted = Console(stderr=True, highlight=False, soft_wrap=True)
 def isthmus() -> None:
     """Run a private trade platform, joined to the government's single window by a provable bridge.
 
-    State is in ISTHMUS_HOME (.isthmus), the web is on ISTHMUS_PORT (8080), bridge and window on the next two.
+    State is in ISTHMUS_HOME (.isthmus). The web is on ISTHMUS_PORT (8080); bridge, window and witness are on
+    the next three.
     """
 
 
@@ -69,6 +70,14 @@ def window() -> None:
     from isthmus.apps import create_window
 
     _serve(Process.WINDOW, create_window)
+
+
+@isthmus.command()
+def witness() -> None:
+    """Cosign the bridge's log as long as it only grows (on the authority's machine)."""
+    from isthmus.witness import create_witness
+
+    _serve(Process.WITNESS, create_witness)
 
 
 @isthmus.command()
@@ -175,13 +184,13 @@ def _prepared(process: Process) -> Settings:
     return load()
 
 
-def _serve(process: Process, create: "Callable[[Settings], Flask]") -> None:
+def _serve(process: Process, create: "Callable[[Settings], WSGIApplication]") -> None:
     from isthmus import serving
 
     settings = _prepared(process)
     check_production(settings, process)
-    # The single window keeps a SQLite file and a clerk's thread: it is one process.
-    processes = 1 if process is Process.WINDOW else settings.processes
+    # The single window keeps a SQLite file and a clerk's thread, the witness one small file.
+    processes = 1 if process in {Process.WINDOW, Process.WITNESS} else settings.processes
     place = serving.Place(
         settings.host, settings.port_of(process) or settings.port, processes, settings.threads
     )

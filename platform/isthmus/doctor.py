@@ -53,6 +53,7 @@ def _diagnoses(home: Home, settings: Settings) -> Iterator[Diagnosis]:
         ("web", settings.web_address),
         ("bridge", settings.bridge_address),
         ("single window", settings.window_address),
+        ("witness", settings.witness_address),
     ):
         yield _service(name, url)
 

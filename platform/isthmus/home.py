@@ -44,11 +44,16 @@ class Home:
         """The reference single window's SQLite file."""
         return self.path / "window" / "window.sqlite3"
 
+    @property
+    def witness(self) -> Path:
+        """The witness's record: the last checkpoint it cosigned."""
+        return self.path / "witness"
+
     def prepare(self) -> None:
         """Make the folders. Others may pass through (the embedded servers' user must) but not look around."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o711)
-        for private in (self.keys, self.logs, self.run, self.window_database.parent):
+        for private in (self.keys, self.logs, self.run, self.window_database.parent, self.witness):
             private.mkdir(mode=0o700, exist_ok=True)
 
 

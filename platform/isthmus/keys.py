@@ -102,6 +102,7 @@ SIGNS = {
     Process.BRIDGE: (Holder.BRIDGE, Holder.LOG),
     Process.BRIDGE_WORKER: (Holder.BRIDGE, Holder.LOG),
     Process.WINDOW: (Holder.WINDOW,),
+    Process.WITNESS: (Holder.WITNESS,),
 }
 
 

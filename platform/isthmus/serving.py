@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from wsgiref.types import WSGIApplication
 
-from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 
 from isthmus import logs, ready, tether
 from isthmus.settings import Process, Settings
 
-Create = Callable[[Settings], Flask]
+Create = Callable[[Settings], WSGIApplication]
 LONGEST_STOP = 8  # seconds that requests under way have when the server is told to stop
 
 

@@ -17,6 +17,7 @@ from isthmus.errors import Misconfigured
 MEBIBYTE = 1024 * 1024
 SHORTEST_SECRET = 32
 DEVELOPMENT_ORIGIN = "isthmus.invalid/bridge"
+DEVELOPMENT_WITNESS = "isthmus.invalid/witness"
 WORTHLESS_PASSWORDS = frozenset(
     {"", "postgres", "isthmus", "password", "secret", "changeme", "test", "redis"}
 )
@@ -31,6 +32,7 @@ class Process(StrEnum):
     BRIDGE = "bridge"
     BRIDGE_WORKER = "bridge-worker"
     WINDOW = "window"
+    WITNESS = "witness"
 
 
 ON_PLATFORM = frozenset({Process.WEB, Process.WORKER, Process.BEAT})
@@ -61,7 +63,9 @@ class Settings(BaseSettings):
     )
     env: Literal["development", "production"] = "development"
     host: str = "127.0.0.1"
-    port: int = Field(8080, ge=1, le=65533, description="the web's; bridge and window take the next two")
+    port: int = Field(
+        8080, ge=1, le=65532, description="the web's; bridge, window and witness take the next three"
+    )
     instances: int = Field(
         1, ge=1, le=8, description="of web, worker, bridge and bridge-worker, side by side"
     )
@@ -79,6 +83,9 @@ class Settings(BaseSettings):
     log_origin: str = Field(
         DEVELOPMENT_ORIGIN, pattern=r"^[^\s+]+$", description="the name of the bridge's log"
     )
+    witness_name: str = Field(
+        DEVELOPMENT_WITNESS, pattern=r"^[^\s+]+$", description="the name under which the witness cosigns"
+    )
     stripe_api_key: SecretStr | None = Field(None, validation_alias="STRIPE_API_KEY")
     stripe_webhook_secret: SecretStr | None = Field(None, validation_alias="STRIPE_WEBHOOK_SECRET")
     upload_limit: int = Field(100 * MEBIBYTE, ge=1, description="bytes of one document")
@@ -87,6 +94,7 @@ class Settings(BaseSettings):
     platform_url: Http | None = Field(None, description="where the bridge reaches the web, if elsewhere")
     bridge_url: Http | None = None
     window_url: Http | None = None
+    witness_url: Http | None = Field(None, description="where the bridge reaches the witness")
     standards: Path | None = Field(None, description="the folder of published standards, for their schemas")
     wco_messages: frozenset[Literal["EXPORT_DECLARATION"]] = Field(
         frozenset(), description="what goes to the window as WCO XML instead of JSON"
@@ -119,13 +127,18 @@ class Settings(BaseSettings):
         return self.window_url or f"http://127.0.0.1:{self.port + 2}"
 
     @property
+    def witness_address(self) -> str:
+        """Where the bridge reaches the authority's witness."""
+        return self.witness_url or f"http://127.0.0.1:{self.port + 3}"
+
+    @property
     def shows_graphiql(self) -> bool:
         """Whether ``/graphql`` shows GraphiQL to browsers and answers introspection."""
         return not self.production if self.graphiql is None else self.graphiql
 
     def port_of(self, process: Process) -> int | None:
         """Return the port that ``process`` listens on; ``None`` for one that listens on none."""
-        offsets = {Process.WEB: 0, Process.BRIDGE: 1, Process.WINDOW: 2}
+        offsets = {Process.WEB: 0, Process.BRIDGE: 1, Process.WINDOW: 2, Process.WITNESS: 3}
         return self.port + offsets[process] if process in offsets else None
 
 
@@ -154,8 +167,10 @@ def check_production(settings: Settings, *processes: Process, demo: bool = False
     ]
     if demo:
         problems.append("The demo's parties have known passwords: production does not load them.")
-    if wanted & ON_BRIDGE and settings.log_origin == DEVELOPMENT_ORIGIN:
+    if wanted & (ON_BRIDGE | {Process.WITNESS}) and settings.log_origin == DEVELOPMENT_ORIGIN:
         problems.append("ISTHMUS_LOG_ORIGIN: name the bridge's log, for example bridge.example.org/log.")
+    if wanted & {Process.WITNESS} and settings.witness_name == DEVELOPMENT_WITNESS:
+        problems.append("ISTHMUS_WITNESS_NAME: name the witness, for example witness.example.org/w1.")
     if settings.shows_graphiql:
         problems.append("ISTHMUS_GRAPHIQL: production shows neither GraphiQL nor the schema; unset it.")
     if problems:
@@ -208,6 +223,7 @@ def _address_problems(settings: Settings, wanted: frozenset[Process]) -> list[st
     if wanted & ON_BRIDGE:
         needed["ISTHMUS_PLATFORM_URL"] = settings.platform_url or settings.public_url
         needed["ISTHMUS_WINDOW_URL"] = settings.window_url
+        needed["ISTHMUS_WITNESS_URL"] = settings.witness_url
     if wanted & {Process.WEB, Process.WORKER, Process.WINDOW}:
         needed["ISTHMUS_BRIDGE_URL"] = settings.bridge_url
     return [

@@ -31,7 +31,7 @@ MOST_CRASHES = 3  # before a process was ever ready
 DOUBLED = frozenset({Process.WEB, Process.WORKER, Process.BRIDGE, Process.BRIDGE_WORKER})
 STOPPING = (
     frozenset({Process.WEB, Process.BEAT}),
-    frozenset({Process.WORKER, Process.BRIDGE, Process.BRIDGE_WORKER, Process.WINDOW}),
+    frozenset({Process.WORKER, Process.BRIDGE, Process.BRIDGE_WORKER, Process.WINDOW, Process.WITNESS}),
 )
 STEPS = 4 + len(Process)
 
@@ -274,6 +274,7 @@ def _announce(settings: Settings, home: Home, console: Console, *, demo: bool) -
     console.print(f"Isthmus is up: [bold]{settings.web_address}[/]")
     console.print(f"  bridge         {settings.bridge_address}")
     console.print(f"  single window  {settings.window_address}")
+    console.print(f"  witness        {settings.witness_address}")
     console.print(f"  state and logs {home.path}")
     told = "" if demo else " Next, in another terminal: [bold]isthmus demo[/] plays the story."
     console.print(f"Ctrl-C stops everything.{told}")

@@ -29,6 +29,8 @@ READY = {
     "ISTHMUS_BRIDGE_URL": "https://bridge.example",
     "ISTHMUS_WINDOW_URL": "https://window.example",
     "ISTHMUS_LOG_ORIGIN": "bridge.example/log",
+    "ISTHMUS_WITNESS_URL": "https://witness.example",
+    "ISTHMUS_WITNESS_NAME": "witness.example/w1",
 }
 
 

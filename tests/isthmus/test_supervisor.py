@@ -59,7 +59,7 @@ def test_ctrl_c_stops_every_process_and_a_second_run_finds_its_state(tmp_path: P
     home = tmp_path / "home"
     with running(home) as isthmus:
         started = family(isthmus)
-        assert len(started) >= 9, "six processes, two servers, their children"
+        assert len(started) >= 10, "seven processes, two servers, their children"
         secrets = (home / "secrets.json").read_text()
         keys = (home / "keys" / "trust.json").read_text()
     assert all_gone(started, 1)
@@ -82,11 +82,11 @@ def test_after_a_sigkill_of_the_supervisor_nothing_stays_and_the_next_run_recove
 
 def test_a_crashed_process_and_a_crashed_server_are_started_again(tmp_path: Path) -> None:
     with running(tmp_path / "home") as isthmus:
-        for name in ("web", "bridge", "window", "redis-server", "postgres"):
+        for name in ("web", "bridge", "window", "witness", "redis-server", "postgres"):
             (victim,) = named(isthmus, name)
             victim.kill()
         end = time.monotonic() + 90
-        urls = [isthmus.url, isthmus.bridge_url, isthmus.window_url]
+        urls = [isthmus.url, isthmus.bridge_url, isthmus.window_url, isthmus.witness_url]
         while urls and time.monotonic() < end:
             try:
                 if httpx.get(f"{urls[0]}/readyz", timeout=5).status_code == 200:
@@ -155,7 +155,7 @@ COMMANDS = ("agreement", "demo", "doctor", "efti", "migrate", "token", "verify",
 
 
 def test_help_is_everywhere_and_an_unknown_command_is_an_error() -> None:
-    processes = ("run", "web", "worker", "beat", "bridge", "bridge-worker", "window")
+    processes = ("run", "web", "worker", "beat", "bridge", "bridge-worker", "window", "witness")
     assert set(cli.isthmus.commands) == {*processes, *COMMANDS}
     for name in cli.isthmus.commands:
         shown = CliRunner().invoke(cli.isthmus, [name, "--help"])

@@ -1,5 +1,6 @@
-"""A witness's cosignature is what C2SP tlog-cosignature says, and evidence is held to it where one is trusted."""
+"""A cosignature is what C2SP tlog-cosignature says, and where a witness is trusted evidence is held to it."""
 
+import contextlib
 import hashlib
 import struct
 from base64 import b64decode, b64encode
@@ -70,12 +71,12 @@ def test_a_published_witness_key_is_named_as_its_witness_names_it() -> None:
 @given(
     st.integers(0, 2**53 - 1),
     st.binary(min_size=32, max_size=32),
-    st.datetimes(datetime(1971, 1, 1), datetime(9999, 1, 1)),
+    st.integers(0, 250_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
 )
 def test_our_cosignature_is_the_one_written_by_hand_from_the_specification(
-    size: int, root: bytes, moment: datetime
+    size: int, root: bytes, at: datetime
 ) -> None:
-    text, at = Checkpoint(ORIGIN, size, root).text, moment.replace(microsecond=0, tzinfo=UTC)
+    text = Checkpoint(ORIGIN, size, root).text
     assert cosign(text, KEY, WITNESS, at) == written_by_hand(text, KEY, WITNESS, at)
 
 
@@ -98,10 +99,8 @@ def test_a_witness_cannot_stand_in_for_the_log_nor_the_log_for_the_witness() -> 
 def test_a_flipped_bit_anywhere_in_the_line_leaves_no_cosignature(position: int, bit: int) -> None:
     flipped = bytearray(LINE.encode())
     flipped[position] ^= 1 << bit
-    try:
+    with contextlib.suppress(SignatureError, UnicodeDecodeError):
         assert cosignatures(LOGGED + flipped.decode(), KEYRING) == []
-    except (SignatureError, UnicodeDecodeError):
-        pass
 
 
 def test_a_cosignature_of_another_head_or_another_time_is_refused() -> None:

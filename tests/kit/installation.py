@@ -22,7 +22,7 @@ class NotReady(Exception):
     """The installation did not come up; the message is its last output."""
 
 
-def free_ports(count: int = 3) -> int:
+def free_ports(count: int = 4) -> int:
     """Return a port from which ``count`` consecutive ones are free on the loopback interface."""
     while True:
         with socket.socket() as probe:
@@ -62,9 +62,14 @@ class Installation:
     def window_url(self) -> str:
         return f"http://127.0.0.1:{self.port + 2}"
 
+    @property
+    def witness_url(self) -> str:
+        return f"http://127.0.0.1:{self.port + 3}"
+
     def await_ready(self, seconds: float = 90) -> None:
-        """Wait until web, bridge and window say that they are ready; raises :class:`NotReady`."""
-        waiting = [f"{base}/readyz" for base in (self.url, self.bridge_url, self.window_url)]
+        """Wait until web, bridge, window and witness say that they are ready; raises :class:`NotReady`."""
+        served = (self.url, self.bridge_url, self.window_url, self.witness_url)
+        waiting = [f"{base}/readyz" for base in served]
         end = time.monotonic() + seconds
         while waiting and time.monotonic() < end and self.supervisor.status() != psutil.STATUS_ZOMBIE:
             try:
