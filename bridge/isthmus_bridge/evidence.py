@@ -1,30 +1,64 @@
 """Evidence of one crossing or refusal, put together for whoever checks it offline."""
 
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, log
+from isthmus_bridge import agreements, log, witnessing
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import SignedAgreement
 from isthmus_protocol.canonical import parse
+from isthmus_protocol.checkpoint import Checkpoint, read_note
 from isthmus_protocol.evidence import make_bundle
 from isthmus_protocol.records import LogRecord
 
 
-def bundle(session: Session, bridge: Bridge, exchange: Exchange) -> bytes:
-    """Return the evidence bundle of ``exchange`` against the log's present head, as canonical JSON."""
-    if exchange.decision_index is None:
-        raise RuntimeError("an exchange was committed without a decision")
-    head = log.head(session)
+def bundle(bridge: Bridge, exchange_id: UUID) -> bytes | None:
+    """Return the evidence bundle of an exchange, as canonical JSON; None where there is no such exchange.
+
+    It stands on the newest cosigned checkpoint. Where that one does not reach the entry, the witness is asked
+    first; where the witness is away, the log's present head is signed by the log alone.
+    """
+    with bridge.begin() as session:
+        exchange = session.get(Exchange, exchange_id)
+        if exchange is None:
+            return None
+        index = _index(exchange)
+    witnessing.cosign_newest(bridge, covering=index)
+    with bridge.begin() as session:
+        return _bundle(session, bridge, session.get_one(Exchange, exchange_id))
+
+
+def _bundle(session: Session, bridge: Bridge, exchange: Exchange) -> bytes:
+    index = _index(exchange)
+    size, checkpoint = _checkpoint(session, bridge, index)
     return make_bundle(
-        record=LogRecord.from_json(parse(log.entry(session, exchange.decision_index).encode())),
-        index=exchange.decision_index,
-        proof=log.inclusion(session, exchange.decision_index, head.size),
-        checkpoint=log.checkpoint(head, bridge.origin, bridge.log_key),
+        record=LogRecord.from_json(parse(log.entry(session, index).encode())),
+        index=index,
+        proof=log.inclusion(session, index, size),
+        checkpoint=checkpoint,
         agreement=_agreement(session, bridge, exchange),
         receipt=exchange.receipt,
         keyring=bridge.keyring,
     ).to_bytes()
+
+
+def _checkpoint(session: Session, bridge: Bridge, index: int) -> tuple[int, str]:
+    """Return the size and note of a checkpoint that covers the entry ``index``, cosigned where possible."""
+    note = witnessing.cosigned(session)
+    if note is not None:
+        size = Checkpoint.from_text(read_note(note).text).size
+        if index < size:
+            return size, note
+    head = log.head(session)
+    return head.size, log.checkpoint(head, bridge.origin, bridge.log_key)
+
+
+def _index(exchange: Exchange) -> int:
+    if exchange.decision_index is None:
+        raise RuntimeError("an exchange was committed without a decision")
+    return exchange.decision_index
 
 
 def _agreement(session: Session, bridge: Bridge, exchange: Exchange) -> SignedAgreement | None:

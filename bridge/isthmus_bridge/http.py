@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, abort, g, request
 from sqlalchemy.exc import DBAPIError
 
-from isthmus_bridge import agreements, evidence, exchanges, log
+from isthmus_bridge import agreements, evidence, exchanges, log, witnessing
 from isthmus_bridge.authentication import NotPermitted, authenticate, identify
 from isthmus_bridge.database import new_id
 from isthmus_bridge.efti import http as efti
@@ -91,11 +91,10 @@ def _exchanges(app: Flask, bridge: Bridge) -> None:
     @app.get("/v1/exchanges/<uuid:exchange_id>/evidence")
     def bundle(exchange_id: UUID) -> Response:
         authenticate(bridge, request, Holder.PLATFORM, Holder.AUTHORITY)
-        with bridge.begin() as session:
-            found = session.get(Exchange, exchange_id)
-            if found is None:
-                abort(404, "There is no such exchange.")
-            return Response(evidence.bundle(session, bridge, found), content_type="application/json")
+        found = evidence.bundle(bridge, exchange_id)
+        if found is None:
+            abort(404, "There is no such exchange.")
+        return Response(found, content_type="application/json")
 
 
 def _seen_by_window(exchange: Exchange) -> bool:
@@ -186,10 +185,15 @@ def _agreements(app: Flask, bridge: Bridge) -> None:
 def _log(app: Flask, bridge: Bridge) -> None:
     @app.get("/v1/log/checkpoint")
     def checkpoint() -> Response:
+        """Give the newest cosigned checkpoint; ``?cosigned=false`` the newest of all, by the log alone."""
+        wanted = request.args.get("cosigned", "true") != "false"
         with bridge.begin() as session:
             head = log.head(session)
-        note = log.checkpoint(head, bridge.origin, bridge.log_key)
-        return Response(note, content_type="text/plain; charset=utf-8")
+            note = witnessing.cosigned(session) if wanted else None
+        return Response(
+            note or log.checkpoint(head, bridge.origin, bridge.log_key),
+            content_type="text/plain; charset=utf-8",
+        )
 
     @app.get("/v1/log/entries")
     def entries() -> Response:
@@ -229,10 +233,13 @@ def _health(app: Flask, bridge: Bridge) -> None:
         try:
             with bridge.begin() as session:
                 log.probe(session)
+                witnessed = str(witnessing.standing(session))
         except (log.LogUnavailable, DBAPIError) as error:
             events.error("log.unavailable", problem=str(error))
             return _json({"status": "not_ready", "log": "cannot be written"}, 503)
-        return _json({"status": "ready", "log": "can be written"})
+        # A fact, no condition: nothing that crosses waits for the witness.
+        witness = "none is set" if bridge.witness_url is None else witnessed
+        return _json({"status": "ready", "log": "can be written", "witness": witness})
 
 
 def _body() -> JsonObject:

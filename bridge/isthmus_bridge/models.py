@@ -186,6 +186,19 @@ class LogHead(Base):
     root: Mapped[bytes]
 
 
+class CosignedHead(Base):
+    """The one row with the newest checkpoint that the witness cosigned, and how asking for the next goes."""
+
+    __tablename__ = "cosigned_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+    note: Mapped[str | None]
+    asked_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
+
+
 class FreightDataset(Base):
     """A consignment that the platform deposited for the gates of eFTI, and whose it is."""
 

@@ -39,6 +39,7 @@ class Bridge:
     ``keyring`` are the keys it trusts, ``signing_key`` (BRIDGE) signs its requests, ``log_key`` (LOG) the
     log's checkpoints under the name ``origin``. ``subject_key`` (32 bytes) hides a consignment's UCR: only
     its HMAC-SHA256 is kept. ``wake`` is called after a commit that left something to deliver; it may be lost.
+    ``witness_url`` is where the authority's witness cosigns those checkpoints, None where there is none.
     ``speak`` puts an envelope that has passed the gate as its receiver wants it; it may raise
     :class:`Unspeakable`, and the exchange then fails.
     """
@@ -51,6 +52,7 @@ class Bridge:
     window_url: str
     platform_url: str
     origin: str
+    witness_url: str | None = None
     clock: Callable[[], datetime] = utc_now
     wake: Callable[[], None] = _nobody_to_wake
     speak: Callable[[JsonObject], JsonObject] = as_it_is

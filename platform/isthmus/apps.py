@@ -46,6 +46,7 @@ def _bridge(settings: Settings, keys: KeyFolder) -> "Bridge":
         window_url=settings.window_address,
         platform_url=settings.platform_address,
         origin=settings.log_origin,
+        witness_url=settings.witness_address,
         wake=bridge_worker.waker(addresses.needed(settings.bridge_redis_url, "BRIDGE_REDIS_URL")),
         speak=wco.speaker(settings),
     )

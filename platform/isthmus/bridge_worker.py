@@ -1,4 +1,4 @@
-"""The bridge's worker: it delivers what is due, woken by tasks and by a sweep of its own.
+"""The bridge's worker: it delivers what is due and has the log cosigned, woken by tasks and its own sweep.
 
 It has no part in the platform's beat: the bridge may run on another party's machine, with its own broker.
 """
@@ -13,10 +13,12 @@ from celery import Celery
 from celery.signals import worker_ready
 
 from isthmus import broker
+from isthmus_bridge import witnessing
 from isthmus_bridge.delivery import deliver_due
 from isthmus_bridge.service import Bridge
 
 DELIVER = "isthmus.deliver"
+COSIGN = "isthmus.cosign"
 QUEUE = "isthmus-bridge"
 AT_ONCE = 20  # exchanges a task takes on, so that it ends well before its time limit
 TOGETHER = 0.02  # seconds within which a second task would find nothing left to do
@@ -31,13 +33,18 @@ def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
     def deliver() -> None:
         deliver_due(connected(), limit=AT_ONCE)
 
+    @app.task(name=COSIGN)
+    def cosign() -> None:
+        witnessing.cosign_newest(connected())
+
     @worker_ready.connect(weak=False)
     def sweep(**_: Any) -> None:
-        wake = broker.waker(QUEUE, url, DELIVER)
+        wakes = [broker.waker(QUEUE, url, task) for task in (DELIVER, COSIGN)]
 
         def keep_sweeping() -> None:
             while True:
-                wake()
+                for wake in wakes:
+                    wake()
                 threading.Event().wait(broker.SWEEP_EVERY)
 
         threading.Thread(target=keep_sweeping, name="sweep", daemon=True).start()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock, Thread
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, request
 from flask.testing import FlaskClient
@@ -208,7 +209,7 @@ class Neighbour:
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[str]:
+def serving(app: WSGIApplication) -> Iterator[str]:
     """Serve ``app`` on a port of its own and yield its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
