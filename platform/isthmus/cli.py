@@ -14,6 +14,7 @@ from isthmus.agreement import agreement
 from isthmus.efti import efti
 from isthmus.errors import CannotRun
 from isthmus.home import home_of
+from isthmus.log import log
 from isthmus.settings import Process, Settings, check_production, load
 from isthmus.wco import wco
 
@@ -173,7 +174,7 @@ def migrate() -> None:
     said.print("Next: isthmus run, or the single processes (isthmus --help).")
 
 
-for _group in (agreement, efti, wco):
+for _group in (agreement, efti, log, wco):
     isthmus.add_command(_group)
 
 
