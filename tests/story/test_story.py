@@ -246,6 +246,7 @@ class TestAudit:
         trust = isthmus.home / "keys" / "trust.json"
         verdict = isthmus.command("verify", str(bundle), "--trust", str(trust))
         assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+        assert "pass  witness     cosigned by" in verdict.stdout
 
     @staticmethod
     def verified_by_protocol(bundle: Path) -> subprocess.CompletedProcess[str]:
@@ -305,7 +306,7 @@ class TestBilling:
 
 def test_played_again_it_changes_nothing_that_stands(isthmus: Installation, operator: httpx.Client) -> None:
     query = "{ invoices(first: 100) { edges { node { number total { amountMinor } } } } }"
-    log = f"{isthmus.bridge_url}/v1/log/checkpoint"
+    log = f"{isthmus.bridge_url}/v1/log/checkpoint?cosigned=false"
     before = ask(operator, query), httpx.get(log).text.splitlines()[1]
     again = isthmus.command("demo")
     assert again.returncode == 0, again.stdout + again.stderr
