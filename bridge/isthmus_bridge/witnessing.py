@@ -25,8 +25,8 @@ from isthmus_protocol.keys import SignatureError
 
 DEADLINE = 2.0
 """Seconds for one asking, whatever the witness does."""
-STEP = 0.8
-"""Seconds for connecting, for writing, and for each piece of the answer."""
+STEPS = httpx.Timeout(0.5, read=1.5)
+"""Seconds for connecting and for writing, and for each piece of the answer."""
 REST = timedelta(seconds=5)
 """How long a witness that failed is left alone."""
 LONGEST_ANSWER = 65_536
@@ -90,7 +90,7 @@ def cosign_newest(bridge: Bridge, *, covering: int | None = None) -> None:
     if kept.size >= wanted or _rests(kept, bridge.clock()):
         return
     try:
-        with httpx.Client(timeout=STEP, trust_env=False, follow_redirects=False) as client:
+        with httpx.Client(timeout=STEPS, trust_env=False, follow_redirects=False) as client:
             _cosign(bridge, _Asking(client, bridge.witness_url, time.monotonic() + DEADLINE), kept.size)
     except NotCosigned as reason:
         events.warning("witness.not_cosigned", problem=str(reason))

@@ -23,7 +23,7 @@ from isthmus_protocol.merkle import leaf_hash, root_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
-VICTIMS = ("web", "worker", "bridge", "bridge-worker", "window", "redis", "postgres")
+VICTIMS = ("web", "worker", "bridge", "bridge-worker", "window", "witness", "redis", "postgres")
 STORY_SECONDS = 6.0
 
 
