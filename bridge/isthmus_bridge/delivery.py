@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from isthmus_bridge import exchanges, log
+from isthmus_bridge import exchanges, log, promises
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.sending import Answer, NoAnswer, Sender
 from isthmus_bridge.service import Bridge, Unspeakable
@@ -110,7 +110,7 @@ def _step(bridge: Bridge, sender: Sender, receiver: Receiver) -> bool:
             claim = _prepare(session, bridge, exchange, now)
         else:
             exchange = _lock_next(session, _tellable(receiver, now))
-            claim = None if exchange is None else _notice(bridge, exchange, now)
+            claim = None if exchange is None else _notice(session, bridge, exchange, now)
     if claim is None:
         return exchange is not None
     with structlog.contextvars.bound_contextvars(request_id=claim.request_id, exchange=str(claim.exchange)):
@@ -168,6 +168,7 @@ def _direction_to(receiver: Receiver) -> Direction:
 def _prepare(session: Session, bridge: Bridge, exchange: Exchange, now: datetime) -> Claim | None:
     """Ask the gate again; log and mark the exchange as sent and return its envelope, or end it."""
     log.lock(session)
+    promises.give(session, bridge, [exchange])
     asked = exchanges.ask_again(session, bridge, exchange, Phase.SENT, now)
     if asked.refused is not None:
         exchanges.terminate(session, exchange, asked, Phase.SENT, now)
@@ -185,13 +186,14 @@ def _prepare(session: Session, bridge: Bridge, exchange: Exchange, now: datetime
     return _claim_of(exchange, url, spoken, _settle_delivery)
 
 
-def _notice(bridge: Bridge, exchange: Exchange, now: datetime) -> Claim:
+def _notice(session: Session, bridge: Bridge, exchange: Exchange, now: datetime) -> Claim:
+    promises.give(session, bridge, [exchange])
     _lease(exchange, now)
     from_window = exchange.direction == Direction.FROM_WINDOW.value
     url = f"{bridge.window_url}/v1/receipts" if from_window else f"{bridge.platform_url}/bridge/receipts"
     state = ExchangeState(exchange.state)
     receipt = exchange.receipt if state is ExchangeState.DELIVERED else None
-    notice = DeliveryNotice(str(exchange.id), state, exchange.reason, receipt)
+    notice = DeliveryNotice(str(exchange.id), state, exchange.reason, receipt, exchange.promise or "")
     return _claim_of(exchange, url, notice.to_json(), _settle_notice)
 
 
@@ -222,6 +224,7 @@ def envelope(exchange: Exchange) -> Envelope:
         or exchange.payload_digest is None
         or exchange.sent_at is None
         or exchange.decision_index is None
+        or exchange.promise is None
         or exchange.agreement_id is None
         or exchange.agreement_version is None
         or exchange.agreement_digest is None
@@ -246,6 +249,7 @@ def envelope(exchange: Exchange) -> Envelope:
         salt=exchange.salt.hex(),
         payload_digest=exchange.payload_digest,
         log_index=exchange.decision_index,
+        promise=exchange.promise,
         body=parse_object(exchange.body.encode()),
     )
 
@@ -287,15 +291,12 @@ def _settle_receipt(bridge: Bridge, claim: Claim, answer: Answer) -> None:
 
 
 def _checked_receipt(bridge: Bridge, exchange: Exchange, body: bytes) -> str:
-    """Return the receipt in ``body``: signed by the receiver, for this exchange and this very payload."""
+    """Return the receipt in ``body``: signed by the receiver, for what it was sent and was promised."""
     token = parse_object(body).get("receipt")
     if not isinstance(token, str):
         raise SignatureError("the answer holds no receipt")
     receipt = open_receipt(token, bridge.keyring, Receiver.of(Direction(exchange.direction)))
-    if receipt.exchange != str(exchange.id):
-        raise SignatureError("the receipt is for another exchange")
-    if receipt.payload_digest != exchange.payload_digest:
-        raise SignatureError("the receipt is for another payload")
+    promises.check_receipt(bridge, exchange, receipt)
     return token
 
 
@@ -306,8 +307,16 @@ def _settle_notice(bridge: Bridge, claim: Claim, answer: Answer) -> None:
     now = bridge.clock()
     with bridge.begin() as session:
         exchange = _still_claimed(session, claim)
-        if exchange is not None:
-            exchanges.mark_told(exchange, now)
+        if exchange is None:
+            return
+        try:
+            acknowledgement = promises.checked_acknowledgement(bridge, exchange, answer.body)
+        except SignatureError as error:
+            problem = f"no valid acknowledgement: {error}"
+        else:
+            exchanges.mark_told(exchange, acknowledgement, now)
+            return
+    _postpone(bridge, claim, problem)
 
 
 def _still_claimed(session: Session, claim: Claim) -> Exchange | None:

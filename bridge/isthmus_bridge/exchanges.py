@@ -179,10 +179,11 @@ def fail(exchange: Exchange, reason: str, now: datetime) -> None:
     _tell(exchange, now)
 
 
-def mark_told(exchange: Exchange, now: datetime) -> None:
-    """Keep that the originator knows the end; a delivery is then acknowledged."""
+def mark_told(exchange: Exchange, acknowledgement: str, now: datetime) -> None:
+    """Keep the originator's signed word that it knows the end; a delivery is then acknowledged."""
     if exchange.state == State.DELIVERED.value:
         move(exchange, State.ACKNOWLEDGED)
+    exchange.acknowledgement = acknowledgement
     exchange.told_at = now
 
 
@@ -237,7 +238,7 @@ def consents_of(exchange: Exchange) -> tuple[Consent, ...]:
 
 def answer_of(exchange: Exchange) -> ExchangeAnswer:
     """Return what the originator was answered, whatever has become of the exchange since."""
-    if exchange.decision_index is None:
+    if exchange.decision_index is None or exchange.promise is None:
         raise RuntimeError("an exchange was committed without a decision")
     refused = exchange.state == State.REFUSED.value
     return ExchangeAnswer(
@@ -251,4 +252,5 @@ def answer_of(exchange: Exchange) -> ExchangeAnswer:
             else None
         ),
         log_index=exchange.decision_index,
+        promise=exchange.promise,
     )

@@ -8,7 +8,7 @@ What a transaction appends is gathered, and written by one statement when the tr
 log: many exchanges decided together (:mod:`isthmus_bridge.batches`) cost one lock, one write and one fsync.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select, text, tuple_, update
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from isthmus_bridge import chains
 from isthmus_bridge.models import LogEntry, LogHead, LogNode
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.keys import SigningKey
@@ -54,21 +55,22 @@ class _Gathered:
 
     size: int
     edge: list[tuple[int, bytes]]
-    leaves: list[str] = field(default_factory=list)
-    nodes: list[tuple[int, int, bytes]] = field(default_factory=list)
+    waiting: list[Record] = field(default_factory=list)
+    written: dict[int, Record] = field(default_factory=dict)
 
-    def add(self, leaf: bytes, hash_: bytes) -> int:
-        index = at = self.size
-        self.leaves.append(leaf.decode())
-        self.nodes.append((0, at, hash_))
-        level = 0
-        while self.edge and self.edge[-1][0] == level:
-            hash_ = node_hash(self.edge.pop()[1], hash_)
-            level, at = level + 1, at >> 1
-            self.nodes.append((level, at, hash_))
-        self.edge.append((level, hash_))
-        self.size += 1
-        return index
+    def grow(self, leaves: Iterable[bytes]) -> list[tuple[int, int, bytes]]:
+        """Return the nodes that ``leaves`` add and complete, as level, index and hash."""
+        nodes = []
+        for leaf in leaves:
+            level, at, hash_ = 0, self.size, leaf_hash(leaf)
+            nodes.append((level, at, hash_))
+            while self.edge and self.edge[-1][0] == level:
+                hash_ = node_hash(self.edge.pop()[1], hash_)
+                level, at = level + 1, at >> 1
+                nodes.append((level, at, hash_))
+            self.edge.append((level, hash_))
+            self.size += 1
+        return nodes
 
     @property
     def root(self) -> bytes:
@@ -119,31 +121,45 @@ def append(session: Session, record: Record) -> int:
 
     Raises :class:`LogUnavailable` when that cannot be; the transaction must then be rolled back.
     """
-    leaf = record.leaf
-    return _gathered(session).add(leaf, leaf_hash(leaf))
+    held = _gathered(session)
+    held.waiting.append(record)
+    return held.size + len(held.waiting) - 1
 
 
 def write(session: Session) -> None:
-    """Write what this transaction has appended. Raises :class:`LogUnavailable`."""
+    """Write what this transaction has appended, each record linked to those before it.
+
+    Raises :class:`LogUnavailable`.
+    """
     held: _Gathered | None = session.info.get(_Gathered)
-    if held is None or not held.leaves:
+    if held is None or not held.waiting:
         return
-    levels, indices, hashes = zip(*held.nodes, strict=True)
-    news = {
-        "first": held.size - len(held.leaves),
-        "records": "\n".join(held.leaves),
-        "levels": list(levels),
-        "indices": list(indices),
-        "hashes": b"".join(hashes),
-        "size": held.size,
-        "root": held.root,
-    }
+    first = held.size
     try:
+        linked = chains.link(session, held.waiting, first)
+        leaves = [record.leaf for record in linked]
+        levels, indices, hashes = zip(*held.grow(leaves), strict=True)
+        news = {
+            "first": first,
+            "records": b"\n".join(leaves).decode(),
+            "levels": list(levels),
+            "indices": list(indices),
+            "hashes": b"".join(hashes),
+            "size": held.size,
+            "root": held.root,
+        }
         session.execute(_WRITE, news)
     except DBAPIError as error:
         raise LogUnavailable(str(error.orig)) from error
-    held.leaves.clear()
-    held.nodes.clear()
+    held.written.update(enumerate(linked, first))
+    held.waiting.clear()
+
+
+def written(session: Session) -> Mapping[int, Record]:
+    """Return what this transaction has appended, by index, as it stands in the log."""
+    write(session)
+    held: _Gathered | None = session.info.get(_Gathered)
+    return {} if held is None else held.written
 
 
 def head(session: Session) -> Head:

@@ -138,7 +138,9 @@ class Exchange(Base):
     reason: Mapped[str | None]
     field: Mapped[str | None]
     decision_index: Mapped[int | None] = mapped_column(BigInteger)
+    promise: Mapped[str | None]
     receipt: Mapped[str | None]
+    acknowledgement: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
     due_at: Mapped[datetime]
@@ -197,6 +199,18 @@ class CosignedHead(Base):
     note: Mapped[str | None]
     asked_at: Mapped[datetime | None]
     problem: Mapped[str | None]
+
+
+class LogChain(Base):
+    """How far the chain of one party, or of one subject, has come: its last leaf, and how many it has."""
+
+    __tablename__ = "log_chain"
+    __table_args__ = (CheckConstraint("kind IN ('PARTY', 'SUBJECT')", name="kind"),)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    last_index: Mapped[int] = mapped_column(BigInteger)
 
 
 class FreightDataset(Base):

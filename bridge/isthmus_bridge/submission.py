@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, authentication, exchanges, log
+from isthmus_bridge import agreements, authentication, exchanges, log, promises
 from isthmus_bridge.authentication import NotAuthenticated
 from isthmus_bridge.database import new_id
 from isthmus_bridge.gate import Question, Refused, Standing, decide
@@ -84,21 +84,29 @@ def _submit_all(bridge: Bridge, batch: Sequence[_Asked]) -> list[Submitted | Exc
         known = _known(session, batch)
         standings = _Standings(session, bridge, now)
         questions = _resolve_all(session, bridge, [asked.request for asked in batch])
-        outcomes: list[Submitted | Exception] = []
+        decided: list[tuple[Exchange, bool] | Exception] = []
         for asked, question in zip(batch, questions, strict=True):
             if asked.signed is not None and (asked.signed.kid, asked.signed.nonce) not in fresh:
-                outcomes.append(NotAuthenticated("the request was seen before"))
+                decided.append(NotAuthenticated("the request was seen before"))
                 continue
             fresh -= {(asked.signed.kid, asked.signed.nonce)} if asked.signed else set()
             first = known.get(asked.key)
             if first is not None:
-                outcomes.append(_repeated(bridge, first, asked.request))
+                decided.append(_repeated(bridge, first, asked.request))
                 continue
             exchange = known[asked.key] = _entered(bridge, asked, question, now)
             session.add(exchange)
             _decide(session, exchange, question, asked.request, standings)
-            outcomes.append(Submitted(exchanges.answer_of(exchange), repeated=False))
-    return outcomes
+            decided.append((exchange, False))
+        promises.give(session, bridge, list(known.values()))
+    return [_outcome(each) for each in decided]
+
+
+def _outcome(decided: tuple[Exchange, bool] | Exception) -> Submitted | Exception:
+    if isinstance(decided, Exception):
+        return decided
+    exchange, repeated = decided
+    return Submitted(exchanges.answer_of(exchange), repeated)
 
 
 def _decide(
@@ -228,10 +236,12 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
-def _repeated(bridge: Bridge, exchange: Exchange, request: ExchangeRequest) -> Submitted | KeyReused:
+def _repeated(
+    bridge: Bridge, exchange: Exchange, request: ExchangeRequest
+) -> tuple[Exchange, bool] | KeyReused:
     if exchange.body_digest != _body_digest(bridge, request):
         return KeyReused("this idempotency key was used before, with another request")
-    return Submitted(exchanges.answer_of(exchange), repeated=True)
+    return exchange, True
 
 
 @dataclass

@@ -13,6 +13,7 @@ from isthmus_protocol import checkpoint as checkpoints
 from isthmus_protocol import cosignature, merkle, receipts, statements
 from isthmus_protocol.agreements import Agreement, SignedAgreement
 from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse
+from isthmus_protocol.chains import place_of
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
 from isthmus_protocol.records import Decision, Kind, LogRecord, Phase
 from isthmus_protocol.shapes import HEX_DIGEST, MalformedMessage, Members
@@ -289,4 +290,9 @@ def _check_receipt(bundle: Bundle, keyring: Keyring) -> str:
     receipt = receipts.open_receipt(bundle.receipt, keyring, receiver)
     _require(receipt.exchange == record.exchange, "the receipt is for another exchange")
     _require(receipt.payload_digest == record.payload_digest, "the receipt is for another payload")
+    from_before = record.chain is None and receipt.place is None
+    _require(
+        from_before or receipt.place == place_of(bundle.index, record.chain),
+        "the receipt commits to another place in the log",
+    )
     return f"the {receiver} holds the payload since {receipt.received_at:%Y-%m-%d %H:%M:%S} UTC"

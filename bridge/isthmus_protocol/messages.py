@@ -216,7 +216,10 @@ class AgreementReference:
 
 @dataclass(frozen=True)
 class ExchangeAnswer:
-    """The bridge's answer to a request: agreed or refused, why, and where the log says so."""
+    """The bridge's answer to a request: agreed or refused, why, and where the log says so.
+
+    ``promise`` is the log's signed word for the latter; see :mod:`isthmus_protocol.promises`.
+    """
 
     exchange: str
     state: ExchangeState
@@ -224,6 +227,7 @@ class ExchangeAnswer:
     field: str | None
     agreement: AgreementName | None
     log_index: int
+    promise: str
 
     def to_json(self) -> JsonObject:
         """Return the JSON form."""
@@ -234,6 +238,7 @@ class ExchangeAnswer:
             "field": self.field,
             "agreement": None if self.agreement is None else self.agreement.to_json(),
             "logIndex": self.log_index,
+            "promise": self.promise,
         }
 
     @classmethod
@@ -247,6 +252,7 @@ class ExchangeAnswer:
             field=members.maybe("field", lambda name: members.text(name, 600)),
             agreement=members.maybe("agreement", lambda name: members.nested(name, AgreementName.from_json)),
             log_index=members.integer("logIndex"),
+            promise=members.text("promise", statements.LONGEST),
         )
         members.end()
         return answer
@@ -254,7 +260,10 @@ class ExchangeAnswer:
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the bridge hands to the receiver; ``body`` is the projection that the gate released."""
+    """What the bridge hands to the receiver; ``body`` is the projection that the gate released.
+
+    ``promise`` is the log's signed word on where the decision stands; the receipt commits to it.
+    """
 
     exchange: str
     message: str
@@ -269,6 +278,7 @@ class Envelope:
     salt: str
     payload_digest: str
     log_index: int
+    promise: str
     body: JsonObject
 
     def check_digest(self) -> None:
@@ -292,6 +302,7 @@ class Envelope:
             "salt": self.salt,
             "payloadDigest": self.payload_digest,
             "logIndex": self.log_index,
+            "promise": self.promise,
             "body": self.body,
         }
 
@@ -313,6 +324,7 @@ class Envelope:
             salt=members.hexadecimal("salt"),
             payload_digest=members.digest("payloadDigest"),
             log_index=members.integer("logIndex"),
+            promise=members.text("promise", statements.LONGEST),
             body=members.object("body"),
         )
         members.end()
@@ -321,12 +333,16 @@ class Envelope:
 
 @dataclass(frozen=True)
 class DeliveryNotice:
-    """What the bridge tells the originator at the end: delivered with a receipt, or not and why."""
+    """What the bridge tells the originator at the end: delivered with a receipt, or not and why.
+
+    The originator answers with its signed acknowledgement, which commits to the log's ``promise``.
+    """
 
     exchange: str
     state: ExchangeState
     reason: str | None
     receipt: str | None
+    promise: str
 
     def __post_init__(self) -> None:
         """Raise :class:`MalformedMessage` unless the state is an end and delivery shows its receipt."""
@@ -343,6 +359,7 @@ class DeliveryNotice:
             "state": self.state.value,
             "reason": self.reason,
             "receipt": self.receipt,
+            "promise": self.promise,
         }
 
     @classmethod
@@ -354,6 +371,7 @@ class DeliveryNotice:
             members.one_of("state", ExchangeState),
             members.maybe("reason", lambda name: members.text(name, 1000)),
             members.maybe("receipt", lambda name: members.text(name, statements.LONGEST)),
+            members.text("promise", statements.LONGEST),
         )
         members.end()
         return notice

@@ -7,6 +7,7 @@ from enum import StrEnum
 from isthmus_protocol import statements
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import JsonObject, JsonValue
+from isthmus_protocol.chains import Place
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time
 
@@ -32,16 +33,22 @@ class Receiver(StrEnum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """A receiver's word that it holds what the digest names."""
+    """A receiver's word that it holds what the digest names.
+
+    ``place`` is where the log promised to keep the crossing; receipts given before there were promises have
+    none.
+    """
 
     exchange: str
     payload_digest: str
     receiver: Receiver
     received_at: datetime
+    place: Place | None = None
 
     def to_json(self) -> JsonObject:
         """Return the JSON form, which is what is signed."""
-        return {
+        committed: JsonObject = {} if self.place is None else {"place": self.place.to_json()}
+        return committed | {
             "exchange": self.exchange,
             "payloadDigest": self.payload_digest,
             "receiver": self.receiver.value,
@@ -57,6 +64,7 @@ class Receipt:
             members.digest("payloadDigest"),
             members.one_of("receiver", Receiver),
             members.time("receivedAt"),
+            members.optional("place", lambda name: members.nested(name, Place.from_json)),
         )
         members.end()
         return receipt

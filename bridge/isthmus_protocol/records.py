@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical
+from isthmus_protocol.chains import Chain
 from isthmus_protocol.fields import check_path
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.merkle import leaf_hash
@@ -47,7 +48,10 @@ def subject_hash(key: bytes, ucr: str) -> str:
 
 @dataclass(frozen=True)
 class LogRecord:
-    """One leaf of the log. ``fields`` are the leaves released; a refusal releases none."""
+    """One leaf of the log. ``fields`` are the leaves released; a refusal releases none.
+
+    ``chain`` is given when it is appended; leaves that were appended before there were chains have none.
+    """
 
     kind: Kind
     exchange: str
@@ -68,6 +72,7 @@ class LogRecord:
     payload_digest: str | None
     receipt_digest: str | None
     at: datetime
+    chain: Chain | None = None
 
     def __post_init__(self) -> None:
         """Raise :class:`MalformedMessage` for a refusal that releases, or a release without agreement."""
@@ -96,7 +101,8 @@ class LogRecord:
 
     def to_json(self) -> JsonObject:
         """Return the JSON form."""
-        return {
+        linked: JsonObject = {} if self.chain is None else {"chain": self.chain.to_json()}
+        return linked | {
             "v": 1,
             "kind": self.kind.value,
             "exchange": self.exchange,
@@ -146,9 +152,14 @@ class LogRecord:
             payload_digest=members.maybe("payloadDigest", members.digest),
             receipt_digest=members.maybe("receiptDigest", members.digest),
             at=members.time("at"),
+            chain=members.nested("chain", Chain.from_json) if _has(value, "chain") else None,
         )
         members.end()
         return record
+
+
+def _has(value: JsonValue, name: str) -> bool:
+    return isinstance(value, dict) and name in value
 
 
 AGREEMENT_KIND = "AGREEMENT"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, Engine, ForeignKey, Index, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -151,6 +152,21 @@ class Notice(Base):
     reason: Mapped[str | None]
     receipt: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class Promise(Base):
+    """The log's promise of where it keeps an exchange, received or sent."""
+
+    __tablename__ = "promise"
+
+    exchange: Mapped[str] = mapped_column(primary_key=True)
+    token: Mapped[str]
+
+
+def keep_promise(session: Session, exchange: str, token: str) -> str:
+    """Keep the log's promise of ``exchange`` unless one is held, and return the one that is."""
+    session.execute(insert(Promise).values(exchange=exchange, token=token).on_conflict_do_nothing())
+    return session.get_one(Promise, exchange).token
 
 
 def open_database(path: Path) -> Engine:

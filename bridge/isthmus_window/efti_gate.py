@@ -1,18 +1,21 @@
 """The window's eFTI gate: platforms announce identifiers to it, and it says which datasets bear one."""
 
 import re
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, jsonify, request
 from lxml import etree
 
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.identifiers import EDELIVERY, MalformedQuery, read_query
+from isthmus_protocol.keys import SignatureError
 from isthmus_protocol.messages import payload_digest
+from isthmus_protocol.promises import Promise, promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.shapes import NAME
 from isthmus_protocol.xml import MalformedXml, parse
 from isthmus_window import freight, service
-from isthmus_window.database import reading, writing
+from isthmus_window.database import keep_promise, reading, writing
 from isthmus_window.service import Refused, Window
 
 GATE_ID, PLATFORM_ID = "ISTHMUS", "isthmus"
@@ -42,13 +45,18 @@ def blueprint(window: Window) -> Blueprint:
             raise Refused(415, "wrong_content_type", "The body must be application/xml.")
         if NAME.fullmatch(dataset_id) is None:
             raise Refused(404, "unknown_dataset", "That is no dataset's id.")
+        named = _named(window)
         try:
             with writing(window.engine) as session:
+                if named is not None:
+                    keep_promise(session, named.exchange, named.token)
                 freight.announce(session, dataset_id, body, window.clock())
         except freight.NotAnnounceable as error:
             raise Refused(400, "not_announceable", str(error)) from error
-        receipt = _receipt(window, {"datasetId": dataset_id, "consignment": body.decode(errors="replace")})
-        return jsonify({} if receipt is None else {"receipt": receipt})
+        if named is None:
+            return jsonify({})
+        held: JsonObject = {"datasetId": dataset_id, "consignment": body.decode(errors="replace")}
+        return jsonify(receipt=_receipt(window, named, held))
 
     @web.post("/v0/identifier-queries")
     def ask() -> Response:
@@ -76,12 +84,32 @@ def _signed(window: Window) -> bytes:
     return body
 
 
-def _receipt(window: Window, held: JsonObject) -> str | None:
-    """Return our receipt for what we hold in the exchange that the caller names, salted as it says."""
+@dataclass(frozen=True)
+class _Named:
+    """The exchange in which a caller sends, the salt of its digest, and the log's promise to keep it."""
+
+    exchange: str
+    salt: str
+    promise: Promise
+    token: str
+
+
+def _named(window: Window) -> _Named | None:
+    """Return the exchange that the caller names; raises :class:`Refused` where the log has not promised it."""
     exchange, salt = request.headers.get("Isthmus-Exchange", ""), request.headers.get("Isthmus-Salt", "")
     if NAME.fullmatch(exchange) is None or _SALT.fullmatch(salt) is None:
         return None
-    receipt = Receipt(exchange, payload_digest(salt, held), Receiver.WINDOW, window.clock())
+    token = request.headers.get("Isthmus-Promise", "")
+    try:
+        return _Named(exchange, salt, promise_of(token, window.keyring, exchange), token)
+    except SignatureError as error:
+        raise Refused(422, "promise_refused", str(error), "Isthmus-Promise") from error
+
+
+def _receipt(window: Window, named: _Named, held: JsonObject) -> str:
+    """Return our receipt for what we hold in the exchange that the caller named, salted as it said."""
+    digest = payload_digest(named.salt, held)
+    receipt = Receipt(named.exchange, digest, Receiver.WINDOW, window.clock(), named.promise.place)
     return sign_receipt(window.signing_key, receipt)
 
 

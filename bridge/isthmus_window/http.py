@@ -57,8 +57,8 @@ def _add_bridge(app: Flask, window: Window) -> None:
 
     @app.post("/v1/receipts")
     def note() -> Response:
-        service.note(window, DeliveryNotice.from_json(parse(_signed_body(window))))
-        return Response(status=204)
+        notice = DeliveryNotice.from_json(parse(_signed_body(window)))
+        return jsonify(acknowledgement=service.note(window, notice))
 
 
 def _add_pages(app: Flask, window: Window) -> None:

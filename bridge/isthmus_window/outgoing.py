@@ -17,9 +17,11 @@ from sqlalchemy.orm import aliased
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import MalformedJson, canonical, parse
 from isthmus_protocol.http_signatures import sign_request
+from isthmus_protocol.keys import SignatureError
 from isthmus_protocol.messages import ExchangeAnswer, ExchangeRequest, ExchangeState
+from isthmus_protocol.promises import promise_of
 from isthmus_protocol.shapes import MalformedMessage
-from isthmus_window.database import Outgoing, writing
+from isthmus_window.database import Outgoing, keep_promise, writing
 from isthmus_window.service import DEADLINE, Window
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,7 @@ class Outcome:
     state: str
     exchange: str | None = None
     reason: str | None = None
+    promise: str | None = None
 
 
 def send_due(window: Window) -> int:
@@ -131,21 +134,22 @@ def _send(window: Window, message: Message) -> Outcome:
     except httpx.HTTPError as error:
         return Outcome("WAITING", reason=f"{type(error).__name__}: {error}")
     if response.is_success:
-        return _read_answer(response.content)
+        return _read_answer(window, response.content)
     reason = f"{response.status_code}: {response.text[:400]}"
     passing = response.status_code >= 500 or response.status_code in PASSING
     return Outcome("WAITING" if passing else "FAILED", reason=reason)
 
 
-def _read_answer(content: bytes) -> Outcome:
+def _read_answer(window: Window, content: bytes) -> Outcome:
     try:
         answer = ExchangeAnswer.from_json(parse(content))
-    except (MalformedJson, MalformedMessage) as error:
+        promise_of(answer.promise, window.keyring, answer.exchange, answer.log_index)
+    except (MalformedJson, MalformedMessage, SignatureError) as error:
         return Outcome("WAITING", reason=f"the bridge's answer cannot be read: {error}")
     if answer.state is ExchangeState.REFUSED:
         reason = f"{answer.reason}{f' {answer.field}' if answer.field else ''}"
-        return Outcome("REFUSED", answer.exchange, reason)
-    return Outcome("SENT", answer.exchange)
+        return Outcome("REFUSED", answer.exchange, reason, answer.promise)
+    return Outcome("SENT", answer.exchange, promise=answer.promise)
 
 
 def _settle(window: Window, message: Message, outcome: Outcome) -> None:
@@ -154,6 +158,8 @@ def _settle(window: Window, message: Message, outcome: Outcome) -> None:
         values["due_at"] = later(window.clock(), message.attempts)
     with writing(window.engine) as session:
         session.execute(update(Outgoing).where(Outgoing.id == message.id).values(**values))
+        if outcome.exchange is not None and outcome.promise is not None:
+            keep_promise(session, outcome.exchange, outcome.promise)
 
 
 def later(now: datetime, attempts: int) -> datetime:

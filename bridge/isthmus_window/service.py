@@ -13,14 +13,16 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import JsonValue
 from isthmus_protocol.http_signatures import Caller, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, Envelope
-from isthmus_protocol.receipts import Receipt, Receiver, open_receipt, sign_receipt
+from isthmus_protocol.promises import promise_of
+from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_window import freight, processing
-from isthmus_window.database import Exchange, Nonce, Notice, Outgoing, open_database, writing
+from isthmus_window.database import Exchange, Nonce, Notice, Outgoing, keep_promise, open_database, writing
 
 DEADLINE = 8.0
 """How long, in seconds, the bridge may take to answer."""
@@ -106,9 +108,13 @@ def receive(window: Window, envelope: Envelope, request_id: str) -> str:
     """Take what the bridge delivers and return the signed receipt; once delivered, the same receipt again.
 
     Receipt, declaration and answer are one transaction. Raises :class:`Refused` for another payload under a
-    known exchange, and for what this window does not take.
+    known exchange, for what this window does not take, and for what the log has not promised to keep.
     """
     now = window.clock()
+    try:
+        promise = promise_of(envelope.promise, window.keyring, envelope.exchange, envelope.log_index)
+    except SignatureError as error:
+        raise Refused(422, "promise_refused", str(error), "/promise") from error
     with writing(window.engine) as session:
         known = session.get(Exchange, envelope.exchange)
         if known is not None:
@@ -118,9 +124,9 @@ def receive(window: Window, envelope: Envelope, request_id: str) -> str:
         take = _TAKES.get(envelope.message)
         if take is None or envelope.direction is not Direction.TO_WINDOW:
             raise Refused(422, "unknown_message", "This window does not take that message.", "/message")
-        receipt = sign_receipt(
-            window.signing_key, Receipt(envelope.exchange, envelope.payload_digest, Receiver.WINDOW, now)
-        )
+        keep_promise(session, envelope.exchange, envelope.promise)
+        held = Receipt(envelope.exchange, envelope.payload_digest, Receiver.WINDOW, now, promise.place)
+        receipt = sign_receipt(window.signing_key, held)
         exchange = Exchange(
             id=envelope.exchange,
             message=envelope.message,
@@ -193,19 +199,23 @@ _TAKES: Mapping[str, Callable[[Arrival], None]] = {
 }
 
 
-def note(window: Window, notice: DeliveryNotice) -> None:
-    """Keep how a message of ours ended on the other side; hearing it again changes nothing.
+def note(window: Window, notice: DeliveryNotice) -> str:
+    """Keep how a message of ours ended on the other side and return our signed acknowledgement.
 
-    Raises :class:`Refused` when the receipt is not the platform's for that exchange.
+    Hearing it again changes nothing. Raises :class:`Refused` when the receipt is not the platform's for that
+    exchange, or not for the place in the log that we were promised.
     """
-    if notice.receipt is not None:
-        try:
-            receipt = open_receipt(notice.receipt, window.keyring, Receiver.PLATFORM)
-        except SignatureError as error:
-            raise Refused(422, "receipt_refused", str(error), "/receipt") from error
-        if receipt.exchange != notice.exchange:
-            raise Refused(422, "receipt_refused", "The receipt is for another exchange.", "/receipt")
+    try:
+        promise = promise_of(notice.promise, window.keyring, notice.exchange)
+    except SignatureError as error:
+        raise Refused(422, "promise_refused", str(error), "/promise") from error
+    try:
+        check_notice(notice, promise, window.keyring, Receiver.WINDOW)
+    except SignatureError as error:
+        raise Refused(422, "receipt_refused", str(error), "/receipt") from error
     with writing(window.engine) as session:
+        if keep_promise(session, notice.exchange, notice.promise) != notice.promise:
+            raise Refused(422, "promise_refused", "The log promised us otherwise before.", "/promise")
         session.execute(
             insert(Notice)
             .values(
@@ -217,6 +227,11 @@ def note(window: Window, notice: DeliveryNotice) -> None:
             )
             .on_conflict_do_nothing()
         )
+        heard = session.get_one(Notice, notice.exchange)
+        if (heard.state, heard.receipt) != (notice.state.value, notice.receipt):
+            raise Refused(409, "other_end", "We were told of another end before.", "/state")
+        at = heard.at
+    return acknowledge(window.signing_key, notice, promise, Receiver.WINDOW, at)
 
 
 def check_ready(window: Window) -> None:

@@ -24,6 +24,7 @@ from isthmus_protocol.agreements import Suspension, sign_suspension
 from isthmus_protocol.canonical import parse_object
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.messages import Envelope
+from isthmus_protocol.promises import promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.records import LogRecord, read_record
 from isthmus_window.http import create_app as create_window
@@ -296,7 +297,13 @@ def test_a_follow_up_reaches_the_platform_and_stays_until_its_receipt(
     assert (envelope.party, envelope.owner) == ("carrier", "trader")
     receipt = sign_receipt(
         KEYS[Holder.PLATFORM],
-        Receipt(envelope.exchange, envelope.payload_digest, Receiver.PLATFORM, clock()),
+        Receipt(
+            envelope.exchange,
+            envelope.payload_digest,
+            Receiver.PLATFORM,
+            clock(),
+            promise_of(envelope.promise, KEYRING, envelope.exchange, envelope.log_index).place,
+        ),
     )
     for _ in range(2):
         settled = as_platform.post("/v1/efti/receipts", {"receipt": receipt})

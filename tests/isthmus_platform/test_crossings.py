@@ -10,14 +10,18 @@ import pytest
 
 from border import Border, open_border
 from counterparts import KEYRING, KEYS
+from isthmus_bridge.models import Exchange
 from isthmus_platform import crossings, declarations, outbox
 from isthmus_platform.crossings import BridgeClient, BridgeRefused, BridgeUnavailable, Sender
 from isthmus_platform.database import Duty, Platform
 from isthmus_platform.errors import NotFound
 from isthmus_platform.outbox import Message, OutboxMessage
+from isthmus_protocol.acknowledgements import open_acknowledgement
 from isthmus_protocol.canonical import JsonObject, canonical, parse_object
-from isthmus_protocol.keys import Holder
+from isthmus_protocol.chains import Chain, Link
+from isthmus_protocol.keys import Holder, SigningKey
 from isthmus_protocol.messages import payload_digest
+from isthmus_protocol.promises import Promise, open_promise, sign_promise
 from isthmus_protocol.receipts import Receiver, open_receipt
 from paperwork import open_paperwork
 from standing import StandingClock
@@ -54,11 +58,32 @@ def messages(border: Border) -> list[Message]:
         ]
 
 
+def promised(exchange: str, log_index: int, key: SigningKey = KEYS[Holder.LOG]) -> str:
+    """Return the promise of a leaf that is the first of its party and the second of its subject."""
+    chain = Chain(Link(1, None), Link(2, 3))
+    return sign_promise(key, Promise("bridge.test/log", exchange, log_index, b"h" * 32, chain))
+
+
+def ended(border: Border, exchange: UUID | None, state: str, reason: str | None, **more: Any) -> JsonObject:
+    """Return what the bridge would tell of an exchange, with the promise that it gave where it gave one."""
+    kept = [crossing.promise for crossing in border.crossings() if crossing.exchange == exchange]
+    promise = kept[0] if kept else promised(str(exchange), 3)
+    told: JsonObject = {
+        "exchange": str(exchange),
+        "state": state,
+        "reason": reason,
+        "receipt": None,
+        "promise": promise,
+    }
+    return told | more
+
+
 def envelope(border: Border, to: UUID, **changes: Any) -> JsonObject:
     """Return what the bridge would deliver: a status, in reply to the exchange ``to``."""
     body = {"status": "ACCEPTED", "mrn": "26TW1", "at": "2026-06-01T09:00:00Z", "ucr": DRAFT.ucr}
+    exchange = str(uuid4())
     told: JsonObject = {
-        "exchange": str(uuid4()),
+        "exchange": exchange,
         "message": "DECLARATION_STATUS",
         "direction": "FROM_WINDOW",
         "purpose": "CUSTOMS_EXPORT_CLEARANCE",
@@ -71,6 +96,7 @@ def envelope(border: Border, to: UUID, **changes: Any) -> JsonObject:
         "salt": "00" * 32,
         "payloadDigest": payload_digest("00" * 32, {**body}),
         "logIndex": 9,
+        "promise": promised(exchange, 9),
         "body": {**body},
     }
     return told | changes
@@ -269,7 +295,7 @@ def test_a_receipt_that_the_window_did_not_sign_is_refused(border: Border) -> No
     crossing_id = border.declare()
     border.drain()
     exchange = border.crossing(crossing_id).exchange
-    notice = {"exchange": str(exchange), "state": "DELIVERED", "reason": None, "receipt": "a.b.c"}
+    notice = ended(border, exchange, "DELIVERED", None, receipt="a.b.c")
     answer = border.post("/bridge/receipts", canonical(notice))
     assert (answer.status_code, answer.json()["field"]) == (422, "/receipt")
     assert border.crossing(crossing_id).state == "AGREED"
@@ -279,20 +305,64 @@ def test_a_failed_delivery_ends_the_declaration_and_frees_the_shipment(border: B
     crossing_id = border.declare()
     border.drain()
     exchange = border.crossing(crossing_id).exchange
-    notice = {"exchange": str(exchange), "state": "FAILED", "reason": "HTTP 422", "receipt": None}
-    assert border.post("/bridge/receipts", canonical(notice)).status_code == 204
-    assert border.post("/bridge/receipts", canonical(notice)).status_code == 204, "again changes nothing"
+    notice = ended(border, exchange, "FAILED", "HTTP 422")
+    first = border.post("/bridge/receipts", canonical(notice))
+    border.papers.platform.clock.advance(seconds=5)  # type: ignore[attr-defined]
+    again = border.post("/bridge/receipts", canonical(notice))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json(), "again changes nothing"
+    said = open_acknowledgement(first.json()["acknowledgement"], KEYRING, Receiver.PLATFORM)
+    assert (said.exchange, said.state, said.receipt_digest) == (str(exchange), "FAILED", None)
+    assert said.place == open_promise(border.crossing(crossing_id).promise or "", KEYRING).place
     failed = border.crossing(crossing_id)
     assert (failed.state, failed.reason) == ("FAILED", "HTTP 422")
     border.declare()
 
 
 def test_an_end_is_not_undone(border: Border, declared: UUID) -> None:
-    notice = {"exchange": str(declared), "state": "FAILED", "reason": "HTTP 500", "receipt": None}
-    assert border.post("/bridge/receipts", canonical(notice)).status_code == 204
+    answer = border.post("/bridge/receipts", canonical(ended(border, declared, "FAILED", "HTTP 500")))
+    assert (answer.status_code, answer.json()["code"]) == (409, "other_end")
     assert border.crossings()[0].state == "DELIVERED"
 
 
 def test_word_of_an_unknown_exchange_is_refused(border: Border, declared: UUID) -> None:
-    notice = {"exchange": str(uuid4()), "state": "TERMINATED", "reason": "SUSPENDED", "receipt": None}
+    notice = ended(border, uuid4(), "TERMINATED", "SUSPENDED")
     assert border.post("/bridge/receipts", canonical(notice)).status_code == 404
+
+
+@pytest.mark.parametrize("wrong", ["exchange", "place", "key", "none"])
+def test_what_the_log_has_not_promised_to_keep_is_not_taken(
+    border: Border, declared: UUID, wrong: str
+) -> None:
+    told = envelope(border, declared)
+    exchange = str(told["exchange"])
+    promises = {
+        "exchange": promised(str(uuid4()), 9),
+        "place": promised(exchange, 8),
+        "key": promised(exchange, 9, SigningKey.generate(Holder.LOG)),
+        "none": "a.b.c",
+    }
+    answer = border.post("/bridge/exchanges", canonical(told | {"promise": promises[wrong]}))
+    assert (answer.status_code, answer.json()["field"]) == (422, "/promise")
+    assert len(border.crossings()) == 1
+
+
+def test_the_log_cannot_promise_one_thing_when_it_decides_and_another_at_the_end(border: Border) -> None:
+    crossing_id = border.declare()
+    border.drain()
+    exchange = border.crossing(crossing_id).exchange
+    notice = ended(border, exchange, "FAILED", "HTTP 422", promise=promised(str(exchange), 3))
+    answer = border.post("/bridge/receipts", canonical(notice))
+    assert (answer.status_code, answer.json()["field"]) == (422, "/promise")
+    assert border.crossing(crossing_id).state == "AGREED"
+
+
+def test_both_sides_commit_to_where_the_log_keeps_a_crossing(border: Border, declared: UUID) -> None:
+    (crossing,) = border.crossings()
+    place = open_promise(crossing.promise or "", KEYRING).place
+    assert (place.log_index, place.party_count, place.subject_count) == (crossing.log_index, 1, 1)
+    assert open_receipt(crossing.receipt or "", KEYRING, Receiver.WINDOW).place == place
+    with border.bridge.begin() as session:
+        exchange = session.get_one(Exchange, declared)
+    said = open_acknowledgement(exchange.acknowledgement or "", KEYRING, Receiver.PLATFORM)
+    assert (said.place, exchange.promise) == (place, crossing.promise)

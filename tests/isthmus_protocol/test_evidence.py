@@ -15,6 +15,7 @@ from agreed import KEYRING, KEYS, NOW, ORIGIN, agreement, bundle, receipt, recor
 from isthmus_protocol import merkle
 from isthmus_protocol.agreements import Agreement, Direction, Role
 from isthmus_protocol.canonical import canonical, parse_object
+from isthmus_protocol.chains import Place, place_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.evidence import Bundle, verify_bundle
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
@@ -147,6 +148,10 @@ def rebuilt(**changes: Any) -> bytes:
         ({"receipt": receipt(RECORD, exchange="another")}, "receipt"),
         ({"receipt": receipt(RECORD, payload_digest="sha-256:" + "0" * 64)}, "receipt"),
         ({"receipt": receipt(RECORD, receiver=Receiver.PLATFORM)}, "receipt"),
+        ({"receipt": receipt(RECORD, place=None)}, "receipt"),
+        ({"receipt": receipt(RECORD, place=Place(3, 2, 1))}, "receipt"),
+        ({"receipt": receipt(RECORD, place=Place(2, 3, 1))}, "receipt"),
+        ({"receipt": receipt(RECORD, place=Place(2, 2, None))}, "receipt"),
         ({"checkpoint": sign_note(Checkpoint(ORIGIN, 5, b"r" * 32), KEYS[Holder.LOG], ORIGIN)}, "inclusion"),
         (
             {"checkpoint": sign_note(Checkpoint(ORIGIN, 5, b"r" * 32), KEYS[Holder.LOG], "other")},
@@ -197,8 +202,18 @@ def test_what_crosses_to_the_platform_is_receipted_by_the_platform() -> None:
     assert failed(logged(about, document, receipt(about))) == {"receipt"}
     token = receipt(about, receiver=Receiver.PLATFORM)
     assert "receipt" in failed(logged(about, document, token))
-    given_receipt = Receipt(about.exchange, about.payload_digest or "", Receiver.PLATFORM, NOW)
+    place = place_of(2, about.chain)
+    given_receipt = Receipt(about.exchange, about.payload_digest or "", Receiver.PLATFORM, NOW, place)
     assert failed(logged(about, document, sign_receipt(KEYS[Holder.PLATFORM], given_receipt))) == set()
+
+
+def test_a_crossing_from_before_there_were_chains_is_proven_by_a_receipt_that_commits_to_no_count() -> None:
+    about = record(DOCUMENT, chain=None)
+    assert b'"chain"' not in about.leaf
+    assert failed(logged(about, DOCUMENT, receipt(about, place=None))) == set()
+    assert failed(logged(about, DOCUMENT, receipt(about))) == set()
+    assert failed(logged(about, DOCUMENT, receipt(about, place=Place(3, None, None)))) == {"receipt"}
+    assert failed(logged(about, DOCUMENT, receipt(about, place=Place(2, 1, None)))) == {"receipt"}
 
 
 def test_a_record_that_names_another_agreement_text_is_found() -> None:

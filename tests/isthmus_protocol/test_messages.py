@@ -66,6 +66,7 @@ ENVELOPE = Envelope(
     salt=SALT,
     payload_digest=payload_digest(SALT, BODY),
     log_index=0,
+    promise="a.b.c",
     body=BODY,
 )
 ANSWER = ExchangeAnswer(
@@ -75,8 +76,9 @@ ANSWER = ExchangeAnswer(
     "/invoice/bankAccount",
     AgreementName("export-declaration", 1),
     3,
+    "a.b.c",
 )
-NOTICE = DeliveryNotice("exchange-1", ExchangeState.DELIVERED, None, "a.b.c")
+NOTICE = DeliveryNotice("exchange-1", ExchangeState.DELIVERED, None, "a.b.c", "d.e.f")
 RECEIPT = Receipt("exchange-1", payload_digest(SALT, BODY), Receiver.WINDOW, NOW)
 FORMS: list[tuple[Callable[[Any], Any], JsonObject]] = [
     (ExchangeRequest.from_json, TO_WINDOW),
@@ -85,8 +87,8 @@ FORMS: list[tuple[Callable[[Any], Any], JsonObject]] = [
     (ExchangeAnswer.from_json, ANSWER.to_json()),
     (DeliveryNotice.from_json, NOTICE.to_json()),
     (Receipt.from_json, RECEIPT.to_json()),
-    (LogRecord.from_json, record(agreement("/ucr")).to_json()),
-    (LogRecord.from_json, refusal(None, Reason.NO_AGREEMENT).to_json()),
+    (LogRecord.from_json, record(agreement("/ucr"), chain=None).to_json()),
+    (LogRecord.from_json, refusal(None, Reason.NO_AGREEMENT, chain=None).to_json()),
 ]
 
 
@@ -192,7 +194,7 @@ def test_only_a_delivery_shows_a_receipt_and_only_an_end_is_noticed(
     state: ExchangeState, shown: str | None
 ) -> None:
     with pytest.raises(MalformedMessage):
-        DeliveryNotice("exchange-1", state, None, shown)
+        DeliveryNotice("exchange-1", state, None, shown, "d.e.f")
 
 
 def test_a_receipt_is_its_receivers_alone() -> None:

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from lxml import etree
 from werkzeug.test import TestResponse
 
+from isthmus_protocol.chains import Place
 from isthmus_protocol.http_signatures import sign_request
 from isthmus_protocol.identifiers import EDELIVERY, IDENTIFIERS
 from isthmus_protocol.keys import SigningKey
@@ -121,12 +122,32 @@ def test_a_caller_that_names_its_exchange_gets_a_receipt_for_what_it_sent(
     http: FlaskClient, counterpart: Counterpart
 ) -> None:
     exchange, salt = str(uuid4()), "ab" * 32
-    named = {"Isthmus-Exchange": exchange, "Isthmus-Salt": salt}
+    named = {
+        "Isthmus-Exchange": exchange,
+        "Isthmus-Salt": salt,
+        "Isthmus-Promise": counterpart.promise(exchange, 7),
+    }
     answer = send(http, counterpart, "PUT", "/v0/consignments/d1", TRUCK.encode(), named)
     assert answer.json is not None
     receipt = open_receipt(answer.json["receipt"], counterpart.keyring, Receiver.WINDOW)
     assert receipt.exchange == exchange
     assert receipt.payload_digest == payload_digest(salt, {"datasetId": "d1", "consignment": TRUCK})
+    assert receipt.place == Place(7, 1, 3)
+
+
+def test_an_announcement_that_the_log_has_not_promised_to_keep_is_not_taken(
+    http: FlaskClient, counterpart: Counterpart
+) -> None:
+    exchange = str(uuid4())
+    for promise in (
+        "",
+        counterpart.promise(str(uuid4()), 7),
+        Counterpart(counterpart.clock).promise(exchange, 7),
+    ):
+        named = {"Isthmus-Exchange": exchange, "Isthmus-Salt": "ab" * 32, "Isthmus-Promise": promise}
+        answer = send(http, counterpart, "PUT", "/v0/consignments/d1", TRUCK.encode(), named)
+        assert (answer.status_code, (answer.json or {})["code"]) == (422, "promise_refused")
+    assert send(http, counterpart, "PUT", "/v0/consignments/d1", TRUCK.encode()).json == {}
 
 
 @pytest.mark.parametrize("body", [b"", b"<a/>", f'<identifierQuery xmlns="{EDELIVERY}"/>'.encode()])

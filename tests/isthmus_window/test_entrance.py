@@ -1,12 +1,14 @@
 """Only the bridge gets in, once a request, with what was agreed; whatever else comes changes nothing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from isthmus_protocol.canonical import canonical
+from isthmus_protocol.acknowledgements import open_acknowledgement
+from isthmus_protocol.canonical import canonical, digest
+from isthmus_protocol.chains import Place
 from isthmus_protocol.keys import Holder, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, ExchangeState
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
@@ -17,6 +19,8 @@ from standing import StandingClock
 from window_counterpart import Counterpart, declaration
 
 URL = "http://localhost/v1/exchanges"
+NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+PLACE = Place(8, 1, 3)
 
 
 def post(http: FlaskClient, data: bytes, headers: dict[str, str], path: str = "/v1/exchanges") -> Any:
@@ -80,6 +84,10 @@ def test_another_payload_under_a_known_exchange_is_refused(
         ({"surprise": 1}, 422, "unknown_member"),
         ({"logIndex": -1}, 422, "range"),
         ({"exchange": "with space"}, 422, "pattern"),
+        ({"exchange": "another"}, 422, "promise_refused"),
+        ({"logIndex": 8}, 422, "promise_refused"),
+        ({"promise": "a.b.c"}, 422, "promise_refused"),
+        ({"promise": Counterpart(lambda: NOW).promise("e-1", 7), "exchange": "e-1"}, 422, "promise_refused"),
     ],
 )
 def test_an_envelope_that_is_not_in_order_is_refused(
@@ -165,12 +173,20 @@ def test_a_notice_of_delivery_is_kept_with_the_platforms_receipt(
     assert shown["state"] == "SENT"
     receipt = sign_receipt(
         counterpart.platform_key,
-        Receipt(shown["exchange"], "sha-256:" + "0" * 64, Receiver.PLATFORM, clock()),
+        Receipt(shown["exchange"], "sha-256:" + "0" * 64, Receiver.PLATFORM, clock(), PLACE),
     )
-    notice = DeliveryNotice(shown["exchange"], ExchangeState.DELIVERED, None, receipt)
+    promise = counterpart.promise(shown["exchange"], 8)
+    notice = DeliveryNotice(shown["exchange"], ExchangeState.DELIVERED, None, receipt, promise)
+    answers = []
     for _ in range(2):
         sent = counterpart.signed("POST", "http://localhost/v1/receipts", notice.to_json())
-        assert post(http, *sent, path="/v1/receipts").status_code == 204
+        answers.append(post(http, *sent, path="/v1/receipts"))
+        clock.advance(seconds=1)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json == answers[1].json
+    said = open_acknowledgement(answers[0].json["acknowledgement"], counterpart.keyring, Receiver.WINDOW)
+    assert (said.exchange, said.state, said.place) == (shown["exchange"], "DELIVERED", PLACE)
+    assert said.receipt_digest == digest(receipt.encode())
     shown = http.get("/declarations.json").json["declarations"][0]["notifications"][0]  # type: ignore[index]
     assert shown["state"] == "DELIVERED"
 
@@ -178,14 +194,32 @@ def test_a_notice_of_delivery_is_kept_with_the_platforms_receipt(
 def test_a_notice_with_somebody_elses_receipt_is_refused(
     http: FlaskClient, counterpart: Counterpart, clock: StandingClock
 ) -> None:
-    digest = "sha-256:" + "0" * 64
+    held = "sha-256:" + "0" * 64
+    elsewhere = Place(9, 1, 3)
     for token in (
-        sign_receipt(counterpart.window_key, Receipt("e-1", digest, Receiver.WINDOW, clock())),
-        sign_receipt(counterpart.platform_key, Receipt("e-2", digest, Receiver.PLATFORM, clock())),
+        sign_receipt(counterpart.window_key, Receipt("e-1", held, Receiver.WINDOW, clock(), PLACE)),
+        sign_receipt(counterpart.platform_key, Receipt("e-2", held, Receiver.PLATFORM, clock(), PLACE)),
+        sign_receipt(counterpart.platform_key, Receipt("e-1", held, Receiver.PLATFORM, clock())),
+        sign_receipt(counterpart.platform_key, Receipt("e-1", held, Receiver.PLATFORM, clock(), elsewhere)),
     ):
-        notice = DeliveryNotice("e-1", ExchangeState.DELIVERED, None, token)
+        promise = counterpart.promise("e-1", 8)
+        notice = DeliveryNotice("e-1", ExchangeState.DELIVERED, None, token, promise)
         sent = counterpart.signed("POST", "http://localhost/v1/receipts", notice.to_json())
         refused(post(http, *sent, path="/v1/receipts"), 422, "receipt_refused")
+
+
+def test_the_log_cannot_promise_the_window_one_thing_and_then_another(
+    http: FlaskClient, counterpart: Counterpart
+) -> None:
+    def told(promise: str, state: ExchangeState = ExchangeState.FAILED) -> Any:
+        notice = DeliveryNotice("e-1", state, "HTTP 422", None, promise)
+        sent = counterpart.signed("POST", "http://localhost/v1/receipts", notice.to_json())
+        return post(http, *sent, path="/v1/receipts")
+
+    assert told(counterpart.promise("e-1", 8)).status_code == 200
+    refused(told(counterpart.promise("e-1", 9)), 422, "promise_refused")
+    refused(told(counterpart.promise("e-2", 8)), 422, "promise_refused")
+    refused(told(counterpart.promise("e-1", 8), ExchangeState.TERMINATED), 409, "other_end")
 
 
 def test_health_and_readiness(http: FlaskClient) -> None:

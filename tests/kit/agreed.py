@@ -14,6 +14,7 @@ from isthmus_protocol.agreements import (
     SignedAgreement,
     sign_agreement,
 )
+from isthmus_protocol.chains import Chain, Link, place_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.cosignature import cosign
 from isthmus_protocol.evidence import Bundle, make_bundle
@@ -80,6 +81,7 @@ def record(document: Agreement | None, **changes: Any) -> LogRecord:
         payload_digest=payload_digest("ab" * 32, {"ucr": "6TW24536806-0417"}),
         receipt_digest=None,
         at=NOW,
+        chain=Chain(Link(2, 1), Link(1, None)),
     )
     if document is not None:
         changes = {"agreement": AgreementReference(document.id, document.version, document.digest)} | changes
@@ -95,8 +97,10 @@ def refusal(document: Agreement | None, reason: Reason, **changes: Any) -> LogRe
 
 
 def receipt(about: LogRecord, **changes: Any) -> str:
-    """Return the window's signed receipt for ``about``."""
-    given = Receipt(about.exchange, about.payload_digest or "", Receiver.WINDOW, NOW)
+    """Return the window's signed receipt for ``about``, the third entry of its log."""
+    given = Receipt(
+        about.exchange, about.payload_digest or "", Receiver.WINDOW, NOW, place_of(2, about.chain)
+    )
     return sign_receipt(KEYS[Holder.WINDOW], replace(given, **changes))
 
 

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock, Thread
 from typing import Any
@@ -15,11 +16,13 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Agreement, SignedAgreement, sign_agreement
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, parse_object
 from isthmus_protocol.http_signatures import sign_request, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
-from isthmus_protocol.messages import Envelope
+from isthmus_protocol.messages import DeliveryNotice, Envelope
+from isthmus_protocol.promises import promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.shapes import format_time
 
@@ -144,13 +147,15 @@ class Neighbour:
 
     ``ok``, a status code, ``drop`` (take it, then cut the connection), ``forge`` (a receipt for another
     payload) or a number of seconds to wait first. ``arrivals`` counts every request, ``received`` the
-    exchanges that it holds: once each, however often they arrive.
+    exchanges that it holds: once each, however often they arrive. How it answers the next notices is read
+    from ``answers``: ``ok``, ``nothing`` (no acknowledgement), ``elsewhere`` (of another place in the log).
     """
 
     def __init__(self, side: Receiver, clock: Callable[[], datetime]) -> None:
         self.side = side
         self.clock = clock
         self.script: deque[str | int | float] = deque()
+        self.answers: deque[str] = deque()
         self.received: dict[str, Envelope] = {}
         self.arrivals: list[str] = []
         self.notices: list[JsonObject] = []
@@ -180,9 +185,19 @@ class Neighbour:
 
     def _note(self) -> Response:
         notice = self._verified()
+        told = DeliveryNotice.from_json(notice)
+        promise = promise_of(told.promise, KEYRING, told.exchange)
+        check_notice(told, promise, KEYRING, self.side)
         with self._lock:
             self.notices.append(notice)
-        return Response(status=204)
+            act = self.answers.popleft() if self.answers else "ok"
+        if act == "nothing":
+            return Response(status=204)
+        if act == "elsewhere":
+            promise = replace(promise, log_index=promise.log_index + 1)
+        key = KEYS[self.side.holder]
+        token = acknowledge(key, told, promise, self.side, datetime(2026, 6, 1, 9, 0, tzinfo=UTC))
+        return Response(canonical({"acknowledgement": token}), content_type="application/json")
 
     def _take(self) -> Response:
         envelope = Envelope.from_json(self._verified())
@@ -203,7 +218,8 @@ class Neighbour:
     def _receipt(self, envelope: Envelope, *, forged: bool) -> Response:
         held = "sha-256:" + "0" * 64 if forged else envelope.payload_digest
         at = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
-        receipt = Receipt(envelope.exchange, held, self.side, at)
+        promise = promise_of(envelope.promise, KEYRING, envelope.exchange, envelope.log_index)
+        receipt = Receipt(envelope.exchange, held, self.side, at, promise.place)
         token = sign_receipt(KEYS[self.side.holder], receipt)
         return Response(canonical({"receipt": token}), content_type="application/json")
 

@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import canonical, digest, parse
+from isthmus_protocol.chains import Chain, Link
 from isthmus_protocol.http_signatures import sign_request, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.messages import (
@@ -29,6 +30,7 @@ from isthmus_protocol.messages import (
     Reason,
     payload_digest,
 )
+from isthmus_protocol.promises import Promise, sign_promise
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Counterpart:
     bridge_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.BRIDGE))
     window_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.WINDOW))
     platform_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.PLATFORM))
+    log_key: SigningKey = field(default_factory=lambda: SigningKey.generate(Holder.LOG))
     url: str = ""
     received: list[ExchangeRequest] = field(default_factory=list)
     attempts: list[str] = field(default_factory=list)
@@ -52,7 +55,13 @@ class Counterpart:
 
     @property
     def keyring(self) -> Keyring:
-        return Keyring([self.bridge_key.public, self.window_key.public, self.platform_key.public])
+        keys = (self.bridge_key, self.window_key, self.platform_key, self.log_key)
+        return Keyring(key.public for key in keys)
+
+    def promise(self, exchange: str, log_index: int) -> str:
+        """Return the log's promise of ``exchange``: the first of its party, the third of its subject."""
+        chain = Chain(Link(1, None), Link(3, 2))
+        return sign_promise(self.log_key, Promise("log.test", exchange, log_index, b"h" * 32, chain))
 
     def statuses(self, exchange: str) -> list[str]:
         """Return the statuses that were taken about ``exchange``, in the order in which they came."""
@@ -72,8 +81,9 @@ class Counterpart:
     ) -> Envelope:
         """Return an envelope with ``body``, as the bridge makes it."""
         salt = "ab" * 32
+        exchange = exchange or str(uuid4())
         return Envelope(
-            exchange=exchange or str(uuid4()),
+            exchange=exchange,
             message=message,
             direction=Direction.TO_WINDOW,
             purpose=purpose,
@@ -86,6 +96,7 @@ class Counterpart:
             salt=salt,
             payload_digest=payload_digest(salt, body),
             log_index=7,
+            promise=self.promise(exchange, 7),
             body=body,
         )
 
@@ -122,10 +133,9 @@ class Counterpart:
             return jsonify(self._answers[asked.idempotency_key].to_json())
 
     def _decide(self) -> ExchangeAnswer:
-        named = AgreementName("an-agreement", 1)
-        if self.refuse is not None:
-            return ExchangeAnswer(str(uuid4()), ExchangeState.REFUSED, self.refuse, None, named, 8)
-        return ExchangeAnswer(str(uuid4()), ExchangeState.AGREED, None, None, named, 8)
+        named, exchange = AgreementName("an-agreement", 1), str(uuid4())
+        state = ExchangeState.AGREED if self.refuse is None else ExchangeState.REFUSED
+        return ExchangeAnswer(exchange, state, self.refuse, None, named, 8, self.promise(exchange, 8))
 
 
 @contextmanager

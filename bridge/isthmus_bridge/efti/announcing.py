@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 
-from isthmus_bridge import exchanges, log
+from isthmus_bridge import exchanges, log, promises
 from isthmus_bridge.efti.crossing import Crossed
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.sending import STEP
@@ -19,7 +19,7 @@ from isthmus_protocol.messages import ExchangeState
 from isthmus_protocol.receipts import Receiver, open_receipt
 from isthmus_protocol.records import Phase
 
-EXCHANGE, SALT = "Isthmus-Exchange", "Isthmus-Salt"
+EXCHANGE, SALT, PROMISE = "Isthmus-Exchange", "Isthmus-Salt", "Isthmus-Promise"
 """Headers from which a gate that knows us can make its receipt; others may ignore them."""
 
 events = structlog.get_logger(__name__)
@@ -41,6 +41,7 @@ def announce(bridge: Bridge, crossed: Crossed, request_id: str) -> bool:
         "X-Request-Id": request_id,
         EXCHANGE: str(crossed.exchange),
         SALT: crossed.salt,
+        PROMISE: crossed.promise,
     }
     try:
         with httpx.Client(timeout=STEP, trust_env=False) as client:
@@ -76,8 +77,8 @@ def _receipt(bridge: Bridge, crossed: Crossed, answer: httpx.Response) -> str:
     if not isinstance(token, str):
         raise SignatureError(f"HTTP {answer.status_code} without a receipt")
     receipt = open_receipt(token, bridge.keyring, Receiver.WINDOW)
-    if (receipt.exchange, receipt.payload_digest) != (str(crossed.exchange), crossed.payload_digest):
-        raise SignatureError("the receipt is for another payload")
+    with bridge.begin() as session:
+        promises.check_receipt(bridge, session.get_one(Exchange, crossed.exchange), receipt)
     return token
 
 

@@ -68,6 +68,7 @@ class Crossed:
     body: JsonObject
     salt: str
     payload_digest: str
+    promise: str
 
 
 def subject_of(dataset_id: str) -> str:
@@ -176,10 +177,10 @@ def _cross(bridge: Bridge, asked: Asked, request: ExchangeRequest, *, wait: time
 
 def _crossed(exchange: Exchange) -> Crossed | None:
     """Return what is under way; None once a delivery has ended it, since nothing is kept longer."""
-    if exchange.body is None or exchange.salt is None or exchange.payload_digest is None:
+    if not (exchange.body and exchange.salt and exchange.payload_digest and exchange.promise):
         return None
     body = parse_object(exchange.body.encode())
-    return Crossed(exchange.id, body, exchange.salt.hex(), exchange.payload_digest)
+    return Crossed(exchange.id, body, exchange.salt.hex(), exchange.payload_digest, exchange.promise)
 
 
 def _hand_over(session: Session, bridge: Bridge, exchange: Exchange, now: datetime) -> CrossingRefused | None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from isthmus_bridge import exchanges, log
+from isthmus_bridge import exchanges, log, promises
 from isthmus_bridge.delivery import envelope
 from isthmus_bridge.efti.crossing import FOLLOW_UP
 from isthmus_bridge.models import Exchange
@@ -26,7 +26,8 @@ def waiting(bridge: Bridge) -> list[JsonObject]:
             .where(Exchange.message == FOLLOW_UP, Exchange.state == ExchangeState.SENT.value)
             .order_by(Exchange.decision_index)
             .limit(PAGE)
-        )
+        ).all()
+        promises.give(session, bridge, found)
         return [envelope(exchange).to_json() for exchange in found]
 
 
@@ -39,12 +40,9 @@ def settle(bridge: Bridge, token: str) -> ExchangeState:
     now = bridge.clock()
     with bridge.begin() as session:
         exchange = session.get(Exchange, _uuid(receipt.exchange), with_for_update=True)
-        if (
-            exchange is None
-            or exchange.message != FOLLOW_UP
-            or exchange.payload_digest != receipt.payload_digest
-        ):
+        if exchange is None or exchange.message != FOLLOW_UP:
             raise SignatureError("the receipt is for nothing that waits")
+        promises.check_receipt(bridge, exchange, receipt)
         if exchange.state == ExchangeState.SENT.value:
             log.lock(session)
             asked = exchanges.ask_again(session, bridge, exchange, Phase.DELIVERED, now)

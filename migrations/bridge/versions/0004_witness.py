@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004_witness"
-down_revision = "0002_efti"
+down_revision = "0003_chains"
 branch_labels = None
 depends_on = None
 

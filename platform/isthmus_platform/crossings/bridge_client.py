@@ -15,6 +15,7 @@ from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, can
 from isthmus_protocol.http_signatures import sign_request
 from isthmus_protocol.keys import Keyring, SignatureError, SigningKey
 from isthmus_protocol.messages import ExchangeAnswer
+from isthmus_protocol.promises import promise_of
 from isthmus_protocol.shapes import MalformedMessage
 
 log = structlog.get_logger(__name__)
@@ -75,12 +76,17 @@ class BridgeClient:
     )
 
     def submit(self, request: JsonObject, *, request_id: str = "-") -> ExchangeAnswer:
-        """Hand an exchange request over and return the bridge's decision; repeating it repeats the answer."""
+        """Hand an exchange request over and return the bridge's decision; repeating it repeats the answer.
+
+        An answer without the log's promise to keep the decision is none.
+        """
         answer = self._call("POST", "/v1/exchanges", body=canonical(request), request_id=request_id)
         try:
-            return ExchangeAnswer.from_json(_json(answer))
-        except MalformedMessage as error:
+            decided = ExchangeAnswer.from_json(_json(answer))
+            promise_of(decided.promise, self.keyring, decided.exchange, decided.log_index)
+        except (MalformedMessage, SignatureError) as error:
             raise BridgeUnavailable(f"The bridge's answer is not understood: {error}") from error
+        return decided
 
     def active_agreement(self, message: str, direction: str, purpose: str) -> Agreement | None:
         """Return the agreement under which ``message`` crosses now, or None; both signatures are checked.

@@ -16,14 +16,23 @@ from isthmus_platform.crossings.bridge_client import BridgeClient, BridgeRefused
 from isthmus_platform.crossings.records import BRIDGE, BridgeNonce, Crossing, by_exchange
 from isthmus_platform.crossings.sending import Outgoing
 from isthmus_platform.database import Platform, Work, new_id
-from isthmus_platform.errors import InvalidInput, NotAuthenticated, NotFound, NotPermitted, PlatformError
+from isthmus_platform.errors import (
+    Conflict,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    NotPermitted,
+    PlatformError,
+)
+from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, parse
 from isthmus_protocol.http_signatures import Caller, verify_request
-from isthmus_protocol.keys import Holder, SignatureError
+from isthmus_protocol.keys import Holder, Keyring, SignatureError
 from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.projection import leaf_paths
-from isthmus_protocol.receipts import Receipt, Receiver, open_receipt, sign_receipt
+from isthmus_protocol.promises import Promise, promise_of
+from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.shapes import MalformedMessage
 
 Incoming = Callable[[Work, Crossing, Crossing, JsonObject], str | None]
@@ -78,6 +87,7 @@ class Inbox:
         (which is recorded), :class:`NotFound` for an answer to nothing we asked, :class:`NotYet`.
         """
         envelope = _envelope(body)
+        _promise(envelope.promise, self.bridge.keyring, envelope.exchange, envelope.log_index)
         if envelope.message not in self.incoming:
             raise InvalidInput("No such message is taken here.", field="/message", code="unknown_message")
         legal_basis = self._legal_basis(envelope)
@@ -102,7 +112,8 @@ class Inbox:
         work.session.flush()
         crossing.reason = self.incoming[envelope.message](work, crossing, asked, envelope.body)
         if crossing.reason is None:
-            receipt = Receipt(envelope.exchange, envelope.payload_digest, Receiver.PLATFORM, work.now)
+            place = _promise(envelope.promise, self.bridge.keyring, envelope.exchange).place
+            receipt = Receipt(envelope.exchange, envelope.payload_digest, Receiver.PLATFORM, work.now, place)
             crossing.receipt = sign_receipt(self.bridge.signing_key, receipt)
         else:
             crossing.state = "REFUSED"
@@ -121,33 +132,43 @@ class Inbox:
             return None
         return agreement.legal_basis.citation
 
-    def note(self, body: bytes, *, request_id: str = "-") -> None:
-        """Write down how one of our own exchanges ended; again changes nothing."""
+    def note(self, body: bytes, *, request_id: str = "-") -> str:
+        """Write down how one of our own exchanges ended and return our signed acknowledgement.
+
+        The same notice again changes nothing and gets the same acknowledgement.
+        """
         try:
             notice = DeliveryNotice.from_json(_parse(body))
         except MalformedMessage as error:
             raise _malformed(error) from error
-        self._check_receipt(notice)
-        with self.platform.begin(BRIDGE, request_id=request_id) as work:
-            crossing = _ours(work, _uuid(notice.exchange, "/exchange"))
-            if crossing.state not in ("AGREED", "SENT"):
-                return
-            crossing.state = notice.state.value
-            crossing.reason = notice.reason
-            crossing.receipt = notice.receipt
-            crossing.updated_at = work.now
-            work.session.flush()
-            self.outgoing[crossing.message].settled(work, crossing)
-
-    def _check_receipt(self, notice: DeliveryNotice) -> None:
-        if notice.receipt is None:
-            return
+        promise = _promise(notice.promise, self.bridge.keyring, notice.exchange)
         try:
-            receipt = open_receipt(notice.receipt, self.bridge.keyring, Receiver.WINDOW)
+            check_notice(notice, promise, self.bridge.keyring, Receiver.PLATFORM)
         except SignatureError as error:
             raise InvalidInput(str(error), field="/receipt", code="signature") from error
-        if receipt.exchange != notice.exchange:
-            raise InvalidInput("The receipt is of another exchange.", field="/receipt", code="other_exchange")
+        with self.platform.begin(BRIDGE, request_id=request_id) as work:
+            crossing = _ours(work, _uuid(notice.exchange, "/exchange"))
+            if crossing.promise not in (None, notice.promise):
+                raise InvalidInput("The log promised us otherwise before.", field="/promise", code="promise")
+            if crossing.state in ("AGREED", "SENT"):
+                crossing.promise = notice.promise
+                crossing.state = notice.state.value
+                crossing.reason = notice.reason
+                crossing.receipt = notice.receipt
+                crossing.updated_at = work.now
+                work.session.flush()
+                self.outgoing[crossing.message].settled(work, crossing)
+            elif crossing.state != notice.state.value:
+                raise Conflict("We know of another end.", field="/state", code="other_end")
+            heard = crossing.updated_at
+        return acknowledge(self.bridge.signing_key, notice, promise, Receiver.PLATFORM, heard)
+
+
+def _promise(token: str, keyring: Keyring, exchange: str, log_index: int | None = None) -> Promise:
+    try:
+        return promise_of(token, keyring, exchange, log_index)
+    except SignatureError as error:
+        raise InvalidInput(str(error), field="/promise", code="promise") from error
 
 
 def _parse(body: bytes) -> JsonValue:
@@ -222,6 +243,7 @@ def _crossing(
         agreement_id=envelope.agreement.id,
         agreement_version=envelope.agreement.version,
         log_index=envelope.log_index,
+        promise=envelope.promise,
         created_at=work.now,
         updated_at=work.now,
     )

@@ -21,7 +21,8 @@ class Crossing(Base):
     """One exchange over the bridge, in either direction, about something of ``party_id``.
 
     ``requester_id`` is the party for whom it crosses. ``request`` is the exact body sent to the bridge, fixed
-    before the first attempt and forgotten once the bridge has decided. ``exchange`` is the bridge's id.
+    before the first attempt and forgotten once the bridge has decided. ``exchange`` is the bridge's id,
+    ``promise`` the log's signed word on where it keeps the decision.
     """
 
     __tablename__ = "crossing"
@@ -54,6 +55,7 @@ class Crossing(Base):
     agreement_id: Mapped[str | None]
     agreement_version: Mapped[int | None]
     log_index: Mapped[int | None] = mapped_column(BigInteger)
+    promise: Mapped[str | None]
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     receipt: Mapped[str | None]
     created_at: Mapped[datetime]

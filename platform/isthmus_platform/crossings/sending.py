@@ -108,6 +108,7 @@ def _decision(answer: ExchangeAnswer) -> Callable[[Crossing], None]:
             crossing.agreement_id = answer.agreement.id
             crossing.agreement_version = answer.agreement.version
         crossing.log_index = answer.log_index
+        crossing.promise = answer.promise
 
     return change
 

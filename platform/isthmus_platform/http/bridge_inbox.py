@@ -25,9 +25,9 @@ def blueprint(inbox: Inbox) -> Blueprint:
 
     @web.post("/bridge/receipts")
     def note() -> Response:
-        """Take word of how an exchange ended."""
-        inbox.note(_admitted(inbox), request_id=bodies.request_id())
-        return Response(status=204)
+        """Take word of how an exchange ended and answer with our acknowledgement."""
+        acknowledgement = inbox.note(_admitted(inbox), request_id=bodies.request_id())
+        return Response(orjson.dumps({"acknowledgement": acknowledgement}), content_type="application/json")
 
     return web
 

@@ -1,0 +1,74 @@
+"""The log's promises of the bridge's decisions, and what both sides sign that commits to them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from isthmus_bridge import log
+from isthmus_bridge.models import Exchange
+from isthmus_bridge.service import Bridge
+from isthmus_protocol.acknowledgements import open_acknowledgement, originator_of
+from isthmus_protocol.agreements import Direction
+from isthmus_protocol.canonical import MalformedJson, digest, parse_object
+from isthmus_protocol.chains import UNCHAINED
+from isthmus_protocol.keys import SignatureError
+from isthmus_protocol.promises import Promise, promise_of, sign_promise
+from isthmus_protocol.receipts import Receipt
+from isthmus_protocol.records import LogRecord
+
+
+def give(session: Session, bridge: Bridge, exchanges: Sequence[Exchange]) -> None:
+    """Promise each exchange, unless that was done, the leaf that holds the decision on it.
+
+    What is promised is what this transaction appended; nobody may hear of it before it has committed.
+    """
+    lacking = {
+        exchange.decision_index: exchange
+        for exchange in exchanges
+        if exchange.promise is None and exchange.decision_index is not None
+    }
+    if not lacking:
+        return
+    for index, record in log.written(session).items():
+        if isinstance(record, LogRecord) and index in lacking:
+            place = Promise(
+                bridge.origin, record.exchange, index, record.leaf_hash, record.chain or UNCHAINED
+            )
+            lacking[index].promise = sign_promise(bridge.log_key, place)
+
+
+def check_receipt(bridge: Bridge, exchange: Exchange, receipt: Receipt) -> None:
+    """Raise :class:`SignatureError` unless ``receipt`` is for this exchange, payload and place in the log."""
+    if receipt.exchange != str(exchange.id):
+        raise SignatureError("the receipt is for another exchange")
+    if receipt.payload_digest != exchange.payload_digest:
+        raise SignatureError("the receipt is for another payload")
+    if receipt.place != _promised(bridge, exchange).place:
+        raise SignatureError("the receipt does not commit to the promised place in the log")
+
+
+def checked_acknowledgement(bridge: Bridge, exchange: Exchange, body: bytes) -> str:
+    """Return the originator's acknowledgement in ``body``, or raise :class:`SignatureError`.
+
+    It must be of this end of this exchange, of the very receipt that it was shown, and of the promised place.
+    """
+    try:
+        token = parse_object(body).get("acknowledgement")
+    except MalformedJson as error:
+        raise SignatureError(f"the answer is not JSON: {error}") from error
+    if not isinstance(token, str):
+        raise SignatureError("the answer holds no acknowledgement")
+    said = open_acknowledgement(token, bridge.keyring, originator_of(Direction(exchange.direction)))
+    shown = exchange.receipt if exchange.state == "DELIVERED" else None
+    wanted = (str(exchange.id), exchange.state, None if shown is None else digest(shown.encode()))
+    if (said.exchange, said.state.value, said.receipt_digest) != wanted:
+        raise SignatureError("the acknowledgement is of something else")
+    if said.place != _promised(bridge, exchange).place:
+        raise SignatureError("the acknowledgement does not commit to the promised place in the log")
+    return token
+
+
+def _promised(bridge: Bridge, exchange: Exchange) -> Promise:
+    if exchange.promise is None:
+        raise SignatureError("nothing was promised")
+    return promise_of(exchange.promise, bridge.keyring, str(exchange.id), exchange.decision_index)
