@@ -1,4 +1,8 @@
-"""Check an evidence bundle offline: ``python -m isthmus_protocol.verify BUNDLE [--trust FILE]``.
+"""Check evidence or a fraud proof offline: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
+
+Which of the two it is, the file's ``format`` says. Exit 0 says that what the file claims is proven: for
+evidence that the crossing happened as it says, for a fraud proof that the log has contradicted itself. Exit 1
+says that nothing is proven.
 
 Needs nothing but this package and its dependencies: no network, no database, nobody's leave.
 """
@@ -9,13 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from isthmus_protocol.canonical import MalformedJson, parse
-from isthmus_protocol.evidence import Verdict, verify_bundle
+from isthmus_protocol.evidence import Check, Verdict, verify_bundle
+from isthmus_protocol.fraud import Verdict as FraudVerdict
+from isthmus_protocol.fraud import verify_fraud
+from isthmus_protocol.fraud_proofs import is_fraud_proof
 from isthmus_protocol.keys import Keyring
 from isthmus_protocol.shapes import MalformedMessage
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Check the bundle that ``argv`` names, print what was found, and return 0 when all holds, else 1."""
+    """Check the file that ``argv`` names, print what was found, and return 0 when all holds, else 1."""
     arguments = _arguments(argv)
     try:
         data = arguments.bundle.read_bytes()
@@ -23,6 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, MalformedJson, MalformedMessage) as error:
         sys.stderr.write(f"Cannot read: {error}\n")
         return 1
+    if is_fraud_proof(data):
+        found = verify_fraud(data, trust)
+        sys.stdout.write("\n".join(report_fraud(found, trusted=trust is not None)) + "\n")
+        return 0 if found.passed else 1
     verdict = verify_bundle(data, trust)
     sys.stdout.write("\n".join(report(verdict, trusted=trust is not None)) + "\n")
     return 0 if verdict.passed else 1
@@ -30,9 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def report(verdict: Verdict, *, trusted: bool) -> list[str]:
     """Return ``verdict`` as lines for a person; ``trusted`` says whether keys were given to compare with."""
-    lines = [
-        f"{'pass' if check.passed else 'FAIL'}  {check.name:<10}  {check.detail}" for check in verdict.checks
-    ]
+    lines = _listed(verdict.checks)
     if not verdict.passed:
         return [*lines, "", "NOT VERIFIED: do not rely on this bundle."]
     if trusted:
@@ -41,11 +50,27 @@ def report(verdict: Verdict, *, trusted: bool) -> list[str]:
     return [*lines, "", note, *(f"  {fingerprint}" for fingerprint in verdict.fingerprints)]
 
 
+def report_fraud(verdict: FraudVerdict, *, trusted: bool) -> list[str]:
+    """Return the verdict on a fraud proof as lines for a person."""
+    lines = _listed(verdict.checks)
+    if not verdict.passed:
+        return [*lines, "", "NOT PROVEN: this file shows no fraud."]
+    lines += ["", *verdict.story, ""]
+    if trusted:
+        return [*lines, "FRAUD PROVEN: the log contradicts itself, by the signatures of its trusted key."]
+    note = "FRAUD PROVEN against whoever holds this key. Compare it with the log's, or use --trust FILE:"
+    return [*lines, note, *(f"  {fingerprint}" for fingerprint in verdict.fingerprints)]
+
+
+def _listed(checks: Sequence[Check]) -> list[str]:
+    return [f"{'pass' if check.passed else 'FAIL'}  {check.name:<10}  {check.detail}" for check in checks]
+
+
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="isthmus verify", description="Check an evidence bundle of the bridge, offline."
+        prog="isthmus verify", description="Check evidence of the bridge, or a proof of fraud, offline."
     )
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle, a JSON file")
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="evidence or a fraud proof, a JSON file")
     parser.add_argument(
         "--trust", type=Path, metavar="FILE", help='the keys you trust, as {"keys": [{"kid", "holder", "x"}]}'
     )

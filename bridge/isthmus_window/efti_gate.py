@@ -46,13 +46,7 @@ def blueprint(window: Window) -> Blueprint:
         if NAME.fullmatch(dataset_id) is None:
             raise Refused(404, "unknown_dataset", "That is no dataset's id.")
         named = _named(window)
-        try:
-            with writing(window.engine) as session:
-                if named is not None:
-                    keep_promise(session, named.exchange, named.token)
-                freight.announce(session, dataset_id, body, window.clock())
-        except freight.NotAnnounceable as error:
-            raise Refused(400, "not_announceable", str(error)) from error
+        _keep(window, dataset_id, body, named)
         if named is None:
             return jsonify({})
         held: JsonObject = {"datasetId": dataset_id, "consignment": body.decode(errors="replace")}
@@ -95,7 +89,7 @@ class _Named:
 
 
 def _named(window: Window) -> _Named | None:
-    """Return the exchange that the caller names; raises :class:`Refused` where the log has not promised it."""
+    """Return the exchange that the caller names; raises :class:`Refused` where the log did not promise it."""
     exchange, salt = request.headers.get("Isthmus-Exchange", ""), request.headers.get("Isthmus-Salt", "")
     if NAME.fullmatch(exchange) is None or _SALT.fullmatch(salt) is None:
         return None
@@ -104,6 +98,17 @@ def _named(window: Window) -> _Named | None:
         return _Named(exchange, salt, promise_of(token, window.keyring, exchange), token)
     except SignatureError as error:
         raise Refused(422, "promise_refused", str(error), "Isthmus-Promise") from error
+
+
+def _keep(window: Window, dataset_id: str, body: bytes, named: _Named | None) -> None:
+    """Keep what is announced, and the promise that came with it."""
+    try:
+        with writing(window.engine) as session:
+            if named is not None:
+                keep_promise(session, named.exchange, named.token)
+            freight.announce(session, dataset_id, body, window.clock())
+    except freight.NotAnnounceable as error:
+        raise Refused(400, "not_announceable", str(error)) from error
 
 
 def _receipt(window: Window, named: _Named, held: JsonObject) -> str:

@@ -137,7 +137,7 @@ def token(party: str) -> None:
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="The keys you trust.")
 def verify(bundle: Path, trust: Path | None) -> None:
-    """Check an evidence bundle offline; exit 0 when every check holds, else 1."""
+    """Check an evidence bundle, or a proof of fraud, offline; exit 0 when it proves what it says, else 1."""
     from isthmus_protocol.verify import main as verify_bundle
 
     arguments = [str(bundle)] + (["--trust", str(trust)] if trust else [])

@@ -1,4 +1,4 @@
-"""``isthmus log``: the log's head and its proofs, fetched from the bridge and verified here.
+"""``isthmus log``: the log's head, its proofs and its audit, fetched from the bridge and verified here.
 
 The bridge is asked and not believed: what is printed as verified was computed from the entries up to a
 checkpoint that the log's key has signed, and it is told whether a trusted witness has cosigned that one.
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+
+from isthmus.log_audit import audit
 
 said = Console(highlight=False, soft_wrap=True, markup=False)
 noted = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
@@ -23,7 +25,7 @@ TRUST = click.option(
 
 @click.group()
 def log() -> None:
-    """Print the log's signed head and its proofs, verified on the way."""
+    """Print the log's signed head and its proofs, verified on the way, or audit the whole."""
 
 
 @log.command()
@@ -62,3 +64,6 @@ def consistency(earlier: str, later: str, trust: Path | None) -> None:
 
     proof = log_proofs.open_log(trust).consistency(earlier, later)
     said.print("\n".join(proof.lines))
+
+
+log.add_command(audit)

@@ -13,7 +13,15 @@ from isthmus_platform.crossings.bridge_client import (
     LogPage,
 )
 from isthmus_platform.crossings.inbox import Inbox, Incoming
-from isthmus_platform.crossings.records import BRIDGE, Crossing, by_exchange, first_delivered, get, page
+from isthmus_platform.crossings.records import (
+    BRIDGE,
+    Crossing,
+    by_exchange,
+    first_delivered,
+    get,
+    page,
+    signed_words,
+)
 from isthmus_platform.crossings.sending import Outgoing, Sender
 
 __all__ = [
@@ -35,4 +43,5 @@ __all__ = [
     "get",
     "page",
     "request",
+    "signed_words",
 ]

@@ -127,6 +127,12 @@ def page(
     return work.session.scalars(query).all()
 
 
+def signed_words(work: Work) -> list[str]:
+    """Return the log's promises and the receipts of all crossings; to see others' takes ``bridge-inbox``."""
+    query = select(Crossing.promise, Crossing.receipt).where(Crossing.promise.is_not(None))
+    return [word for row in work.session.execute(query.order_by(Crossing.id)) for word in row if word]
+
+
 def of_shipments(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, list[Crossing]]:
     """Return the actor's crossings about each shipment, newest first, in one statement."""
     found: dict[UUID, list[Crossing]] = {shipment_id: [] for shipment_id in shipment_ids}

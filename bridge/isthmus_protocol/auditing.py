@@ -1,0 +1,247 @@
+"""Auditing the log: its entries as downloaded, against all that it signed before.
+
+Whoever holds promises, checkpoints and receipts finds here whether the log keeps to them, and gets a fraud
+proof where it does not.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from isthmus_protocol import linkage, merkle
+from isthmus_protocol.acknowledgements import open_acknowledgement
+from isthmus_protocol.canonical import JsonObject, canonical
+from isthmus_protocol.chains import ChainKind, Place, place_of
+from isthmus_protocol.checkpoint import Checkpoint, open_note
+from isthmus_protocol.contradictions import contradict, differs
+from isthmus_protocol.fraud import make_proof
+from isthmus_protocol.fraud_proofs import Entry, FraudProof, Kind, Prefix
+from isthmus_protocol.keys import Holder, Keyring, SignatureError
+from isthmus_protocol.promises import Promise, open_promise
+from isthmus_protocol.receipts import Receiver, open_receipt
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an auditor holds: checkpoints (notes), promises, and both sides' signed words (JWS)."""
+
+    checkpoints: Sequence[str] = ()
+    promises: Sequence[str] = ()
+    words: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found: a proof of fraud, doubts that prove nothing to others, and what holds."""
+
+    proof: FraudProof | None
+    doubts: tuple[str, ...]
+    held: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing speaks against the log."""
+        return self.proof is None and not self.doubts
+
+
+@dataclass
+class _Auditor:
+    """One audit under way."""
+
+    keyring: Keyring
+    note: str
+    head: Checkpoint
+    records: Sequence[JsonObject]
+    hashes: list[bytes]
+    doubts: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+
+    def entry(self, index: int) -> Entry:
+        """Return an entry with its inclusion proof."""
+        proof = merkle.inclusion_proof(self.hashes, index, self.head.size)
+        return Entry(index, self.records[index], tuple(proof))
+
+    def proven(self, draft: FraudProof) -> FraudProof:
+        """Return ``draft`` as a proof."""
+        return make_proof(draft, self.keyring)
+
+
+def audit(
+    records: Sequence[JsonObject], checkpoint: str, keyring: Keyring, kept: Kept | None = None
+) -> Audit:
+    """Check ``records``, all the log's entries from the first, against ``checkpoint`` and what is ``kept``.
+
+    Entries beyond the checkpoint are left for the next one, and so are promises: what is not yet due is no
+    fraud. Raises :class:`SignatureError` when the log has not signed ``checkpoint``.
+    """
+    kept = kept or Kept()
+    head = open_note(checkpoint, keyring, Holder.LOG)
+    covered = records[: head.size]
+    hashes = [merkle.leaf_hash(canonical(record)) for record in covered]
+    auditor = _Auditor(keyring, checkpoint, head, covered, hashes)
+    promises = _opened(auditor, kept.promises)
+    whole = len(covered) == head.size and merkle.root_of(hashes) == head.root
+    if whole:
+        auditor.held.append(f"{head.size} entries make up the root that {head.origin} has signed")
+    else:
+        auditor.doubts.append("the entries are not those of the checkpoint: nothing can be said of them")
+    proof = _find_contradiction(auditor, promises) or _find_fork(auditor, kept.checkpoints, whole=whole)
+    if proof is None and whole:
+        proof = _find_broken_promise(auditor, promises) or _find_broken_chain(auditor)
+        _compare_words(auditor, kept.words)
+    return Audit(proof, tuple(auditor.doubts), tuple(auditor.held))
+
+
+def _opened(auditor: _Auditor, tokens: Iterable[str]) -> dict[str, Promise]:
+    """Return the promises of this log by their tokens."""
+    opened: dict[str, Promise] = {}
+    for token in tokens:
+        try:
+            promise = open_promise(token, auditor.keyring)
+        except SignatureError as error:
+            auditor.doubts.append(f"a promise that is not the log's: {error}")
+            continue
+        if promise.origin == auditor.head.origin:
+            opened[token] = promise
+    return opened
+
+
+def _find_contradiction(auditor: _Auditor, promises: dict[str, Promise]) -> FraudProof | None:
+    known: dict[int | str, str] = {}
+    for token, promise in promises.items():
+        for key in (promise.log_index, promise.exchange):
+            other = known.setdefault(key, token)
+            if contradict(promises[other], promise):
+                return auditor.proven(FraudProof(Kind.CONTRADICTORY_PROMISES, promises=(other, token)))
+    return None
+
+
+def _find_fork(auditor: _Auditor, notes: Iterable[str], *, whole: bool) -> FraudProof | None:
+    heads: dict[int, tuple[str, bytes]] = {auditor.head.size: (auditor.note, auditor.head.root)}
+    for note in notes:
+        try:
+            head = open_note(note, auditor.keyring, Holder.LOG)
+        except SignatureError as error:
+            auditor.doubts.append(f"a checkpoint that the log has not signed: {error}")
+            continue
+        if head.origin != auditor.head.origin or head.size == 0:
+            continue
+        other, root = heads.setdefault(head.size, (note, head.root))
+        if root != head.root:
+            return auditor.proven(FraudProof(Kind.FORK, (note, other), prefix=Prefix(root, ())))
+    if whole:
+        return _compare_roots(auditor, heads)
+    return None
+
+
+def _compare_roots(auditor: _Auditor, heads: dict[int, tuple[str, bytes]]) -> FraudProof | None:
+    for size, root in _roots(auditor.hashes, set(heads)):
+        note, signed = heads[size]
+        if root != signed:
+            proof = tuple(merkle.consistency_proof(auditor.hashes, size, auditor.head.size))
+            return auditor.proven(FraudProof(Kind.FORK, (note, auditor.note), prefix=Prefix(root, proof)))
+    longest = max(heads)
+    if longest > auditor.head.size:
+        auditor.doubts.append(f"the log has signed {longest} entries, and now shows {auditor.head.size}")
+    auditor.held.append(f"{len(heads) - (longest > auditor.head.size)} checkpoints are of this very log")
+    return None
+
+
+def _roots(hashes: Sequence[bytes], sizes: set[int]) -> Iterable[tuple[int, bytes]]:
+    """Yield the roots at ``sizes``, in one pass: whole subtrees from left to right are kept."""
+    peaks: list[bytes] = []
+    for size, leaf in enumerate(hashes, 1):
+        peaks.append(leaf)
+        for _ in range((size & -size).bit_length() - 1):
+            right = peaks.pop()
+            peaks.append(merkle.node_hash(peaks.pop(), right))
+        if size in sizes:
+            root = peaks[-1]
+            for peak in reversed(peaks[:-1]):
+                root = merkle.node_hash(peak, root)
+            yield size, root
+
+
+def _find_broken_promise(auditor: _Auditor, promises: dict[str, Promise]) -> FraudProof | None:
+    early = 0
+    for token, promise in promises.items():
+        index = promise.log_index
+        if index >= auditor.head.size:
+            early += 1
+        elif differs(promise, auditor.records[index], auditor.hashes[index]):
+            parts = (auditor.note,), (token,), (auditor.entry(index),)
+            return auditor.proven(FraudProof(Kind.BROKEN_PROMISE, *parts))
+    auditor.held.append(f"{len(promises) - early} promises are kept, {early} are not yet due")
+    return None
+
+
+def _find_broken_chain(auditor: _Auditor) -> FraudProof | None:
+    """Hold each entry against the one before it in its chains, and against the one that it names."""
+    ends: dict[tuple[ChainKind, str], int] = {}
+    decisions: dict[str, int] = {}
+    first_chained: int | None = None
+    for index, record in enumerate(auditor.records):
+        entry = linkage.read(record)
+        if not entry.crossing:
+            continue
+        exchange = linkage.decided(record)
+        suspects = {first_chained, None if exchange is None else decisions.setdefault(exchange, index)}
+        for kind in ChainKind:
+            key, link = entry.key(kind), entry.link(kind)
+            if key is not None and entry.chain is not None:
+                suspects |= {ends.get((kind, key)), None if link is None else link.previous}
+                ends[kind, key] = index
+        if linkage.flaw(index, record):
+            return _chain_proof(auditor, index)
+        for other in sorted(each for each in suspects if each is not None and each < index):
+            if linkage.clash(other, auditor.records[other], index, record):
+                return _chain_proof(auditor, other, index)
+        if first_chained is None and entry.chain is not None:
+            first_chained = index
+    auditor.held.append(f"the chains of {len(ends)} parties and subjects are without a gap")
+    return None
+
+
+def _chain_proof(auditor: _Auditor, *indices: int) -> FraudProof:
+    entries = tuple(auditor.entry(index) for index in indices)
+    return auditor.proven(FraudProof(Kind.BROKEN_CHAIN, (auditor.note,), entries=entries))
+
+
+def _compare_words(auditor: _Auditor, tokens: Iterable[str]) -> None:
+    """Hold what both sides signed against the entries. It is not the log's word: it proves no fraud of it."""
+    agreeing = 0
+    for token in tokens:
+        said = _said(token, auditor.keyring)
+        if said is None:
+            auditor.doubts.append("a receipt or acknowledgement that neither side has signed")
+            continue
+        exchange, place = said
+        if place is None or place.log_index >= auditor.head.size:
+            continue
+        record = auditor.records[place.log_index]
+        shown = place_of(place.log_index, linkage.read(record).chain)
+        if record.get("exchange") != exchange or shown != place:
+            auditor.doubts.append(
+                f"exchange {exchange} was received for entry {place.log_index}, which is another:"
+                " whoever signed that holds the log's promise"
+            )
+        else:
+            agreeing += 1
+    if tokens:
+        auditor.held.append(f"{agreeing} receipts and acknowledgements are of entries that are there")
+
+
+def _said(token: str, keyring: Keyring) -> tuple[str, Place | None] | None:
+    """Return the exchange and the place that a side's word commits to, or None where neither signed it."""
+    for side in Receiver:
+        try:
+            receipt = open_receipt(token, keyring, side)
+        except SignatureError:
+            pass
+        else:
+            return receipt.exchange, receipt.place
+        try:
+            acknowledgement = open_acknowledgement(token, keyring, side)
+        except SignatureError:
+            continue
+        return acknowledgement.exchange, acknowledgement.place
+    return None
