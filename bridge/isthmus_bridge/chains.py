@@ -11,7 +11,7 @@ from typing import TypeAlias
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from isthmus_protocol.chains import Chain, ChainKind, Link
+from isthmus_protocol.chains import Chain, ChainKind, Link, is_of_subject
 from isthmus_protocol.records import LogRecord, Record
 
 Key: TypeAlias = tuple[str, str]
@@ -56,7 +56,8 @@ def link(session: Session, records: Sequence[Record], first_index: int) -> list[
 def _keys(record: Record) -> list[Key]:
     if not isinstance(record, LogRecord):
         return []
-    named = ((ChainKind.PARTY, record.party), (ChainKind.SUBJECT, record.subject))
+    subject = record.subject if is_of_subject(record.phase, record.decision) else None
+    named = ((ChainKind.PARTY, record.party), (ChainKind.SUBJECT, subject))
     return [(kind.value, key) for kind, key in named if key is not None]
 
 

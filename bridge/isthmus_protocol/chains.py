@@ -69,6 +69,15 @@ class Chain:
         return chain
 
 
+def is_of_subject(phase: object, decision: object) -> bool:
+    """Say whether a record with a subject is in its subject's chain.
+
+    What was refused when it was asked is not: whoever asks about a subject without leave has that refusal's
+    evidence, and a count would tell whether there is such a consignment. It is in its party's chain.
+    """
+    return (phase, decision) != ("AGREED", "REFUSED")
+
+
 UNCHAINED = Chain()
 """The place of a leaf that was appended before there were chains."""
 

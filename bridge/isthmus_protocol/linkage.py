@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isthmus_protocol.canonical import JsonObject, JsonValue
 from isthmus_protocol.chains import UNCHAINED as UNCHAINED
-from isthmus_protocol.chains import Chain, ChainKind, Link
+from isthmus_protocol.chains import Chain, ChainKind, Link, is_of_subject
 from isthmus_protocol.shapes import NAME, MalformedMessage
 
 CROSSINGS = ("DECISION", "RECEIPT")
@@ -42,6 +42,8 @@ def read(record: JsonObject) -> Linked:
     except MalformedMessage:
         chain = UNCHAINED
     party, subject = record.get("party"), record.get("subject")
+    if not is_of_subject(record.get("phase"), record.get("decision")):
+        subject = None
     return Linked(
         crossing=True,
         party=party if isinstance(party, str) else None,

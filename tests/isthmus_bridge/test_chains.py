@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
-from agreed import refusal
+from agreed import record, refusal
 from counterparts import KEYRING, Neighbour, Signer, agreement, declaration, reply, status_agreement
 from isthmus_bridge import chains, log
 from isthmus_bridge.delivery import deliver_due
@@ -38,7 +38,7 @@ AGREEMENT_CHANGE = AgreementRecord(
 
 def about(party: str | None, subject: str | None) -> LogRecord:
     hidden = None if subject is None else subject * 64
-    return refusal(None, Reason.NO_AGREEMENT, party=party, subject=hidden, chain=None)
+    return record(None, party=party, subject=hidden, chain=None)
 
 
 def leaves(bridge: Bridge) -> list[Record]:
@@ -111,6 +111,20 @@ def test_a_batch_is_linked_with_one_look_and_one_write(bridge: Bridge) -> None:
         chains.link(session, batch, 0)
         event.remove(bridge.engine, "before_cursor_execute", hear)
     assert said == ["SELECT", "INSERT"]
+
+
+def test_a_refusal_is_in_its_partys_chain_and_does_not_tell_whether_its_subject_is_known(
+    bridge: Bridge,
+) -> None:
+    refused = refusal(None, Reason.CONSENT_MISSING, party="bank", subject="a" * 64, chain=None)
+    with bridge.begin() as session:
+        log.lock(session)
+        linked = chains.link(session, [about("trader", "a"), refused, about("bank", "a")], 0)
+    assert [each.chain for each in linked if isinstance(each, LogRecord)] == [
+        Chain(Link(1, None), Link(1, None)),
+        Chain(Link(1, None), None),
+        Chain(Link(2, 1), Link(2, 0)),
+    ]
 
 
 def test_a_link_is_gone_with_the_transaction_that_did_not_commit(bridge: Bridge) -> None:

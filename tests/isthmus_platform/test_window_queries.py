@@ -7,9 +7,11 @@ from uuid import UUID
 import pytest
 
 from border import Border, open_border
+from counterparts import KEYRING
 from isthmus_platform.crossings import Crossing
 from isthmus_platform.database import Platform
 from isthmus_platform.errors import InvalidInput, NotFound
+from isthmus_protocol.promises import open_promise
 from paperwork import open_paperwork
 from standing import StandingClock
 from trade import DRAFT
@@ -83,8 +85,9 @@ def test_the_refusal_is_the_same_whether_or_not_there_is_such_a_consignment(bord
     told = []
     for crossing_id in (known, unknown):
         row = border.crossing(crossing_id, "bank")
-        private = ("id", "exchange", "subject", "log_index", "_sa_instance_state")
+        private = ("id", "exchange", "subject", "log_index", "promise", "_sa_instance_state")
         told.append({name: value for name, value in vars(row).items() if name not in private})
+        assert open_promise(row.promise or "", KEYRING).place.subject_count is None
     assert told[0] == told[1]
 
 

@@ -1,5 +1,6 @@
 """An auditor finds what a log hides, and proves it; of an honest log there is nothing to find."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,16 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from agreed import KEYRING, KEYS, NOW, ORIGIN, receipt
+from agreed import KEYRING, KEYS, NOW, ORIGIN, receipt, refusal
 from isthmus_protocol.acknowledgements import acknowledge
 from isthmus_protocol.auditing import Audit, audit
 from isthmus_protocol.canonical import JsonObject
-from isthmus_protocol.chains import Link, place_of
+from isthmus_protocol.chains import Chain, Link, place_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.fraud import verify_fraud
 from isthmus_protocol.fraud_proofs import Kind
 from isthmus_protocol.keys import Holder, SignatureError, SigningKey
-from isthmus_protocol.messages import DeliveryNotice, ExchangeState
+from isthmus_protocol.messages import DeliveryNotice, ExchangeState, Reason
 from isthmus_protocol.promises import open_promise
 from isthmus_protocol.receipts import Receiver
 from isthmus_protocol.records import Kind as RecordKind
@@ -197,6 +198,15 @@ def test_an_entry_of_a_party_without_a_link_is_found_once_there_are_chains() -> 
 def test_an_entry_that_names_a_party_but_no_place_in_its_chain_is_found(member: str) -> None:
     log = ledger("bank/a", "bank/b")
     log.records[1]["chain"] = dict(log.records[1]["chain"]) | {member: None}  # type: ignore[arg-type]
+    assert proven(log.audited()) is Kind.BROKEN_CHAIN
+
+
+def test_a_refusal_that_counts_its_subject_is_found() -> None:
+    log = ledger("bank/a")
+    refused = refusal(None, Reason.CONSENT_MISSING, party="bank", subject="a" * 64, exchange="refused")
+    log.records.append(replace(refused, chain=Chain(Link(2, 0), None)).to_json())
+    assert log.audited().sound
+    log.records[1] = replace(refused, chain=Chain(Link(2, 0), Link(2, 0))).to_json()
     assert proven(log.audited()) is Kind.BROKEN_CHAIN
 
 
