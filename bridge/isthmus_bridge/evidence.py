@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from isthmus_bridge import agreements, log, witnessing
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
-from isthmus_protocol.agreements import SignedAgreement
+from isthmus_protocol.agreements import Field, SignedAgreement
+from isthmus_protocol.asked import Asked, asked_by
 from isthmus_protocol.canonical import parse
 from isthmus_protocol.checkpoint import Checkpoint, read_note
 from isthmus_protocol.evidence import make_bundle
@@ -41,6 +42,7 @@ def _bundle(session: Session, bridge: Bridge, exchange: Exchange) -> bytes:
         agreement=_agreement(session, bridge, exchange),
         receipt=exchange.receipt,
         keyring=bridge.keyring,
+        asked=_asked(exchange),
     ).to_bytes()
 
 
@@ -59,6 +61,12 @@ def _index(exchange: Exchange) -> int:
     if exchange.decision_index is None:
         raise RuntimeError("an exchange was committed without a decision")
     return exchange.decision_index
+
+
+def _asked(exchange: Exchange) -> Asked | None:
+    if exchange.salt is None:
+        return None
+    return asked_by((Field.from_json(term) for term in exchange.terms), exchange.salt.hex())
 
 
 def _agreement(session: Session, bridge: Bridge, exchange: Exchange) -> SignedAgreement | None:

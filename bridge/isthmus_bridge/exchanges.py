@@ -17,6 +17,7 @@ from isthmus_bridge.gate import Permitted, Question, Refused, Standing, decide
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Direction, Field, Role
+from isthmus_protocol.asked import asked_by
 from isthmus_protocol.canonical import canonical, digest, parse_object
 from isthmus_protocol.messages import (
     AgreementName,
@@ -204,6 +205,9 @@ def record(
 ) -> LogRecord:
     """Return what the log keeps of a decision on ``exchange``: never its payload, only what commits to it."""
     agreement = None if standing is None else standing.agreement
+    asked = None
+    if refused is None and exchange.salt is not None:
+        asked = asked_by((Field.from_json(term) for term in exchange.terms), exchange.salt.hex())
     return LogRecord(
         kind=Kind.DECISION if receipt is None else Kind.RECEIPT,
         exchange=str(exchange.id),
@@ -228,6 +232,7 @@ def record(
         payload_digest=exchange.payload_digest,
         receipt_digest=None if receipt is None else digest(receipt.encode()),
         at=now,
+        asked=None if asked is None else asked.digest,
     )
 
 

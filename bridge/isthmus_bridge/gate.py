@@ -5,28 +5,46 @@ default: what no rule here permits does not cross. What is released is made only
 request and the agreement name; nothing else in the payload is looked at, so nothing else can matter.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from isthmus_protocol.agreements import Agreement, Direction, Field, MalformedField, project
+from isthmus_protocol.agreements import (
+    Agreement,
+    Direction,
+    Field,
+    MalformedField,
+    Transform,
+    project,
+)
+from isthmus_protocol.asked import as_term
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.messages import Consent, Reason
+from isthmus_protocol.predicates import Ask
 from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.records import Phase
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The agreement version in force, whether a party has suspended it, and how much it has let cross."""
+    """The agreement version in force, whether a party has suspended it, and how much it has let cross.
+
+    ``answered_bits`` is how many answers the asker has had about the subject within the agreement's window,
+    under whatever agreement.
+    """
 
     agreement: Agreement
     suspended: bool = False
     agreed_last_hour: int = 0
+    answered_bits: int = 0
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of the gate. ``terms`` are the fields as they were released, once that is agreed."""
+    """What is asked of the gate. ``terms`` are the fields as they were released, once that is agreed.
+
+    ``asks`` are the questions of the exchange that this one answers.
+    """
 
     message: str
     direction: Direction
@@ -37,6 +55,7 @@ class Question:
     consents: tuple[Consent, ...]
     fields: tuple[str, ...]
     terms: tuple[Field, ...] | None = None
+    asks: tuple[Ask, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +92,12 @@ def decide(
     if refusal is not None:
         return refusal
     if phase is Phase.AGREED:
-        return _within_rate(standing) or _release(standing.agreement, question, payload)
+        return (
+            _questions_permitted(standing.agreement, question)
+            or _within_rate(standing)
+            or _within_budget(standing, question)
+            or _release(standing.agreement, question, payload)
+        )
     return _still_released(standing.agreement, question, payload)
 
 
@@ -122,6 +146,31 @@ def _fields_listed(agreement: Agreement, question: Question) -> Refused | None:
     return None if beyond is None else Refused(Reason.FIELD_NOT_PERMITTED, beyond)
 
 
+def answers_in(agreement: Agreement, fields: Iterable[str]) -> list[Field]:
+    """Return those of ``fields`` that the agreement only answers about: each costs a bit."""
+    wanted = set(fields)
+    return [
+        field for field in agreement.fields if field.transform is Transform.ANSWER and field.path in wanted
+    ]
+
+
+def _questions_permitted(agreement: Agreement, question: Question) -> Refused | None:
+    """Refuse to answer what was not asked, or not as the agreement permits; the payload is not looked at."""
+    for field in sorted(answers_in(agreement, question.fields), key=lambda field: field.path):
+        if all(field.predicate_for(ask) is None for ask in question.asks):
+            return Refused(Reason.QUESTION_NOT_PERMITTED, field.path)
+    return None
+
+
+def _within_budget(standing: Standing, question: Question) -> Refused | None:
+    """Refuse answers beyond the budget, whatever they would be: the payload is not looked at."""
+    bits = len(answers_in(standing.agreement, question.fields))
+    budget = standing.agreement.leakage_budget
+    if bits and (budget is None or standing.answered_bits + bits > budget.bits):
+        return Refused(Reason.LEAKAGE_BUDGET)
+    return None
+
+
 def _within_rate(standing: Standing) -> Refused | None:
     if standing.agreed_last_hour >= standing.agreement.rate_per_hour:
         return Refused(Reason.RATE_EXCEEDED)
@@ -130,19 +179,30 @@ def _within_rate(standing: Standing) -> Refused | None:
 
 def _release(agreement: Agreement, question: Question, payload: JsonObject) -> Permitted | Refused:
     try:
-        projection = project(agreement, question.fields, payload)
+        projection = project(agreement, question.fields, payload, question.asks)
     except MalformedField as malformed:
         return Refused(Reason.FIELD_MALFORMED, malformed.field)
     held = leaf_paths(projection)
     if not held:
         return Refused(Reason.NOTHING_TO_CROSS)
-    return Permitted(projection, tuple(field for field in agreement.fields if field.path in held))
+    asked = {ask.field: ask for ask in question.asks}
+    return Permitted(
+        projection,
+        tuple(
+            as_term(field, asked[field.path]) if field.transform is Transform.ANSWER else field
+            for field in agreement.fields
+            if field.path in held
+        ),
+    )
 
 
 def _still_released(agreement: Agreement, question: Question, payload: JsonObject) -> Permitted | Refused:
     """Permit what was released only if the agreement in force still releases every field of it alike."""
     terms = question.terms or ()
-    withdrawn = min((field.path for field in terms if field not in agreement.fields), default=None)
+    withdrawn = min(
+        (term.path for term in terms if not any(field.covers(term) for field in agreement.fields)),
+        default=None,
+    )
     beyond = min(set(leaf_paths(payload)) - {field.path for field in terms}, default=None)
     if withdrawn is not None or beyond is not None:
         return Refused(Reason.FIELD_NOT_PERMITTED, withdrawn or beyond)

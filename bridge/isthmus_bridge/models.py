@@ -7,7 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, MetaData, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import BigInteger
@@ -146,6 +154,28 @@ class Exchange(Base):
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
+
+
+class QuestionAsked(Base):
+    """The questions that an agreed exchange put, kept for the exchange that answers them."""
+
+    __tablename__ = "question_asked"
+
+    exchange_id: Mapped[UUID] = mapped_column(ForeignKey("exchange.id"), primary_key=True)
+    asks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+
+class Answered(Base):
+    """How many bits an exchange tells ``asker`` about ``subject``: reserved when that is agreed, for good."""
+
+    __tablename__ = "answered"
+    __table_args__ = (CheckConstraint("bits > 0", name="bits"), Index(None, "asker", "subject", "at"))
+
+    exchange_id: Mapped[UUID] = mapped_column(ForeignKey("exchange.id"), primary_key=True)
+    asker: Mapped[str]
+    subject: Mapped[str]
+    bits: Mapped[int]
+    at: Mapped[datetime]
 
 
 class SeenNonce(Base):

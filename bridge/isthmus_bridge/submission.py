@@ -5,7 +5,7 @@ before anyone is answered.
 """
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, authentication, exchanges, log, promises
+from isthmus_bridge import agreements, authentication, exchanges, leakage, log, promises
 from isthmus_bridge.authentication import NotAuthenticated
 from isthmus_bridge.database import new_id
 from isthmus_bridge.gate import Question, Refused, Standing, decide
@@ -25,6 +25,7 @@ from isthmus_protocol.canonical import canonical
 from isthmus_protocol.http_signatures import Caller
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.messages import ExchangeAnswer, ExchangeRequest, ExchangeState, Reason
+from isthmus_protocol.predicates import Ask
 from isthmus_protocol.records import Phase, subject_hash
 
 
@@ -120,13 +121,14 @@ def _decide(
     if resolved is None:
         exchanges.refuse(session, exchange, Refused(Reason.UNKNOWN_EXCHANGE), None, now)
         return
-    standing = standings.speaking_for(resolved.question)
+    standing = standings.speaking_for(resolved)
     outcome = decide(Phase.AGREED, standing, resolved.question, request.payload, now)
     if isinstance(outcome, Refused):
         exchanges.refuse(session, exchange, outcome, standing, now)
     elif standing is not None:
         exchanges.agree(session, exchange, outcome, standing, now)
         standings.count(standing)
+        leakage.keep(session, exchange, outcome, request.subject, now)
 
 
 @dataclass(frozen=True)
@@ -143,10 +145,16 @@ def _resolve_all(
     named = {id_ for request in requests if (id_ := _uuid(request.in_reply_to)) is not None}
     found = session.scalars(select(Exchange).where(Exchange.id.in_(named))) if named else ()
     earlier = {exchange.id: exchange for exchange in found}
-    return [_resolve(bridge, request, earlier) for request in requests]
+    asked = leakage.asked_in(session, earlier)
+    return [_resolve(bridge, request, earlier, asked) for request in requests]
 
 
-def _resolve(bridge: Bridge, request: ExchangeRequest, known: dict[UUID, Exchange]) -> _Resolved | None:
+def _resolve(
+    bridge: Bridge,
+    request: ExchangeRequest,
+    known: Mapping[UUID, Exchange],
+    asked: Mapping[UUID, tuple[Ask, ...]],
+) -> _Resolved | None:
     """Return what is asked of the gate, or None where ``request`` answers no exchange that has crossed.
 
     An answer serves the purpose of the question: it cannot carry what was asked for one purpose to another.
@@ -171,6 +179,7 @@ def _resolve(bridge: Bridge, request: ExchangeRequest, known: dict[UUID, Exchang
         owner=request.owner,
         consents=request.consents,
         fields=request.fields,
+        asks=() if earlier is None else leakage.asks_of(session, earlier),
     )
     if earlier is not None and request.direction is Direction.FROM_WINDOW:
         question = replace(
@@ -254,8 +263,9 @@ class _Standings:
     _found: dict[tuple[str, Direction, str], Standing | None] = field(default_factory=dict)
     _agreed: dict[str, int] = field(default_factory=dict)
 
-    def speaking_for(self, question: Question) -> Standing | None:
-        """Return the agreement that speaks for ``question``, or None."""
+    def speaking_for(self, resolved: _Resolved) -> Standing | None:
+        """Return the agreement that speaks for a question, with what it has let cross and answered, or None."""
+        question = resolved.question
         asked = (question.message, question.direction, question.purpose)
         if asked not in self._found:
             self._found[asked] = agreements.standing_for(self.session, self.bridge.keyring, *asked, self.now)
@@ -265,7 +275,8 @@ class _Standings:
         id_ = standing.agreement.id
         if id_ not in self._agreed:
             self._agreed[id_] = self._agreed_last_hour(standing)
-        return replace(standing, agreed_last_hour=self._agreed[id_])
+        bits = leakage.answered_bits(self.session, standing.agreement, question, resolved.subject, self.now)
+        return replace(standing, agreed_last_hour=self._agreed[id_], answered_bits=bits)
 
     def count(self, standing: Standing) -> None:
         """Count one more that has crossed under ``standing``."""

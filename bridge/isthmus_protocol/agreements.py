@@ -15,8 +15,9 @@ from isthmus_protocol.fields import Field as Field
 from isthmus_protocol.fields import Transform as Transform
 from isthmus_protocol.fields import check_leaves
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
+from isthmus_protocol.predicates import Ask, LeakageBudget
 from isthmus_protocol.projection import MalformedField as MalformedField
-from isthmus_protocol.projection import copy_fields
+from isthmus_protocol.projection import copy_fields, place_answers
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time
 
 AGREEMENT_TYP = "isthmus-agreement+jws"
@@ -68,6 +69,7 @@ class Agreement:
     valid_until: datetime
     rate_per_hour: int
     retention_days: int
+    leakage_budget: LeakageBudget | None = None
 
     def __post_init__(self) -> None:
         """Raise :class:`MalformedMessage` where the parts contradict each other."""
@@ -76,6 +78,9 @@ class Agreement:
         if len(set(self.audience)) != len(self.audience):
             raise MalformedMessage("/audience", "duplicate")
         check_leaves([field.path for field in self.fields], "/fields")
+        answers = any(field.transform is Transform.ANSWER for field in self.fields)
+        if answers != (self.leakage_budget is not None):
+            raise MalformedMessage("/leakageBudget", "missing" if answers else "unexpected")
 
     @property
     def paths(self) -> frozenset[str]:
@@ -89,7 +94,7 @@ class Agreement:
 
     def to_json(self) -> JsonObject:
         """Return the document."""
-        return {
+        value: JsonObject = {
             "id": self.id,
             "version": self.version,
             "title": self.title,
@@ -105,6 +110,9 @@ class Agreement:
             "ratePerHour": self.rate_per_hour,
             "retentionDays": self.retention_days,
         }
+        if self.leakage_budget is not None:
+            value["leakageBudget"] = self.leakage_budget.to_json()
+        return value
 
     @classmethod
     def from_json(cls, value: JsonValue) -> "Agreement":
@@ -126,20 +134,28 @@ class Agreement:
             valid_until=members.time("validUntil"),
             rate_per_hour=members.integer("ratePerHour", 1, 1_000_000_000),
             retention_days=members.integer("retentionDays", 1, 36_525),
+            leakage_budget=members.optional(
+                "leakageBudget", lambda name: members.nested(name, LeakageBudget.from_json)
+            ),
         )
         basis.end()
         members.end()
         return agreement
 
 
-def project(agreement: Agreement, fields: Collection[str], payload: JsonObject) -> JsonObject:
+def project(
+    agreement: Agreement, fields: Collection[str], payload: JsonObject, asks: Collection[Ask] = ()
+) -> JsonObject:
     """Return the leaves of ``payload`` that both ``agreement`` and ``fields`` name, transformed.
 
+    Where a leaf is to ``answer`` about, the answer to the one of ``asks`` that is about it takes its place.
     Nothing else in ``payload`` is looked at. Raises :class:`MalformedField` for a permitted leaf that cannot
-    cross; see :mod:`isthmus_protocol.projection`.
+    cross, or about which nothing was asked that may be; see :mod:`isthmus_protocol.projection`.
     """
-    wanted = set(fields)
-    return copy_fields([field for field in agreement.fields if field.path in wanted], payload)
+    wanted = [field for field in agreement.fields if field.path in set(fields)]
+    shown = [field for field in wanted if field.transform is not Transform.ANSWER]
+    answered = [field for field in wanted if field.transform is Transform.ANSWER]
+    return place_answers(answered, asks, payload, copy_fields(shown, payload))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from itertools import chain
 
 from isthmus_protocol import checkpoint as checkpoints
 from isthmus_protocol import cosignature, merkle, receipts, statements
-from isthmus_protocol.agreements import Agreement, SignedAgreement
+from isthmus_protocol.agreements import Agreement, SignedAgreement, Transform
+from isthmus_protocol.asked import Asked
 from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse
 from isthmus_protocol.chains import place_of
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
@@ -37,10 +38,11 @@ class Bundle:
     agreement: SignedAgreement | None
     receipt: str | None
     keys: tuple[TrustedKey, ...]
+    asked: Asked | None = None
 
     def to_json(self) -> JsonObject:
         """Return the JSON form."""
-        return {
+        value: JsonObject = {
             "format": FORMAT,
             "record": self.record.to_json(),
             "index": self.index,
@@ -51,6 +53,9 @@ class Bundle:
             "receipt": self.receipt,
             "keys": [key.to_json() for key in self.keys],
         }
+        if self.asked is not None:
+            value["asked"] = self.asked.to_json()
+        return value
 
     def to_bytes(self) -> bytes:
         """Return the bundle as it is handed over: canonical JSON."""
@@ -75,6 +80,7 @@ class Bundle:
             ),
             receipt=members.maybe("receipt", lambda name: members.text(name, 100_000)),
             keys=members.each("keys", lambda entry, item: entry.nested(item, TrustedKey.from_json), most=16),
+            asked=members.optional("asked", lambda name: members.nested(name, Asked.from_json)),
         )
         members.end()
         if bundle.to_bytes() != data:
@@ -112,17 +118,19 @@ def make_bundle(
     agreement: SignedAgreement | None,
     receipt: str | None,
     keyring: Keyring,
+    asked: Asked | None = None,
 ) -> Bundle:
     """Return a bundle with the keys it needs, taken from ``keyring``.
 
-    ``checkpoint`` is the signed note of the tree that ``proof`` leads to: the log's signature, and after it
-    the witness's cosignature where there is one. Raises :class:`SignatureError` when it is not in order or a
+    ``asked`` is what was answered, where the record is of an answer. ``checkpoint`` is the signed note of the
+    tree that ``proof`` leads to: the log's signature, and after it the witness's cosignature where there is
+    one. Raises :class:`SignatureError` when it is not in order or a
     signature is by an unknown key.
     """
     size = checkpoints.open_note(checkpoint, keyring, Holder.LOG).size
     draft = Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, tuple(keyring))
     used = _keys_used(draft, keyring)
-    return Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, tuple(used))
+    return Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, tuple(used), asked)
 
 
 def verify_bundle(data: bytes, trust: Keyring | None = None) -> Verdict:
@@ -257,6 +265,7 @@ def _check_agreement(bundle: Bundle, keyring: Keyring) -> str:
 def _check_decision(bundle: Bundle, _: Keyring) -> str:
     record = bundle.record
     _require(record.kind is Kind.DECISION, "the record is not a decision")
+    _require((record.asked is None) == (bundle.asked is None), "record and question do not belong together")
     agreement = None if bundle.agreement is None else bundle.agreement.agreement
     if agreement is not None:
         _require(
@@ -270,7 +279,9 @@ def _check_decision(bundle: Bundle, _: Keyring) -> str:
     _require(agreement is not None, "something crossed without an agreement")
     if agreement is not None:
         _check_permission(record, agreement)
-    return f"{len(record.fields)} fields of {record.message} permitted for {record.purpose}"
+        _check_question(record, agreement, bundle.asked)
+    permitted = f"{len(record.fields)} fields of {record.message} permitted for {record.purpose}"
+    return permitted if bundle.asked is None else f"{permitted}; answered: {_told(bundle.asked)}"
 
 
 def _check_permission(record: LogRecord, agreement: Agreement) -> None:
@@ -279,6 +290,28 @@ def _check_permission(record: LogRecord, agreement: Agreement) -> None:
     _require(record.fields, "nothing was permitted")
     _require(record.role in agreement.audience, f"the agreement is not for {record.role}")
     _require(agreement.valid_from <= record.at < agreement.valid_until, "the agreement was not in force")
+
+
+def _check_question(record: LogRecord, agreement: Agreement, asked: Asked | None) -> None:
+    """Hold what was answered to what was asked: the agreement permits each question, and to nothing else."""
+    answers = {field.path: field for field in agreement.fields if field.transform is Transform.ANSWER}
+    answered = sorted(set(record.fields) & answers.keys())
+    asks = () if asked is None else asked.asks
+    _require([ask.field for ask in asks] == answered, "the questions are not about the fields answered")
+    if asked is not None:
+        _require(asked.digest == record.asked, "the record is of another question")
+    for ask in asks:
+        permitted = answers[ask.field].predicate_for(ask)
+        _require(permitted, f"the agreement does not permit to ask {ask.predicate} about {ask.field}")
+
+
+def _told(asked: Asked) -> str:
+    """Return the questions in words."""
+    parts = [
+        " ".join([ask.field, ask.predicate, *(canonical(each).decode() for each in ask.compared)])
+        for ask in asked.asks
+    ]
+    return ", ".join(parts)
 
 
 def _check_receipt(bundle: Bundle, keyring: Keyring) -> str:

@@ -5,16 +5,16 @@ an array without a permitted leaf leaves no trace (not even by its position), an
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TypeAlias
 
 from isthmus_protocol.canonical import LARGEST_INTEGER, JsonObject, JsonValue, canonical, digest
 from isthmus_protocol.fields import Field, Transform
+from isthmus_protocol.predicates import Ask, Scalar
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T.*)?", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
-_Scalar: TypeAlias = bool | int | str
 _Tree: TypeAlias = "dict[str, _Tree | Field]"
 
 
@@ -43,6 +43,49 @@ def copy_fields(fields: Iterable[Field], payload: JsonObject) -> JsonObject:
             node = below
         node[leaf] = field
     return _copy_object(tree, payload)
+
+
+def place_answers(
+    fields: Iterable[Field], asks: Iterable[Ask], payload: JsonObject, released: JsonObject
+) -> JsonObject:
+    """Return ``released`` with a yes or no at each of ``fields``, to the one of ``asks`` that is about it.
+
+    Of ``payload`` no more is told than that. Where an array is released on the way to the leaf, the one
+    answer stands in each of its entries, so that nothing can be told from where it stands. Raises
+    :class:`MalformedField` for a leaf about which nothing was asked that may be.
+    """
+    put = {ask.field: ask for ask in asks}
+    for field in fields:
+        ask = put.get(field.path)
+        predicate = None if ask is None else field.predicate_for(ask)
+        if ask is None or predicate is None:
+            raise MalformedField(field.path)
+        way = field.path.split("/")[1:]
+        _place(released, way, truth=predicate.holds(ask, _found(payload, way)))
+    return released
+
+
+def _found(value: JsonValue, way: list[str]) -> Iterator[Scalar]:
+    """Yield every scalar at the end of ``way``, arrays on it mapped over."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _found(item, way)
+    elif isinstance(value, dict):
+        if way and way[0] in value:
+            yield from _found(value[way[0]], way[1:])
+    elif not way and value is not None:
+        yield value
+
+
+def _place(node: JsonValue, way: list[str], *, truth: bool) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _place(item, way, truth=truth)
+    elif isinstance(node, dict):
+        if len(way) == 1:
+            node[way[0]] = truth
+        else:
+            _place(node.setdefault(way[0], {}), way[1:], truth=truth)
 
 
 def leaf_paths(body: JsonValue) -> list[str]:
@@ -103,7 +146,7 @@ def _copy_leaf(field: Field, value: JsonValue) -> JsonValue:
     return None if value is None else _transform(field, value)
 
 
-def _transform(field: Field, value: _Scalar) -> JsonValue:
+def _transform(field: Field, value: Scalar) -> JsonValue:
     match field.transform:
         case Transform.KEEP:
             return value
@@ -116,13 +159,10 @@ def _transform(field: Field, value: _Scalar) -> JsonValue:
             return _round(field, value)
         case Transform.DIGEST:
             return digest(canonical(value))
-        case Transform.ANSWER:
-            if isinstance(value, bool):
-                return value
     raise MalformedField(field.path)
 
 
-def _mask(field: Field, value: _Scalar) -> str:
+def _mask(field: Field, value: Scalar) -> str:
     """Return a fixed four asterisks, so that the length stays hidden, and the last ``argument`` characters.
 
     Of a value no longer than that, nothing is shown.
@@ -133,7 +173,7 @@ def _mask(field: Field, value: _Scalar) -> str:
     return "****" + (value[-shown:] if 0 < shown < len(value) else "")
 
 
-def _round(field: Field, value: _Scalar) -> JsonValue:
+def _round(field: Field, value: Scalar) -> JsonValue:
     """Return ``value``, an integer or a decimal string, at the nearest multiple of the step; ties go up."""
     step = field.argument or 1
     if isinstance(value, bool):

@@ -51,6 +51,7 @@ class LogRecord:
     """One leaf of the log. ``fields`` are the leaves released; a refusal releases none.
 
     ``chain`` is given when it is appended; leaves that were appended before there were chains have none.
+    ``asked`` is the digest of the questions answered (:mod:`isthmus_protocol.asked`), where there were any.
     """
 
     kind: Kind
@@ -73,12 +74,15 @@ class LogRecord:
     receipt_digest: str | None
     at: datetime
     chain: Chain | None = None
+    asked: str | None = None
 
     def __post_init__(self) -> None:
         """Raise :class:`MalformedMessage` for a refusal that releases, or a release without agreement."""
         if self.decision is Decision.REFUSED:
             if self.fields:
                 raise MalformedMessage("/fields", "unexpected")
+            if self.asked is not None:
+                raise MalformedMessage("/asked", "unexpected")
             if self.reason is None:
                 raise MalformedMessage("/reason", "missing")
             return
@@ -101,8 +105,7 @@ class LogRecord:
 
     def to_json(self) -> JsonObject:
         """Return the JSON form."""
-        linked: JsonObject = {} if self.chain is None else {"chain": self.chain.to_json()}
-        return linked | {
+        value: JsonObject = {
             "v": 1,
             "kind": self.kind.value,
             "exchange": self.exchange,
@@ -124,6 +127,11 @@ class LogRecord:
             "receiptDigest": self.receipt_digest,
             "at": format_time(self.at),
         }
+        if self.chain is not None:
+            value["chain"] = self.chain.to_json()
+        if self.asked is not None:
+            value["asked"] = self.asked
+        return value
 
     @classmethod
     def from_json(cls, value: JsonValue) -> "LogRecord":
@@ -153,6 +161,7 @@ class LogRecord:
             receipt_digest=members.maybe("receiptDigest", members.digest),
             at=members.time("at"),
             chain=members.nested("chain", Chain.from_json) if _has(value, "chain") else None,
+            asked=members.digest("asked") if _has(value, "asked") else None,
         )
         members.end()
         return record

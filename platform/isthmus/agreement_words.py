@@ -29,11 +29,19 @@ def table(agreement: Agreement, status: str) -> Table:
         ("valid", f"{format_time(agreement.valid_from)} until {format_time(agreement.valid_until)}"),
         ("at most", f"{agreement.rate_per_hour} an hour"),
         ("kept", f"{agreement.retention_days} days"),
+        ("answers", _budget(agreement)),
         ("digest", agreement.digest),
         ("may cross", "\n".join(f"{field.path} {in_form(field)}" for field in agreement.fields) or "nothing"),
     ):
         shown.add_row(name, value)
     return shown
+
+
+def _budget(agreement: Agreement) -> str:
+    budget = agreement.leakage_budget
+    if budget is None:
+        return "none"
+    return f"at most {budget.bits} to one asker about one subject in any {budget.window_hours} hours"
 
 
 def history(versions: Iterable[dict[str, Any]]) -> Table:
@@ -62,6 +70,7 @@ def other_changes(old: Agreement, new: Agreement) -> list[str]:
         ("text of the legal basis", old.legal_basis.text, new.legal_basis.text),
         ("rate per hour", old.rate_per_hour, new.rate_per_hour),
         ("days kept", old.retention_days, new.retention_days),
+        ("leakage budget", _budget(old), _budget(new)),
     ]
     return [f"{name}: {before} → {after}" for name, before, after in parts if before != after]
 
@@ -79,6 +88,7 @@ def in_example(example: Example) -> Sequence[str]:
         f"under {under}: {example.field.path} {in_form(example.field)}",
         f"asked: {case.message} {case.direction} for {case.purpose}, {whose}, at {format_time(case.now)}",
         f"consents: {'; '.join(consents) or 'none'}",
+        f"questions: {', '.join(canonical(ask.to_json()).decode() for ask in case.asks) or 'none'}",
         f"fields: {', '.join(case.asked)}; payload: {canonical(case.payload).decode()}",
         f"the gate: PERMITTED, released {canonical(example.released).decode()}",
     ]

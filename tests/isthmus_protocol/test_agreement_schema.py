@@ -27,7 +27,32 @@ texts = st.text(
 codes = st.from_regex(r"[A-Z][A-Z0-9_]{0,9}", fullmatch=True)
 paths = st.from_regex(r"(/[A-Za-z][A-Za-z0-9]{0,3}){1,3}", fullmatch=True)
 times = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
-plain = [Transform.KEEP, Transform.YEAR, Transform.DIGEST, Transform.ANSWER]
+plain = [Transform.KEEP, Transform.YEAR, Transform.DIGEST]
+numbers = st.integers(-(2**53) + 1, 2**53 - 1) | st.from_regex(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", fullmatch=True)
+moments = st.dates().map(lambda day: day.isoformat()) | times
+compared: dict[str, st.SearchStrategy[Any] | None] = {
+    "exists": None,
+    "equals": st.booleans() | st.integers(-9, 9) | texts,
+    "oneOf": st.booleans() | st.integers(-9, 9) | texts,
+    "atLeast": numbers,
+    "atMost": numbers,
+    "before": moments,
+    "after": moments,
+}
+
+
+def predicates_with(
+    operator: str, values: st.SearchStrategy[Any] | None
+) -> st.SearchStrategy[dict[str, Any]]:
+    named = {
+        "name": st.from_regex(r"[a-z][A-Za-z0-9]{0,9}", fullmatch=True),
+        "operator": st.just(operator),
+    }
+    given = st.none() if values is None else st.none() | st.lists(values, min_size=1, max_size=3)
+    return st.fixed_dictionaries(named, optional={"values": given})
+
+
+predicates = st.one_of([predicates_with(operator, values) for operator, values in compared.items()])
 fields = st.one_of(
     st.fixed_dictionaries(
         {"path": paths, "transform": st.sampled_from(plain)}, optional={"argument": st.none()}
@@ -39,7 +64,25 @@ fields = st.one_of(
             "argument": st.integers(1, 10**12),
         }
     ),
+    st.fixed_dictionaries(
+        {
+            "path": paths,
+            "transform": st.just(Transform.ANSWER),
+            "predicates": st.lists(predicates, min_size=1, max_size=3),
+        },
+        optional={"argument": st.none()},
+    ),
 )
+
+
+def with_the_budget_it_needs(document: dict[str, Any]) -> dict[str, Any]:
+    if all(field["transform"] is not Transform.ANSWER for field in document["fields"]):
+        document.pop("leakageBudget", None)
+    else:
+        document.setdefault("leakageBudget", {"bits": 8, "windowHours": 24})
+    return document
+
+
 documents: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "id": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,9}", fullmatch=True),
@@ -56,8 +99,13 @@ documents: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "validUntil": times,
         "ratePerHour": st.integers(1, 10**9),
         "retentionDays": st.integers(1, 36_525),
-    }
-)
+    },
+    optional={
+        "leakageBudget": st.fixed_dictionaries(
+            {"bits": st.integers(1, 10**6), "windowHours": st.integers(1, 87_660)}
+        )
+    },
+).map(with_the_budget_it_needs)
 
 # What a hand or a tool may put where it does not belong.
 strange: st.SearchStrategy[Any] = st.one_of(

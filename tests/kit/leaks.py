@@ -7,6 +7,7 @@ from random import Random
 
 from isthmus_bridge.prover.claims import Choice, Claim
 from isthmus_protocol.agreements import Agreement, Direction, Field, LegalBasis, Role, Transform
+from isthmus_protocol.predicates import LeakageBudget, Operator, Predicate
 
 PATHS = (
     "/ucr",
@@ -19,15 +20,19 @@ PATHS = (
 )
 MESSAGES = ("EXPORT_DECLARATION", "DECLARATION_QUERY", "DECLARATION_ANSWER", "DECLARATION_STATUS")
 PURPOSES = ("CUSTOMS_EXPORT_CLEARANCE", "TRADE_FINANCE", "MARKETING", "STATISTICS")
-FORMS = (
-    (Transform.KEEP, None),
-    (Transform.MASK, 0),
-    (Transform.MASK, 4),
-    (Transform.YEAR, None),
-    (Transform.ROUND, 1000),
-    (Transform.DIGEST, None),
-    (Transform.ANSWER, None),
+AT_LEAST = Predicate("atLeast", Operator.AT_LEAST)
+ANY_OF_TWO = Predicate("among", Operator.ONE_OF, ("845811", True))
+FORMS: tuple[tuple[Transform, int | None, tuple[Predicate, ...]], ...] = (
+    (Transform.KEEP, None, ()),
+    (Transform.MASK, 0, ()),
+    (Transform.MASK, 4, ()),
+    (Transform.YEAR, None, ()),
+    (Transform.ROUND, 1000, ()),
+    (Transform.DIGEST, None, ()),
+    (Transform.ANSWER, None, (AT_LEAST, ANY_OF_TWO)),
+    (Transform.ANSWER, None, (Predicate("atLeast", Operator.AT_LEAST, (0, 1000)),)),
 )
+BUDGET = LeakageBudget(8, 24)
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 Leak = Callable[[Agreement, Random], Agreement | None]
 
@@ -36,6 +41,7 @@ def at_random(chance: Random, number: int) -> Agreement:
     """Return an agreement that permits something; ``number`` keeps the message to itself."""
     begin = BEGIN + timedelta(days=chance.randrange(400))
     paths = chance.sample(PATHS, chance.randint(1, len(PATHS) - 1))
+    fields = tuple(Field(path, *chance.choice(FORMS)) for path in paths)
     return Agreement(
         id=f"agreement-{number}",
         version=1,
@@ -45,13 +51,24 @@ def at_random(chance: Random, number: int) -> Agreement:
         purpose=chance.choice(PURPOSES),
         legal_basis=LegalBasis("Customs Act, section 16", "It may cross."),
         audience=tuple(chance.sample(list(Role), chance.randint(1, 3))),
-        fields=tuple(Field(path, *chance.choice(FORMS)) for path in paths),
+        fields=fields,
         consent_required=chance.random() < 0.5,
         valid_from=begin,
         valid_until=begin + timedelta(days=chance.randint(1, 700)),
         rate_per_hour=chance.randint(1, 100),
         retention_days=30,
+        leakage_budget=budget_of(fields),
     )
+
+
+def budget_of(fields: Sequence[Field]) -> LeakageBudget | None:
+    """Return a budget where one of ``fields`` needs it."""
+    return BUDGET if any(field.transform is Transform.ANSWER for field in fields) else None
+
+
+def with_fields(agreement: Agreement, *fields: Field) -> Agreement:
+    """Return the agreement on ``fields``, with a budget where they need one."""
+    return replace(agreement, fields=fields, leakage_budget=budget_of(fields))
 
 
 def claims_of(agreement: Agreement) -> list[Claim]:
@@ -85,7 +102,32 @@ def a_field_added(agreement: Agreement, chance: Random) -> Agreement | None:
     if not left:
         return None
     added = Field(chance.choice(left), *chance.choice(FORMS))
-    return replace(agreement, fields=(*agreement.fields, added))
+    return with_fields(agreement, *agreement.fields, added)
+
+
+def an_answer_added(agreement: Agreement, chance: Random) -> Agreement | None:
+    left = sorted(set(PATHS) - agreement.paths)
+    if not left:
+        return None
+    answer = Field(chance.choice(left), Transform.ANSWER, predicates=(AT_LEAST,))
+    return with_fields(agreement, *agreement.fields, answer)
+
+
+def a_question_added(agreement: Agreement, chance: Random) -> Agreement | None:
+    """Permit one more question about a leaf that is answered about: a new predicate, or a free choice."""
+    answers = [at for at, field in enumerate(agreement.fields) if field.transform is Transform.ANSWER]
+    if not answers:
+        return None
+    at = chance.choice(answers)
+    field = agreement.fields[at]
+    limited = [each for each in field.predicates if each.values is not None]
+    if limited and chance.random() < 0.5:
+        freed = replace(limited[0], values=None)
+        predicates = tuple(freed if each == limited[0] else each for each in field.predicates)
+    else:
+        predicates = (*field.predicates, Predicate("present", Operator.EXISTS))
+    wider = replace(field, predicates=predicates)
+    return with_fields(agreement, *agreement.fields[:at], wider, *agreement.fields[at + 1 :])
 
 
 def the_audience_widened(agreement: Agreement, chance: Random) -> Agreement | None:
@@ -127,7 +169,7 @@ def a_form_weakened(agreement: Agreement, chance: Random) -> Agreement | None:
     weaker = Field(field.path)
     if field.transform is Transform.MASK and chance.random() < 0.5:
         weaker = replace(field, argument=(field.argument or 0) + 1)
-    return replace(agreement, fields=(*agreement.fields[:at], weaker, *agreement.fields[at + 1 :]))
+    return with_fields(agreement, *agreement.fields[:at], weaker, *agreement.fields[at + 1 :])
 
 
 def a_while(chance: Random) -> timedelta:
@@ -149,6 +191,8 @@ def as_a_version_to_come(leak: Leak) -> Leak:
 
 LEAKS: tuple[Leak, ...] = (
     a_field_added,
+    an_answer_added,
+    a_question_added,
     the_audience_widened,
     consent_dropped,
     the_purpose_changed,
@@ -158,6 +202,8 @@ LEAKS: tuple[Leak, ...] = (
     the_beginning_moved,
     a_form_weakened,
     as_a_version_to_come(a_field_added),
+    as_a_version_to_come(an_answer_added),
+    as_a_version_to_come(a_question_added),
     as_a_version_to_come(the_audience_widened),
     as_a_version_to_come(consent_dropped),
     as_a_version_to_come(the_end_moved),

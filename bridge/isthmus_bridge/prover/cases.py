@@ -14,6 +14,7 @@ from isthmus_bridge.gate import Permitted, Question, Refused, Standing, decide
 from isthmus_protocol.agreements import Agreement, Direction, Transform
 from isthmus_protocol.canonical import JsonObject, JsonValue
 from isthmus_protocol.messages import Consent
+from isthmus_protocol.predicates import Ask
 from isthmus_protocol.records import Phase
 
 
@@ -39,10 +40,13 @@ TAKES: Mapping[Transform, frozenset[Kind]] = MappingProxyType(
         Transform.MASK: _TEXTS,
         Transform.YEAR: frozenset({Kind.DATE}),
         Transform.ROUND: frozenset({Kind.NUMBER, Kind.DECIMAL}),
-        Transform.ANSWER: frozenset({Kind.TRUTH}),
+        Transform.ANSWER: frozenset(Kind),
     }
 )
-"""The kinds of value that each transform lets cross; any other refuses the request as malformed."""
+"""The kinds of value that each transform lets cross; any other refuses the request as malformed.
+
+An answer is given whatever there is, and if there is nothing.
+"""
 
 SAMPLES: Mapping[Kind, JsonValue] = MappingProxyType(
     {
@@ -59,7 +63,8 @@ SAMPLES: Mapping[Kind, JsonValue] = MappingProxyType(
 class Case:
     """One request at one moment (UTC). ``kinds`` says what the payload holds at each leaf that is named.
 
-    ``suspended`` are the versions, as ``(id, version)``, that a party has stopped.
+    ``suspended`` are the versions, as ``(id, version)``, that a party has stopped; ``asks`` are the questions
+    that the request answers.
     """
 
     message: str
@@ -74,6 +79,8 @@ class Case:
     agreed_last_hour: int
     now: datetime
     suspended: frozenset[tuple[str, int]] = frozenset()
+    asks: tuple[Ask, ...] = ()
+    answered_bits: int = 0
 
     @property
     def question(self) -> Question:
@@ -87,6 +94,7 @@ class Case:
             owner=self.owner,
             consents=self.consents,
             fields=self.asked,
+            asks=self.asks,
         )
 
     @property
@@ -110,7 +118,7 @@ class Case:
     def put_to_gate(self, agreement: Agreement) -> Permitted | Refused:
         """Return the gate's decision where ``agreement`` is the version in force."""
         stopped = (agreement.id, agreement.version) in self.suspended
-        standing = Standing(agreement, stopped, self.agreed_last_hour)
+        standing = Standing(agreement, stopped, self.agreed_last_hour, self.answered_bits)
         return decide(Phase.AGREED, standing, self.question, self.payload, self.now)
 
 

@@ -13,11 +13,12 @@ A file of claims is JSON::
 anything. A ``field`` names also all that lies below it. ``from`` and ``until`` bound the time: from this
 moment on, until before that. ``unless`` is what makes such a flow right after all, or an array of which any
 does: ``"consent"`` (the owner's, to this reader, for this purpose, not ended) or a form that the field may
-have (``{"transform": "mask", "argument": 4}``): that form, or one from which no more can be told.
+have (``{"transform": "mask", "argument": 4}``): that form, or one from which no more can be told. The form
+``{"transform": "answer"}`` is a yes or no to any question, and with ``predicates`` to those alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -67,6 +68,7 @@ class Claim:
     until: datetime | None = None
     unless_consent: bool = False
     unless_shown: tuple[Field, ...] = ()
+    unless_answered: bool = False
 
     def concerns(self, agreement: Agreement, field: Field) -> bool:
         """Say whether the claim forbids ``field`` to cross under ``agreement`` in the form it has there.
@@ -82,6 +84,8 @@ class Claim:
                 return False
         if self.field is not None and not self.field.admits_path(field.path):
             return False
+        if self.unless_answered and field.transform is Transform.ANSWER:
+            return False
         return not any(tells_no_more(field, form) for form in self.unless_shown)
 
 
@@ -90,11 +94,14 @@ def tells_no_more(field: Field, than: Field) -> bool:
 
     The paths are not compared. ``mask`` with no characters left tells no more than any other ``mask``; of two
     other lengths or steps, neither is counted as less, for a short value or an odd step tells in either.
+    Answers tell no more than others to which all their questions may be put.
     """
     if than.transform is Transform.KEEP:
         return True
     if field.transform is not than.transform:
         return False
+    if field.transform is Transform.ANSWER:
+        return replace(than, path=field.path).covers(field)
     return field.argument == than.argument or (field.transform is Transform.MASK and field.argument == 0)
 
 
@@ -115,11 +122,13 @@ def _claim(value: JsonValue) -> Claim:
         raise MalformedMessage("/never", "missing")
     parts = Members({name: part for name, part in never.items() if name != "unless"}, "/never")
     shown: list[Field] = []
-    consent = False
+    consent = answered = False
     unless = never.get("unless", [])
     for position, each in enumerate(unless if isinstance(unless, list) else [unless]):
         if each == Unless.CONSENT.value:
             consent = True
+        elif each == {"transform": Transform.ANSWER.value}:
+            answered = True
         else:
             shown.append(_form(each, f"/never/unless/{position}"))
     claim = Claim(
@@ -133,6 +142,7 @@ def _claim(value: JsonValue) -> Claim:
         until=parts.optional("until", parts.time),
         unless_consent=consent,
         unless_shown=tuple(shown),
+        unless_answered=answered,
     )
     parts.end()
     members.end()

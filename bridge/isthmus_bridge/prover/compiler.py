@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 import z3
 
 from isthmus_bridge.prover.cases import TAKES, Case, Kind
-from isthmus_protocol.agreements import Agreement, Direction, Field, Role
+from isthmus_bridge.prover.questions import representatives
+from isthmus_protocol.agreements import Agreement, Direction, Field, Role, Transform
 from isthmus_protocol.messages import Consent, Reason
 
 UNLISTED = "/unlisted"
@@ -23,6 +24,7 @@ PERMITTED = 0
 REASONS = tuple(Reason)
 
 NOBODY = -1
+NOTHING_ASKED = -1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -58,6 +60,9 @@ class Symbols:
         self.direction, self.role = z3.Ints("direction role")
         self.party, self.owner = z3.Ints("party owner")
         self.now, self.agreed_last_hour = z3.Ints("now agreed_last_hour")
+        self.answered_bits = z3.Int("answered_bits")
+        self.questions = representatives(known)
+        self.asks = {path: z3.Int(f"ask {path}") for path in sorted(self.questions)}
         self.asked = {path: z3.Bool(f"asked {path}") for path in self.paths}
         self.kinds = {path: z3.Int(f"kind {path}") for path in self.paths}
         self.consents = [_consent(number) for number in range(consents)]
@@ -77,6 +82,8 @@ class Symbols:
             (self.direction, 0, len(_DIRECTIONS) - 1),
             (self.role, NOBODY, len(_ROLES) - 1),
             (self.agreed_last_hour, 0, 10**9),
+            (self.answered_bits, 0, 10**9),
+            *((ask, NOTHING_ASKED, len(self.questions[path]) - 1) for path, ask in self.asks.items()),
             (self.now, instant(_EARLIEST), instant(_LATEST)),
             *((name, NOBODY, 99) for name in (self.party, self.owner)),
             *((kind, 0, len(_KINDS) - 1) for kind in self.kinds.values()),
@@ -115,6 +122,22 @@ class Symbols:
         matching = self.matching()
         lasting = [each.valid_until > self.now for each in self.consents]
         return z3.Or(*(z3.And(*pair) for pair in zip(matching, lasting, strict=True)))
+
+    def puts(self, field: Field) -> z3.BoolRef:
+        """Say that a question is put about ``field`` that it permits."""
+        permitted = [
+            number for number, ask in enumerate(self.questions[field.path]) if field.predicate_for(ask)
+        ]
+        return z3.Or(*(self.asks[field.path] == number for number in permitted))
+
+    def puts_alike(self, field: Field, other: Field) -> z3.BoolRef:
+        """Say that a question is put about the leaf of both that both answer, by the same operator."""
+        alike = []
+        for number, ask in enumerate(self.questions.get(field.path, ())):
+            mine, others = field.predicate_for(ask), other.predicate_for(ask)
+            if mine is not None and others is not None and mine.operator is others.operator:
+                alike.append(self.asks[field.path] == number)
+        return z3.Or(*alike)
 
     def holds(self, path: str, kinds: Iterable[Kind]) -> z3.BoolRef:
         """Say that the payload holds one of ``kinds`` at ``path``."""
@@ -159,7 +182,7 @@ class Compiled:
 
     def releases(self, field: Field, symbols: Symbols) -> z3.BoolRef:
         """Say that ``field`` crosses under this version."""
-        present = symbols.holds(field.path, TAKES[field.transform])
+        present = symbols.holds(field.path, TAKES[field.transform])  # an answer, whatever is there
         return z3.And(self.permits, symbols.asked[field.path], present)
 
 
@@ -195,9 +218,12 @@ def _rules(symbols: Symbols, agreement: Agreement) -> list[tuple[Reason, z3.Bool
     )
     audience = [symbols.role == _ROLES.index(role) for role in agreement.audience]
     unlisted = [symbols.asked[path] for path in symbols.paths if path not in agreement.paths]
-    malformed, present = [], []
+    malformed, present, unput, bits = [], [], [], []
     for field in agreement.fields:
         asked = symbols.asked[field.path]
+        if field.transform is Transform.ANSWER:
+            unput.append(z3.And(asked, z3.Not(symbols.puts(field))))
+            bits.append(asked)
         absent = symbols.holds(field.path, [Kind.ABSENT])
         taken = symbols.holds(field.path, TAKES[field.transform])
         malformed.append(z3.And(asked, z3.Not(absent), z3.Not(taken)))
@@ -210,10 +236,22 @@ def _rules(symbols: Symbols, agreement: Agreement) -> list[tuple[Reason, z3.Bool
         (Reason.AUDIENCE_NOT_PERMITTED, z3.Or(symbols.party == NOBODY, z3.Not(z3.Or(*audience)))),
         *_consent_rules(symbols, agreement),
         (Reason.FIELD_NOT_PERMITTED, z3.Or(*unlisted)),
+        (Reason.QUESTION_NOT_PERMITTED, z3.Or(*unput)),
         (Reason.RATE_EXCEEDED, symbols.agreed_last_hour >= agreement.rate_per_hour),
+        *_budget_rules(symbols, agreement, bits),
         (Reason.FIELD_MALFORMED, z3.Or(*malformed)),
         (Reason.NOTHING_TO_CROSS, z3.Not(z3.Or(*present))),
     ]
+
+
+def _budget_rules(
+    symbols: Symbols, agreement: Agreement, bits: Sequence[z3.BoolRef]
+) -> list[tuple[Reason, z3.BoolRef]]:
+    if agreement.leakage_budget is None:
+        return []
+    cost = z3.Sum(*(z3.If(bit, 1, 0) for bit in bits))
+    spent = symbols.answered_bits + cost > agreement.leakage_budget.bits
+    return [(Reason.LEAKAGE_BUDGET, z3.And(z3.Or(*bits), spent))]
 
 
 def _consent_rules(symbols: Symbols, agreement: Agreement) -> list[tuple[Reason, z3.BoolRef]]:
@@ -263,13 +301,20 @@ def case_in(model: z3.ModelRef, symbols: Symbols) -> Case:
         agreed_last_hour=number(symbols.agreed_last_hour),
         now=moment_of(number(symbols.now)),
         suspended=frozenset(version for version, stop in symbols.suspended.items() if held(stop)),
+        asks=tuple(
+            symbols.questions[path][number(ask)]
+            for path, ask in symbols.asks.items()
+            if number(ask) != NOTHING_ASKED
+        ),
+        answered_bits=number(symbols.answered_bits),
     )
 
 
 def values_of(case: Case, symbols: Symbols) -> list[tuple[z3.ExprRef, z3.ExprRef]]:
     """Return what each unknown is in ``case``, whose names are ``party-0`` to ``party-99``.
 
-    It may hold no more consents than ``symbols``. Put into a formula, the values make it true or false.
+    It may hold no more consents than ``symbols``, and no questions but theirs. Put into a formula, the
+    values make it true or false.
     """
 
     def name(text: str | None) -> int:
@@ -284,6 +329,8 @@ def values_of(case: Case, symbols: Symbols) -> list[tuple[z3.ExprRef, z3.ExprRef
         (symbols.owner, name(case.owner)),
         (symbols.agreed_last_hour, case.agreed_last_hour),
         (symbols.now, instant(case.now)),
+        (symbols.answered_bits, case.answered_bits),
+        *((ask, _question(case, symbols, path)) for path, ask in symbols.asks.items()),
         *((kind, _kind(case.kinds.get(path, Kind.ABSENT))) for path, kind in symbols.kinds.items()),
     ]
     truths = [(asked, path in case.asked) for path, asked in symbols.asked.items()]
@@ -301,3 +348,8 @@ def values_of(case: Case, symbols: Symbols) -> list[tuple[z3.ExprRef, z3.ExprRef
     return [(unknown, z3.IntVal(value)) for unknown, value in numbers] + [
         (unknown, z3.BoolVal(value)) for unknown, value in truths
     ]
+
+
+def _question(case: Case, symbols: Symbols, path: str) -> int:
+    put = [ask for ask in case.asks if ask.field == path]
+    return symbols.questions[path].index(put[0]) if put else NOTHING_ASKED

@@ -17,6 +17,8 @@ from isthmus_bridge.prover.claims import tells_no_more
 from isthmus_bridge.prover.compiler import Compiled, Symbols, compiled, instant
 from isthmus_bridge.prover.proof import satisfiable
 from isthmus_protocol.agreements import Agreement, Direction, Field, Role, Transform
+from isthmus_protocol.canonical import canonical
+from isthmus_protocol.predicates import Operator, Predicate
 
 Span = tuple[datetime, datetime]
 
@@ -45,7 +47,7 @@ def gained(old: Sequence[Agreement], new: Sequence[Agreement]) -> list[Flow]:
     """
     symbols = Symbols([*old, *new])
     solver = z3.Solver()
-    solver.add(symbols.well_formed, symbols.agreed_last_hour == 0)
+    solver.add(symbols.well_formed, symbols.agreed_last_hour == 0, symbols.answered_bits == 0)
     solver.add(z3.Not(z3.Or(*symbols.suspended.values())))
     before, after = compiled(symbols, old), compiled(symbols, new)
     flows = []
@@ -64,13 +66,20 @@ def _more(symbols: Symbols, part: Compiled, field: Field, before: Iterable[Compi
     """Say that a request for ``field`` alone has it released, and by no earlier agreement in such a form."""
     alone = z3.And(*(asked == (path == field.path) for path, asked in symbols.asked.items()))
     earlier = [
-        each.releases(other, symbols)
+        z3.And(each.releases(other, symbols), _tells_as_much(symbols, field, other))
         for each in before
         for other in each.agreement.fields
-        if other.path == field.path and tells_no_more(field, other)
+        if other.path == field.path
     ]
     taken = symbols.holds(field.path, TAKES[field.transform])
     return z3.And(alone, taken, part.releases(field, symbols), z3.Not(z3.Or(*earlier)))
+
+
+def _tells_as_much(symbols: Symbols, field: Field, other: Field) -> z3.BoolRef:
+    """Say that ``other`` tells what ``field`` does: always, or in answer to the question put."""
+    if tells_no_more(field, other):
+        return z3.BoolVal(val=True)
+    return symbols.puts_alike(field, other)
 
 
 def _conditions(
@@ -153,9 +162,16 @@ def in_form(field: Field) -> str:
         case Transform.DIGEST:
             return "as its digest"
         case Transform.ANSWER:
-            return "as a yes or no"
+            return f"as a yes or no to {', '.join(_question(each) for each in field.predicates)}"
         case Transform.KEEP:
             return "as it is"
+
+
+def _question(predicate: Predicate) -> str:
+    if predicate.operator is Operator.EXISTS:
+        return f"{predicate.name} (exists)"
+    values = "what is asked" if predicate.values is None else canonical(list(predicate.values)).decode()
+    return f"{predicate.name} ({predicate.operator.value} {values})"
 
 
 def _condition(flow: Flow) -> str:

@@ -8,7 +8,7 @@ import z3
 from isthmus_bridge.gate import Permitted
 from isthmus_bridge.prover.cases import Case, Kind
 from isthmus_bridge.prover.claims import Claim
-from isthmus_bridge.prover.compiler import Compiled, Symbols, case_in, compiled, instant
+from isthmus_bridge.prover.compiler import NOTHING_ASKED, Compiled, Symbols, case_in, compiled, instant
 from isthmus_protocol.agreements import Agreement, Field, Role
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.projection import leaf_paths
@@ -62,7 +62,7 @@ def _find(solver: z3.Solver, symbols: Symbols, parts: Sequence[Compiled], claim:
             case = _simplest(solver, symbols, field, forbidden)
             if case is not None:
                 return Finding(claim, _reproduced(case, agreement, field, claim), idle=False)
-    plain = replace(claim, unless_consent=False, unless_shown=())
+    plain = replace(claim, unless_consent=False, unless_shown=(), unless_answered=False)
     idle = plain == claim or not satisfiable(
         solver, z3.Or(*(forbidden for _, _, forbidden in _ways(symbols, parts, plain)))
     )
@@ -124,6 +124,8 @@ def _preferences(symbols: Symbols, field: Field) -> list[z3.BoolRef]:
         z3.And(*(symbols.holds(path, [Kind.ABSENT]) for path in others)),
         z3.Not(z3.Or(*symbols.suspended.values())),
         symbols.agreed_last_hour == 0,
+        symbols.answered_bits == 0,
+        z3.And(*(ask == NOTHING_ASKED for path, ask in symbols.asks.items() if path != field.path)),
         z3.And(*(z3.Not(consent.given) for consent in symbols.consents)),
         z3.And(symbols.party == 1, symbols.owner == 2),
         symbols.holds(field.path, [Kind.NUMBER, Kind.TEXT]),
