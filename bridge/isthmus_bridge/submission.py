@@ -179,7 +179,7 @@ def _resolve(
         owner=request.owner,
         consents=request.consents,
         fields=request.fields,
-        asks=() if earlier is None else leakage.asks_of(session, earlier),
+        asks=() if earlier is None else asked.get(earlier.id, ()),
     )
     if earlier is not None and request.direction is Direction.FROM_WINDOW:
         question = replace(
@@ -264,7 +264,7 @@ class _Standings:
     _agreed: dict[str, int] = field(default_factory=dict)
 
     def speaking_for(self, resolved: _Resolved) -> Standing | None:
-        """Return the agreement that speaks for a question, with what it has let cross and answered, or None."""
+        """Return the agreement that speaks for a question, with what has crossed and was answered, or None."""
         question = resolved.question
         asked = (question.message, question.direction, question.purpose)
         if asked not in self._found:

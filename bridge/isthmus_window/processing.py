@@ -227,6 +227,20 @@ def standing(session: Session, ucr: str, *, owner: str | None = None) -> Declara
     return session.scalars(query).one_or_none()
 
 
+ASKED_ABOUT = ("/declaredValueMinor", "/declaredCurrency")
+"""What a bank may ask about, and is never shown."""
+
+
+def declared_value(session: Session, declaration: Declaration) -> dict[str, Any]:
+    """Return the value of all goods and its currency; nothing where they are in several currencies."""
+    goods = session.get_one(Exchange, declaration.exchange_id).body["goods"]
+    currencies = {item["currency"] for item in goods}
+    if len(currencies) != 1:
+        return {}
+    value = sum(item["statisticalValueMinor"] for item in goods)
+    return {"declaredValueMinor": value, "declaredCurrency": currencies.pop()}
+
+
 def _next_serial(session: Session, year: int, country: str) -> int:
     serial = session.get(Serial, (year, country))
     if serial is None:

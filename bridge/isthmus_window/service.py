@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Direction
-from isthmus_protocol.canonical import JsonValue
+from isthmus_protocol.canonical import JsonObject, JsonValue
 from isthmus_protocol.http_signatures import Caller, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, Envelope
+from isthmus_protocol.predicates import read_asks
 from isthmus_protocol.promises import promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
+from isthmus_protocol.shapes import MalformedMessage
 from isthmus_window import freight, processing
 from isthmus_window.database import Exchange, Nonce, Notice, Outgoing, keep_promise, open_database, writing
 
@@ -165,7 +167,8 @@ def _answer_query(arrival: Arrival) -> None:
 
     Another's is none to the asker: anybody can write a UCR down, and consent for itself alone. The window's
     record says more, and the payload shows it; asked to cross are the two answers alone, and the bridge does
-    not look at the rest.
+    not look at the rest. Of what else the bank asked about, the bridge tells yes or no, and the window only
+    that it was asked.
     """
     ucr = arrival.exchange.body.get("ucr")
     if not isinstance(ucr, str):
@@ -175,13 +178,14 @@ def _answer_query(arrival: Arrival) -> None:
     if standing is not None:
         payload["released"] = standing.status == processing.Status.RELEASED
         payload |= {"mrn": standing.mrn, "channel": standing.channel, "duty": standing.duty_minor}
+        payload |= processing.declared_value(arrival.session, standing)
     arrival.session.add(
         Outgoing(
             in_reply_to=arrival.exchange.id,
             idempotency_key=f"{arrival.exchange.id}:answer",
             message="DECLARATION_ANSWER",
             purpose=arrival.purpose,
-            fields=["/exists", "/released"],
+            fields=["/exists", "/released", *_asked_about(arrival.exchange.body)],
             payload=payload,
             request_id=arrival.exchange.request_id,
             state="WAITING",
@@ -189,6 +193,15 @@ def _answer_query(arrival: Arrival) -> None:
             attempts=0,
         )
     )
+
+
+def _asked_about(body: JsonObject) -> list[str]:
+    """Return the leaves that a question is about, of those that this window has an answer to."""
+    try:
+        asks = read_asks(body)
+    except MalformedMessage as error:
+        raise Refused(422, "question_malformed", str(error), f"/body{error.field}") from error
+    return [ask.field for ask in asks if ask.field in processing.ASKED_ABOUT]
 
 
 _TAKES: Mapping[str, Callable[[Arrival], None]] = {

@@ -33,6 +33,8 @@ REASONS = {
     "CONSENT_MISSING": "The owner has not consented to this reader for this purpose.",
     "CONSENT_EXPIRED": "The owner's consent had run out.",
     "RATE_EXCEEDED": "More was asked in the hour than the agreement allows.",
+    "QUESTION_NOT_PERMITTED": "The agreement does not permit to answer what was asked.",
+    "LEAKAGE_BUDGET": "The asker has had as many answers about this as the agreement allows for now.",
     "UNKNOWN_EXCHANGE": "The answer names a crossing that the bridge does not know.",
     "NO_GRANT": "No grant covers this.",
     "REVOKED": "The grant had been revoked.",

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
+from random import Random
 from threading import Barrier
 from typing import Any
 
@@ -119,6 +120,16 @@ class TestTheAnswer:
         assert not verify_bundle(canonical(without), KEYRING).passed
         forge(bundle["asked"])
         assert not verify_bundle(canonical(bundle), KEYRING).passed
+
+    def test_no_byte_of_the_evidence_can_be_changed(self, border: Border, as_authority: Signer) -> None:
+        said = border.ask_and_answer(SECRET, ask(parameter=500))
+        data = as_authority.get(f"/v1/exchanges/{said['exchange']}/evidence").data
+        chance = Random("evidence of an answer")
+        start = data.index(b'"asked"')
+        for at in [*range(start, start + 160), *(chance.randrange(len(data)) for _ in range(60))]:
+            changed = bytearray(data)
+            changed[at] ^= 1 << chance.randrange(7)
+            assert not verify_bundle(bytes(changed), KEYRING).passed, at
 
     def test_what_was_agreed_crosses_under_a_version_that_permits_more_and_not_under_one_that_permits_less(
         self, border: Border, private: Neighbour, put_in_force: Callable[..., None]
