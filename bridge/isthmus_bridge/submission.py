@@ -264,7 +264,7 @@ class _Standings:
     _agreed: dict[str, int] = field(default_factory=dict)
 
     def speaking_for(self, resolved: _Resolved) -> Standing | None:
-        """Return the agreement that speaks for a question, with what has crossed and was answered, or None."""
+        """Return the agreement that speaks for a question, with what has crossed and been answered."""
         question = resolved.question
         asked = (question.message, question.direction, question.purpose)
         if asked not in self._found:
