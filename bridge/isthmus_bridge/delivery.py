@@ -17,14 +17,14 @@ import structlog
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from isthmus_bridge import exchanges, log, promises
+from isthmus_bridge import dead_letters, exchanges, log, promises
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.sending import Answer, NoAnswer, Sender
 from isthmus_bridge.service import Bridge, Unspeakable
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse_object
 from isthmus_protocol.keys import SignatureError
-from isthmus_protocol.messages import AgreementReference, DeliveryNotice, Envelope, ExchangeState
+from isthmus_protocol.messages import AgreementReference, DeliveryNotice, Envelope, ExchangeState, Reason
 from isthmus_protocol.receipts import Receiver, open_receipt
 from isthmus_protocol.records import Phase
 
@@ -39,10 +39,8 @@ SENDERS = 4
 LOOK_AGAIN = 0.2
 """Seconds after which senders are found for what has become due while others wait for an answer."""
 
-UNDER_WAY = tuple(state.value for state in exchanges.UNDER_WAY)
-TO_TELL = (ExchangeState.DELIVERED.value, ExchangeState.FAILED.value, ExchangeState.TERMINATED.value)
-NOT_PERMANENT = (408, 425, 429)
-"""4xx that ask for another try: RFC 9110 (15.5.9), RFC 8470 (5.2), RFC 6585 (4)."""
+NOT_REFUSED = (401, *dead_letters.NOT_AT_FAULT)
+"""4xx that say nothing of the message: the receiver is busy, or does not believe that we are the bridge."""
 
 _jitter = random.SystemRandom()
 
@@ -70,7 +68,7 @@ def deliver_due(bridge: Bridge, limit: int = 100) -> int:
     busy: dict[Future[bool], Receiver] = {}
     idle: set[Receiver] = set()
     with (
-        Sender(bridge.signing_key, bridge.clock) as sender,
+        Sender(bridge.signing_key, bridge.clock, bridge.patience) as sender,
         ThreadPoolExecutor(SENDERS * len(Receiver)) as pool,
     ):
         while True:
@@ -117,7 +115,7 @@ def _step(bridge: Bridge, sender: Sender, receiver: Receiver) -> bool:
         try:
             answer = sender.post(claim.url, claim.body, request_id=claim.request_id)
         except NoAnswer as silence:
-            _postpone(bridge, claim, str(silence))
+            _postpone(bridge, claim, str(silence), at_fault=False)
         else:
             events.info("delivery.answered", receiver=receiver.value, status=answer.status)
             claim.settle(bridge, claim, answer)
@@ -140,12 +138,12 @@ def _deliverable(receiver: Receiver, now: datetime) -> ColumnElement[bool]:
     overtaken = exists().where(
         before.subject == Exchange.subject,
         before.direction == Exchange.direction,
-        before.state.in_(UNDER_WAY),
+        before.state.in_(dead_letters.UNDER_WAY),
         before.decision_index < Exchange.decision_index,
     )
     return and_(
         Exchange.direction == _direction_to(receiver).value,
-        Exchange.state.in_(UNDER_WAY),
+        Exchange.state.in_(dead_letters.UNDER_WAY),
         Exchange.due_at <= now,
         ~overtaken,
     )
@@ -155,8 +153,9 @@ def _tellable(receiver: Receiver, now: datetime) -> ColumnElement[bool]:
     """Say of which exchanges ``receiver``, their originator, has yet to be told the end."""
     return and_(
         Exchange.direction != _direction_to(receiver).value,
-        Exchange.state.in_(TO_TELL),
+        Exchange.state.in_(dead_letters.TO_TELL),
         Exchange.told_at.is_(None),
+        Exchange.set_aside_at.is_(None),
         Exchange.due_at <= now,
     )
 
@@ -169,6 +168,10 @@ def _prepare(session: Session, bridge: Bridge, exchange: Exchange, now: datetime
     """Ask the gate again; log and mark the exchange as sent and return its envelope, or end it."""
     log.lock(session)
     promises.give(session, bridge, [exchange])
+    if dead_letters.is_overdue(exchange, bridge.patience, now):
+        detail = exchange.last_error or "it waited behind another of its subject"
+        exchanges.fail(session, exchange, Reason.TIMED_OUT, detail, now)
+        return None
     asked = exchanges.ask_again(session, bridge, exchange, Phase.SENT, now)
     if asked.refused is not None:
         exchanges.terminate(session, exchange, asked, Phase.SENT, now)
@@ -181,7 +184,11 @@ def _prepare(session: Session, bridge: Bridge, exchange: Exchange, now: datetime
     try:
         spoken = bridge.speak(envelope(exchange).to_json())
     except Unspeakable as problem:
-        exchanges.fail(exchange, str(problem)[:500], now)
+        exchanges.fail(session, exchange, Reason.UNDELIVERABLE, str(problem), now)
+        return None
+    except (RuntimeError, ValueError) as error:
+        # Not as it was written. It must not come up again and again before all that follows it.
+        dead_letters.set_aside(exchange, f"cannot be put together: {error}", bridge.patience, now)
         return None
     return _claim_of(exchange, url, spoken, _settle_delivery)
 
@@ -257,15 +264,19 @@ def envelope(exchange: Exchange) -> Envelope:
 def _settle_delivery(bridge: Bridge, claim: Claim, answer: Answer) -> None:
     if answer.status == 200:
         _settle_receipt(bridge, claim, answer)
-    elif 400 <= answer.status < 500 and answer.status not in NOT_PERMANENT:
+    elif 400 <= answer.status < 500 and answer.status not in NOT_REFUSED:
         now = bridge.clock()
         with bridge.begin() as session:
             exchange = _still_claimed(session, claim)
             if exchange is not None:
-                exchanges.fail(exchange, answer.reason, now)
+                exchanges.fail(session, exchange, Reason.RECEIVER_REFUSED, answer.reason, now)
                 events.warning("delivery.failed", status=answer.status, reason=answer.reason)
     else:
-        _postpone(bridge, claim, answer.reason)
+        _postpone(bridge, claim, answer.reason, at_fault=_is_fault(answer))
+
+
+def _is_fault(answer: Answer) -> bool:
+    return answer.status not in dead_letters.NOT_AT_FAULT
 
 
 def _settle_receipt(bridge: Bridge, claim: Claim, answer: Answer) -> None:
@@ -287,7 +298,7 @@ def _settle_receipt(bridge: Bridge, claim: Claim, answer: Answer) -> None:
             else:
                 exchanges.terminate(session, exchange, asked, Phase.DELIVERED, now, receipt=receipt)
             return
-    _postpone(bridge, claim, problem)
+    _postpone(bridge, claim, problem, at_fault=True)
 
 
 def _checked_receipt(bridge: Bridge, exchange: Exchange, body: bytes) -> str:
@@ -302,7 +313,7 @@ def _checked_receipt(bridge: Bridge, exchange: Exchange, body: bytes) -> str:
 
 def _settle_notice(bridge: Bridge, claim: Claim, answer: Answer) -> None:
     if not 200 <= answer.status < 300:
-        _postpone(bridge, claim, answer.reason)
+        _postpone(bridge, claim, answer.reason, at_fault=_is_fault(answer))
         return
     now = bridge.clock()
     with bridge.begin() as session:
@@ -325,8 +336,11 @@ def _still_claimed(session: Session, claim: Claim) -> Exchange | None:
     return exchange if (exchange.state, exchange.attempts) == (claim.state, claim.attempt) else None
 
 
-def _postpone(bridge: Bridge, claim: Claim, problem: str) -> None:
-    """Let the exchange wait, twice as long each time and never in step with others (half of it is chance)."""
+def _postpone(bridge: Bridge, claim: Claim, problem: str, *, at_fault: bool) -> None:
+    """Let the exchange wait, twice as long each time and never in step with others (half of it is chance).
+
+    Where the receiver is ``at_fault`` once too often it is set aside.
+    """
     now = bridge.clock()
     longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(claim.attempt, 20))
     with bridge.begin() as session:
@@ -334,4 +348,6 @@ def _postpone(bridge: Bridge, claim: Claim, problem: str) -> None:
         if exchange is not None:
             exchange.due_at = now + longest * _jitter.uniform(0.5, 1)
             exchange.last_error = problem[:500]
+            if at_fault:
+                dead_letters.count_fault(exchange, problem, bridge.patience, now)
     events.info("delivery.postponed", url=claim.url, attempt=claim.attempt, problem=problem)

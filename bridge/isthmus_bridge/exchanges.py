@@ -6,7 +6,7 @@ the log does not hold has not happened. A step that the table below does not nam
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -35,7 +35,7 @@ State = ExchangeState
 TRANSITIONS: Mapping[ExchangeState, frozenset[ExchangeState]] = MappingProxyType(
     {
         State.REQUESTED: frozenset({State.AGREED, State.REFUSED}),
-        State.AGREED: frozenset({State.SENT, State.TERMINATED}),
+        State.AGREED: frozenset({State.SENT, State.FAILED, State.TERMINATED}),
         State.SENT: frozenset({State.DELIVERED, State.FAILED, State.TERMINATED}),
         State.DELIVERED: frozenset({State.ACKNOWLEDGED}),
         State.ACKNOWLEDGED: frozenset(),
@@ -173,11 +173,25 @@ def terminate(
     log.append(session, record(exchange, phase, asked.standing, asked.refused, now, receipt=receipt))
 
 
-def fail(exchange: Exchange, reason: str, now: datetime) -> None:
-    """Keep that the receiver will not take it; the originator is told next."""
+def fail(session: Session, exchange: Exchange, reason: Reason, detail: str, now: datetime) -> None:
+    """Log that an agreed exchange could not be delivered, and why; the originator is told next.
+
+    ``detail`` is for whoever looks into it, and not in the log.
+    """
+    phase = Phase.SENT if exchange.state == State.AGREED.value else Phase.DELIVERED
     move(exchange, State.FAILED)
-    exchange.reason = reason
+    exchange.reason = reason.value
+    exchange.detail = detail[:500]
     _tell(exchange, now)
+    failed = record(exchange, phase, None, Refused(reason), now)
+    log.append(session, replace(failed, agreement=_agreed_under(exchange)))
+
+
+def _agreed_under(exchange: Exchange) -> AgreementReference | None:
+    id_, version, text = exchange.agreement_id, exchange.agreement_version, exchange.agreement_digest
+    if id_ is None or version is None or text is None:
+        return None
+    return AgreementReference(id_, version, text)
 
 
 def mark_told(exchange: Exchange, acknowledgement: str, now: datetime) -> None:
@@ -191,6 +205,8 @@ def mark_told(exchange: Exchange, acknowledgement: str, now: datetime) -> None:
 def _tell(exchange: Exchange, now: datetime) -> None:
     exchange.due_at = now
     exchange.attempts = 0
+    exchange.faults = 0
+    exchange.set_aside_at = None
     exchange.last_error = None
 
 

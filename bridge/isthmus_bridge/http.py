@@ -9,8 +9,9 @@ from uuid import UUID
 import structlog
 from flask import Flask, Response, abort, g, request
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, evidence, exchanges, log, witnessing
+from isthmus_bridge import agreements, dead_letters, evidence, exchanges, log, witnessing
 from isthmus_bridge.authentication import NotPermitted, authenticate, identify
 from isthmus_bridge.database import new_id
 from isthmus_bridge.efti import http as efti
@@ -26,6 +27,7 @@ from isthmus_protocol.shapes import MalformedMessage, Members, format_time
 from isthmus_protocol.statements import LONGEST
 
 LARGEST_BODY = 1_048_576
+LONGEST_LISTING = 200
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 ORIGINATOR = {Direction.TO_WINDOW: Holder.PLATFORM, Direction.FROM_WINDOW: Holder.WINDOW}
@@ -40,6 +42,7 @@ def create_app(bridge: Bridge, freight_schemas: Path | None = None) -> Flask:
     register(app)
     _follow_requests(app)
     _exchanges(app, bridge)
+    _waiting(app, bridge)
     _agreements(app, bridge)
     _log(app, bridge)
     _health(app, bridge)
@@ -113,6 +116,7 @@ def _view(exchange: Exchange) -> JsonObject:
         "exchange": str(exchange.id),
         "state": exchange.state,
         "reason": exchange.reason,
+        "detail": exchange.detail,
         "field": exchange.field,
         "message": exchange.message,
         "direction": exchange.direction,
@@ -131,6 +135,78 @@ def _view(exchange: Exchange) -> JsonObject:
         "createdAt": moment(exchange.created_at),
         "sentAt": moment(exchange.sent_at),
         "toldAt": moment(exchange.told_at),
+    }
+
+
+def _waiting(app: Flask, bridge: Bridge) -> None:
+    """Let either signatory of the agreements see what waits, never its contents, and make it due at once."""
+
+    def view(session: Session, exchange: Exchange) -> JsonObject:
+        return _view(exchange) | _patience_of(session, bridge, exchange)
+
+    @app.get("/v1/waiting")
+    def waiting() -> Response:
+        authenticate(bridge, request, Holder.OPERATOR, Holder.AUTHORITY)
+        only, start, limit = _number("setAside", 0), _number("start", 0), _number("limit", 100)
+        with bridge.begin() as session:
+            found = dead_letters.listing(
+                session, only_set_aside=only > 0, start=start, limit=min(limit, LONGEST_LISTING)
+            )
+            counted = dead_letters.count(session)
+            listed: JsonObject = {
+                "waiting": counted.waiting,
+                "setAside": counted.set_aside,
+                "exchanges": [view(session, exchange) for exchange in found],
+            }
+        return _json(listed)
+
+    @app.get("/v1/waiting/<uuid:exchange_id>")
+    def one(exchange_id: UUID) -> Response:
+        authenticate(bridge, request, Holder.OPERATOR, Holder.AUTHORITY)
+        with bridge.begin() as session:
+            found = session.get(Exchange, exchange_id)
+            if found is None:
+                abort(404, "There is no such exchange.")
+            return _json(view(session, found))
+
+    @app.post("/v1/waiting/<uuid:exchange_id>/resume")
+    def resume(exchange_id: UUID) -> Response:
+        caller = authenticate(bridge, request, Holder.OPERATOR, Holder.AUTHORITY)
+        with bridge.begin() as session:
+            found = session.get(Exchange, exchange_id, with_for_update=True)
+            if found is None:
+                abort(404, "There is no such exchange.")
+            if not dead_letters.is_waiting(found):
+                return problem(409, "not_waiting", f"The exchange is {found.state}: nothing of it waits.")
+            dead_letters.resume(found, bridge.clock())
+            shown = view(session, found)
+        events.info("exchange.resumed", exchange=str(exchange_id), by=caller.kid)
+        bridge.wake()
+        return _json(shown)
+
+    @app.post("/v1/waiting/resume")
+    def resume_all() -> Response:
+        caller = authenticate(bridge, request, Holder.OPERATOR, Holder.AUTHORITY)
+        with bridge.begin() as session:
+            resumed = dead_letters.resume_all(session, bridge.clock())
+        events.info("exchange.all_resumed", count=resumed, by=caller.kid)
+        bridge.wake()
+        return _json({"resumed": resumed})
+
+
+def _patience_of(session: Session, bridge: Bridge, exchange: Exchange) -> JsonObject:
+    """Return what is known of a wait: what went wrong, how often, when it is tried next and given up."""
+    ends = dead_letters.ends_at(exchange, bridge.patience)
+    ahead = dead_letters.ahead_of(session, exchange)
+    tried = dead_letters.is_waiting(exchange) and exchange.set_aside_at is None
+    return {
+        "attempts": exchange.attempts,
+        "faults": exchange.faults,
+        "problem": exchange.last_error,
+        "nextTry": format_time(exchange.due_at) if tried else None,
+        "setAsideAt": None if exchange.set_aside_at is None else format_time(exchange.set_aside_at),
+        "endsAt": None if ends is None else format_time(ends),
+        "behind": None if ahead is None else str(ahead.id),
     }
 
 
@@ -234,14 +310,17 @@ def _health(app: Flask, bridge: Bridge) -> None:
     def readyz() -> Response:
         try:
             with bridge.begin() as session:
+                counted = dead_letters.count(session)
                 log.probe(session)
                 witnessed = str(witnessing.standing(session))
         except (log.LogUnavailable, DBAPIError) as error:
             events.error("log.unavailable", problem=str(error))
             return _json({"status": "not_ready", "log": "cannot be written"}, 503)
-        # A fact, no condition: nothing that crosses waits for the witness.
+        # Facts, no conditions: nothing that crosses waits for the witness, or for another exchange.
+        known: JsonObject = {"waiting": counted.waiting, "setAside": counted.set_aside}
         witness = "none is set" if bridge.witness_url is None else witnessed
-        return _json({"status": "ready", "log": "can be written", "witness": witness})
+        ready: JsonObject = {"status": "ready", "log": "can be written", "witness": witness}
+        return _json(ready | {"exchanges": known})
 
 
 def _body() -> JsonObject:

@@ -84,7 +84,11 @@ class SuspensionStatement(Base):
 
 
 class Exchange(Base):
-    """One exchange over the bridge. ``body`` is what the gate released, kept only until it is delivered."""
+    """One exchange over the bridge. ``body`` is what the gate released, kept only until it is delivered.
+
+    ``attempts``, ``faults``, ``last_error``, ``due_at`` and ``set_aside_at`` are of what is sent next: the
+    envelope, and once it has ended the word to its originator. ``detail`` tells more of the ``reason``.
+    """
 
     __tablename__ = "exchange"
     __table_args__ = (
@@ -114,6 +118,7 @@ class Exchange(Base):
             "due_at",
             postgresql_where="told_at IS NULL AND state IN ('DELIVERED', 'FAILED', 'TERMINATED')",
         ),
+        Index("ix_exchange_set_aside", "decision_index", postgresql_where="set_aside_at IS NOT NULL"),
         Index("ix_exchange_rate", "agreement_id", "created_at", postgresql_where="state <> 'REFUSED'"),
     )
 
@@ -154,6 +159,9 @@ class Exchange(Base):
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
+    detail: Mapped[str | None]
+    faults: Mapped[int] = mapped_column(default=0)
+    set_aside_at: Mapped[datetime | None]
 
 
 class QuestionAsked(Base):

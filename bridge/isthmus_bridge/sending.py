@@ -10,14 +10,11 @@ from typing import Self
 
 import httpx
 
+from isthmus_bridge.service import PATIENCE, Patience
 from isthmus_protocol.canonical import MalformedJson, parse_object
 from isthmus_protocol.http_signatures import sign_request
 from isthmus_protocol.keys import SigningKey
 
-STEP = 5.0
-"""Seconds that connecting, writing or a piece of the answer may take."""
-DEADLINE = 15.0
-"""Seconds for the whole answer, whatever its pieces; well below the lease of a claim."""
 LONGEST_ANSWER = 65_536
 CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
@@ -47,10 +44,11 @@ class Answer:
 class Sender:
     """Sends requests signed with the bridge's key; many threads may share one."""
 
-    def __init__(self, key: SigningKey, clock: Callable[[], datetime]) -> None:
+    def __init__(self, key: SigningKey, clock: Callable[[], datetime], patience: Patience = PATIENCE) -> None:
         self._key = key
         self._clock = clock
-        self._client = httpx.Client(timeout=STEP, trust_env=False, follow_redirects=False)
+        self._patience = patience
+        self._client = httpx.Client(timeout=patience.step, trust_env=False, follow_redirects=False)
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +65,7 @@ class Sender:
             "Content-Type": "application/json",
             "X-Request-Id": request_id,
         }
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + self._patience.answer
         try:
             with self._client.stream("POST", url, content=body, headers=headers) as response:
                 received = b""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -33,6 +33,24 @@ def _nobody_to_wake() -> None:
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How long the bridge waits for its neighbours.
+
+    ``step`` and ``answer`` are seconds: for connecting, writing or a piece of an answer, and for the whole of
+    it, whatever its pieces (well below the lease of a claim). ``time_limit`` is how long an agreed exchange
+    may be under way. After ``faults`` answers in a row that say neither yes nor no it is set aside.
+    """
+
+    step: float = 5.0
+    answer: float = 15.0
+    time_limit: timedelta = timedelta(hours=72)
+    faults: int = 20
+
+
+PATIENCE = Patience()
+
+
+@dataclass(frozen=True)
 class Bridge:
     """What the bridge stands on.
 
@@ -57,6 +75,7 @@ class Bridge:
     wake: Callable[[], None] = _nobody_to_wake
     speak: Callable[[JsonObject], JsonObject] = as_it_is
     submissions: Batches = field(default_factory=Batches, repr=False, compare=False)
+    patience: Patience = PATIENCE
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

@@ -274,7 +274,9 @@ def _check_decision(bundle: Bundle, _: Keyring) -> str:
             "the agreement is for another message, direction or purpose",
         )
     if record.decision is Decision.REFUSED:
-        return f"refused: {record.reason}{f' {record.field}' if record.field else ''}; nothing crossed"
+        refusal = f"refused: {record.reason}{f' {record.field}' if record.field else ''}"
+        stopped = f"stopped before it was {record.phase}, not when it was agreed"
+        return f"{refusal}; {'nothing crossed' if record.phase is Phase.AGREED else stopped}"
     _require(record.phase is Phase.AGREED, "the record is not that of the agreed exchange")
     _require(agreement is not None, "something crossed without an agreement")
     if agreement is not None:

@@ -27,7 +27,7 @@ class ExchangeState(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why the gate refused."""
+    """Why the gate refused, or the last three: why what it let go could not be delivered."""
 
     NO_AGREEMENT = "NO_AGREEMENT"
     AGREEMENT_SUSPENDED = "AGREEMENT_SUSPENDED"
@@ -43,6 +43,9 @@ class Reason(StrEnum):
     UNKNOWN_EXCHANGE = "UNKNOWN_EXCHANGE"
     QUESTION_NOT_PERMITTED = "QUESTION_NOT_PERMITTED"
     LEAKAGE_BUDGET = "LEAKAGE_BUDGET"
+    RECEIVER_REFUSED = "RECEIVER_REFUSED"
+    UNDELIVERABLE = "UNDELIVERABLE"
+    TIMED_OUT = "TIMED_OUT"
 
 
 def payload_digest(salt: str, body: JsonObject) -> str:

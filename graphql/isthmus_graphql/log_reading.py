@@ -15,6 +15,7 @@ from isthmus_graphql.pagination import Page, cursor, page, place
 from isthmus_platform.crossings import BridgeClient, BridgeUnavailable, LogEntry
 from isthmus_platform.errors import NotFound
 
+NOT_DELIVERED = frozenset({"RECEIVER_REFUSED", "UNDELIVERABLE", "TIMED_OUT"})
 AT_A_TIME = 500
 MOST_LOOKED_AT = 5_000
 """Records looked at for one page; beyond, the page is short and says that more follow."""
@@ -114,7 +115,7 @@ def _decision(entry: LogEntry) -> Logged | None:
         purpose=record["purpose"],
         party=record["party"],
         owner=record["owner"],
-        state="REFUSED" if refused else "AGREED",
+        state="FAILED" if record["reason"] in NOT_DELIVERED else "REFUSED" if refused else "AGREED",
         decision=record["decision"],
         reason=record["reason"],
         field=record["field"],

@@ -1,4 +1,4 @@
-"""The bridge as the command ``isthmus agreement`` calls it: each request is signed, each refusal told."""
+"""The bridge as the commands call it: each request is signed, each refusal told."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def own_key(side: str, file: Path) -> SigningKey:
 
 def put(document: Agreement, tokens: list[str]) -> dict[str, Any]:
     """Put the document and its signatures to the bridge and return how it stands there."""
-    return _call("POST", "/v1/agreements", SignedAgreement(document, tuple(tokens)).to_json())
+    return call("POST", "/v1/agreements", SignedAgreement(document, tuple(tokens)).to_json())
 
 
 def suspend(signer: SigningKey, id_: str, version: int | None, reason: str) -> None:
@@ -41,16 +41,16 @@ def suspend(signer: SigningKey, id_: str, version: int | None, reason: str) -> N
         stop = Suspension.from_json(Suspension(id_, version, reason, utc_now()).to_json())
     except MalformedMessage as error:
         raise CannotRun(f"This is no suspension: {error}.") from None
-    _call("POST", "/v1/suspensions", {"statement": sign_suspension(signer, stop)}, signer)
+    call("POST", "/v1/suspensions", {"statement": sign_suspension(signer, stop)}, signer)
 
 
 def listing() -> list[dict[str, Any]]:
     """Return every version that the bridge holds, by id and version."""
-    versions: list[dict[str, Any]] = _call("GET", "/v1/agreements")["agreements"]
+    versions: list[dict[str, Any]] = call("GET", "/v1/agreements")["agreements"]
     return versions
 
 
-def _call(
+def call(
     method: str, path: str, body: JsonObject | None = None, signer: SigningKey | None = None
 ) -> dict[str, Any]:
     """Call the bridge as ``signer``, or else as the platform of this home."""

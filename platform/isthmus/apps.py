@@ -4,6 +4,7 @@ The sides import each other nowhere, and a process loads only its own: hence the
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from celery import Celery
@@ -35,7 +36,7 @@ def _platform(settings: Settings) -> Platform:
 def _bridge(settings: Settings, keys: KeyFolder) -> "Bridge":
     from isthmus import bridge_worker
     from isthmus_bridge.database import create_bridge_engine
-    from isthmus_bridge.service import Bridge
+    from isthmus_bridge.service import Bridge, Patience
 
     return Bridge(
         engine=create_bridge_engine(addresses.needed(settings.bridge_database_url, "BRIDGE_DATABASE_URL")),
@@ -49,6 +50,7 @@ def _bridge(settings: Settings, keys: KeyFolder) -> "Bridge":
         witness_url=settings.witness_address,
         wake=bridge_worker.waker(addresses.needed(settings.bridge_redis_url, "BRIDGE_REDIS_URL")),
         speak=wco.speaker(settings),
+        patience=Patience(time_limit=timedelta(hours=settings.delivery_hours)),
     )
 
 

@@ -13,6 +13,7 @@ from isthmus import __version__
 from isthmus.agreement import agreement
 from isthmus.efti import efti
 from isthmus.errors import CannotRun
+from isthmus.exchange import exchange
 from isthmus.home import home_of
 from isthmus.log import log
 from isthmus.settings import Process, Settings, check_production, load
@@ -174,7 +175,7 @@ def migrate() -> None:
     said.print("Next: isthmus run, or the single processes (isthmus --help).")
 
 
-for _group in (agreement, efti, log, wco):
+for _group in (agreement, efti, exchange, log, wco):
     isthmus.add_command(_group)
 
 

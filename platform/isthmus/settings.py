@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     bridge_url: Http | None = None
     window_url: Http | None = None
     witness_url: Http | None = Field(None, description="where the bridge reaches the witness")
+    delivery_hours: int = Field(
+        72, ge=1, le=8760, description="how long the bridge tries to deliver what it agreed to"
+    )
     standards: Path | None = Field(None, description="the folder of published standards, for their schemas")
     wco_messages: frozenset[Literal["EXPORT_DECLARATION"]] = Field(
         frozenset(), description="what goes to the window as WCO XML instead of JSON"

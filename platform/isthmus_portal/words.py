@@ -36,6 +36,9 @@ REASONS = {
     "QUESTION_NOT_PERMITTED": "The agreement does not permit to answer what was asked.",
     "LEAKAGE_BUDGET": "The asker has had as many answers about this as the agreement allows for now.",
     "UNKNOWN_EXCHANGE": "The answer names a crossing that the bridge does not know.",
+    "RECEIVER_REFUSED": "The receiving side did not take it.",
+    "UNDELIVERABLE": "It could not be put in the form that the receiving side wants.",
+    "TIMED_OUT": "The receiving side could not be reached in time.",
     "NO_GRANT": "No grant covers this.",
     "REVOKED": "The grant had been revoked.",
 }

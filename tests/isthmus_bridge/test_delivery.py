@@ -154,7 +154,8 @@ def test_a_receiver_that_will_not_take_it_ends_it_and_the_originator_learns_why(
     assert len(window.arrivals) == 1
     assert window.received == {}
     (notice,) = private.notices
-    assert (notice["state"], notice["reason"]) == ("FAILED", "HTTP 400 not_today")
+    assert (notice["state"], notice["reason"]) == ("FAILED", "RECEIVER_REFUSED")
+    assert phases(bridge)[-1] == ("DECISION", "DELIVERED", "REFUSED")
     assert state(as_platform, exchange) == "FAILED"
 
 

@@ -35,9 +35,9 @@ HISTORIES: dict[tuple[tuple[Phase, Decision], ...], set[str]] = {
     ((Phase.AGREED, REFUSED),): {"REFUSED"},
     (AGREED,): {"AGREED"},
     (AGREED, (Phase.SENT, REFUSED)): {"TERMINATED"},
-    (AGREED, SENT): {"SENT", "FAILED"},
+    (AGREED, SENT): {"SENT"},
     (AGREED, SENT, (Phase.SENT, REFUSED)): {"TERMINATED"},
-    (AGREED, SENT, (Phase.DELIVERED, REFUSED)): {"TERMINATED"},
+    (AGREED, SENT, (Phase.DELIVERED, REFUSED)): {"TERMINATED", "FAILED"},
     (AGREED, SENT, DELIVERED): {"DELIVERED", "ACKNOWLEDGED"},
 }
 

@@ -148,7 +148,8 @@ class Neighbour:
     ``ok``, a status code, ``drop`` (take it, then cut the connection), ``forge`` (a receipt for another
     payload) or a number of seconds to wait first. ``arrivals`` counts every request, ``received`` the
     exchanges that it holds: once each, however often they arrive. How it answers the next notices is read
-    from ``answers``: ``ok``, ``nothing`` (no acknowledgement), ``elsewhere`` (of another place in the log).
+    from ``answers``: ``ok``, ``nothing`` (no acknowledgement), ``elsewhere`` (of another place in the log), and
+    ``note_script`` has statuses to refuse notices with.
     """
 
     def __init__(self, side: Receiver, clock: Callable[[], datetime]) -> None:
@@ -156,6 +157,7 @@ class Neighbour:
         self.clock = clock
         self.script: deque[str | int | float] = deque()
         self.answers: deque[str] = deque()
+        self.note_script: deque[int] = deque()
         self.received: dict[str, Envelope] = {}
         self.arrivals: list[str] = []
         self.notices: list[JsonObject] = []
@@ -189,6 +191,8 @@ class Neighbour:
         promise = promise_of(told.promise, KEYRING, told.exchange)
         check_notice(told, promise, KEYRING, self.side)
         with self._lock:
+            if self.note_script:
+                return Response(status=self.note_script.popleft())
             self.notices.append(notice)
             act = self.answers.popleft() if self.answers else "ok"
         if act == "nothing":

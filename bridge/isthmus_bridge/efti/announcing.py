@@ -10,7 +10,6 @@ from sqlalchemy.orm import aliased
 from isthmus_bridge import exchanges, log, promises
 from isthmus_bridge.efti.crossing import Crossed
 from isthmus_bridge.models import Exchange
-from isthmus_bridge.sending import STEP
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.canonical import MalformedJson, parse_object
 from isthmus_protocol.http_signatures import sign_request
@@ -44,7 +43,7 @@ def announce(bridge: Bridge, crossed: Crossed, request_id: str) -> bool:
         PROMISE: crossed.promise,
     }
     try:
-        with httpx.Client(timeout=STEP, trust_env=False) as client:
+        with httpx.Client(timeout=bridge.patience.step, trust_env=False) as client:
             answer = client.put(url, content=body, headers=headers)
         token = _receipt(bridge, crossed, answer)
     except (httpx.HTTPError, SignatureError, MalformedJson) as error:
