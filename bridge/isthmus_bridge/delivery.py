@@ -327,7 +327,7 @@ def _settle_notice(bridge: Bridge, claim: Claim, answer: Answer) -> None:
         else:
             exchanges.mark_told(exchange, acknowledgement, now)
             return
-    _postpone(bridge, claim, problem)
+    _postpone(bridge, claim, problem, at_fault=True)
 
 
 def _still_claimed(session: Session, claim: Claim) -> Exchange | None:

@@ -148,7 +148,7 @@ class Neighbour:
     ``ok``, a status code, ``drop`` (take it, then cut the connection), ``forge`` (a receipt for another
     payload) or a number of seconds to wait first. ``arrivals`` counts every request, ``received`` the
     exchanges that it holds: once each, however often they arrive. How it answers the next notices is read
-    from ``answers``: ``ok``, ``nothing`` (no acknowledgement), ``elsewhere`` (of another place in the log), and
+    from ``answers``: ``ok``, ``nothing`` (no acknowledgement), ``elsewhere`` (of another place in the log);
     ``note_script`` has statuses to refuse notices with.
     """
 
