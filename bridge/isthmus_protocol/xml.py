@@ -41,6 +41,7 @@ class MalformedXml(ValueError):
         super().__init__(f"{rule}{where}" + (f": {detail}" if detail else ""))
         self.rule = rule
         self.line = line
+        self.detail = detail or rule
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ ORDINARY = Limits()
 def parse(data: bytes, limits: Limits = ORDINARY) -> etree._Element:
     """Return the root element of the XML 1.0 document ``data``, or raise :class:`MalformedXml`.
 
-    Refused beyond bad syntax (and unbound prefixes): a document type declaration, so every entity but the
+    Comments and processing instructions are left out: they say nothing, and must not part a value. Refused beyond bad syntax (and unbound prefixes): a document type declaration, so every entity but the
     five of XML; XInclude; more than ``limits`` allow; an encoding other than UTF-8, UTF-16 with its mark,
     US-ASCII or ISO-8859-1, or that the bytes do not bear out.
     """
@@ -87,6 +88,8 @@ def parse(data: bytes, limits: Limits = ORDINARY) -> etree._Element:
         dtd_validation=False,
         huge_tree=False,
         recover=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         return etree.fromstring(plain, parser)

@@ -55,13 +55,13 @@ class SchemasNeeded(CannotRun):
 
 def _content(file: Path) -> bytes:
     """Return the bytes of ``file``, no more than are needed to see that it is too large."""
-    from isthmus_bridge.wco.parsing import LARGEST
+    from isthmus_protocol.xml import ORDINARY
 
     if file.is_dir():
         raise CannotRun(f"{file} is a directory; give one XML file.")
     try:
         with file.open("rb") as opened:
-            return opened.read(LARGEST + 1)
+            return opened.read(ORDINARY.document + 1)
     except FileNotFoundError as error:
         raise CannotRun(f"There is no file {file}.") from error
     except ValueError as error:  # a name no file can have

@@ -75,6 +75,8 @@ def test_a_quadratic_bomb_is_refused() -> None:
         '<!DOCTYPE a SYSTEM "{file}">',
         '<!DOCTYPE a PUBLIC "-//A//B" "{file}">',
         "<!DOCTYPE a>",
+        "<?xml version='1.0'?>\n<!-- > --><?x ?>\n<!DOCTYPE a [<!ENTITY e SYSTEM '{file}'>]>",
+        "\ufeff<!DOCTYPE a SYSTEM '{file}'>",
     ],
 )
 def test_no_external_entity_and_no_dtd_is_opened(
@@ -89,6 +91,21 @@ def test_no_external_entity_and_no_dtd_is_opened(
         assert "SECRET" not in str(error)
     time.sleep(0.2)
     assert visits == []
+
+
+def test_a_document_type_in_a_wide_encoding_is_refused() -> None:
+    assert refused("<!DOCTYPE a><a/>".encode("utf-16")).rule == "doctype"
+
+
+def test_what_only_looks_like_a_document_type_is_read() -> None:
+    root = parse(b"<!-- <!DOCTYPE a> --><a><![CDATA[<!DOCTYPE a>]]></a>")
+    assert root.text == "<!DOCTYPE a>"
+
+
+def test_a_comment_does_not_part_a_value() -> None:
+    root = parse(b"<a>one<!-- and --><?or x?>two</a>")
+    assert root.text == "onetwo"
+    assert len(root) == 0
 
 
 def test_an_entity_that_nobody_declared_is_refused() -> None:
@@ -144,6 +161,17 @@ def test_the_size_is_limited() -> None:
     assert refused(b"<a>" + b" " * 1000 + b"</a>").rule == "too_large"
 
 
+def test_ordinary_documents_are_limited_too() -> None:
+    most = Limits()
+    assert refused(b"<a>" + b"x" * most.document + b"</a>", most).rule == "too_large"
+    assert refused(b"<a>" * (most.depth + 1) + b"</a>" * (most.depth + 1), most).rule == "too_deep"
+    assert refused(b"<a>" + b"<b/>" * most.elements + b"</a>", most).rule == "too_many_elements"
+    many = b" ".join(b'a%d=""' % each for each in range(most.attributes + 1))
+    assert refused(b"<a " + many + b"/>", most).rule == "too_many_attributes"
+    long = b'<a b="' + b"x" * (most.attribute + 1) + b'"/>'
+    assert refused(long, most).rule == "attribute_too_long"
+
+
 @pytest.mark.parametrize(
     ("document", "text"),
     [
@@ -151,6 +179,8 @@ def test_the_size_is_limited() -> None:
         (b"\xef\xbb\xbf" + "<?xml version='1.0' encoding='UTF-8'?><a>é</a>".encode(), "é"),
         ("<?xml version='1.0' encoding='ISO-8859-1'?><a>é</a>".encode("latin-1"), "é"),
         ("<?xml version='1.0' encoding='UTF-16'?><a>é</a>".encode("utf-16"), "é"),
+        ("<a>é</a>".encode("utf-8-sig"), "é"),
+        ("<a>é</a>".encode("utf-16"), "é"),
         (b"\xfe\xff" + "<a>é</a>".encode("utf-16-be"), "é"),
         (b"<?xml version='1.0' encoding='us-ascii'?><a>e</a>", "e"),
     ],
@@ -166,6 +196,9 @@ def test_a_document_in_the_encoding_that_it_says_is_read(document: bytes, text: 
         "<?xml version='1.0' encoding='UTF-8'?><a>é</a>".encode("latin-1"),
         "<?xml version='1.0' encoding='us-ascii'?><a>é</a>".encode(),
         "<?xml version='1.0' encoding='UTF-16'?><a>é</a>".encode(),
+        "<?xml version='1.0' encoding='UTF-8'?><a/>".encode("utf-16"),
+        b"<?xml version='1.0' encoding='UTF-16'?><a/>",
+        b"<?xml version='1.0' encoding='UTF-7'?><a>+ADw-</a>",
         "<a>é</a>".encode("utf-16-be"),
         "<a>é</a>".encode("utf-16-le"),
         "<a>é</a>".encode("utf-32"),
@@ -216,7 +249,11 @@ def test_the_line_is_named() -> None:
     assert refused(b"<a>\n\n<b></c></a>").line == 3
 
 
-@given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: f"<a>{text}</a>".encode()))
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=100).map(lambda text: f"<a>{text}</a>".encode())
+    | st.text(alphabet="<>!-?&;[]ab'\" =/x#0", max_size=60).map(str.encode)
+)
 def test_any_bytes_give_a_document_or_a_refusal(document: bytes) -> None:
     with suppress(MalformedXml):
         assert isinstance(parse(document).tag, str)

@@ -1,7 +1,7 @@
 """Does a document hold to the published schemas? Nothing is repaired first."""
 
-from isthmus_bridge.wco.parsing import XmlRefused, parse
-from isthmus_bridge.wco.schemas import Fault, Kind, Schemas
+from isthmus_bridge.wco.schemas import Kind, Schemas
+from isthmus_protocol.xml import Fault, MalformedXml, parse
 
 
 def faults(data: bytes, schemas: Schemas) -> list[Fault]:
@@ -12,6 +12,6 @@ def faults(data: bytes, schemas: Schemas) -> list[Fault]:
     """
     try:
         root = parse(data)
-    except XmlRefused as refused:
-        return [Fault(refused.line, refused.rule, refused.message)]
+    except MalformedXml as refused:
+        return [Fault(refused.line or 0, refused.rule, refused.detail)]
     return schemas.of(Kind.of(root)).faults(root)

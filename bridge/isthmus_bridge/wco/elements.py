@@ -15,14 +15,12 @@ from lxml import etree
 
 from isthmus_bridge.wco.schemas import DECLARATION, DECLARATION_TYPES, META_DATA
 from isthmus_bridge.wco.values import Amount, Instant, Quantity
+from isthmus_protocol.xml import HINTS
 
 Model = TypeVar("Model")
 
 SHORT = {"id": "ID", "wco": "WCO", "lpco": "LPCO", "ucr": "UCR", "aeo": "AEO", "undgid": "UNDGID"}
-LOCATION_HINTS = frozenset(
-    f"{{http://www.w3.org/2001/XMLSchema-instance}}{name}"
-    for name in ("schemaLocation", "noNamespaceSchemaLocation")
-)
+LOCATION_HINTS = frozenset(HINTS)
 """Attributes that tell where a schema may be found, and nothing of the declaration."""
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)

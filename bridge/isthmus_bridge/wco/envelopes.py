@@ -9,10 +9,10 @@ from isthmus_bridge.wco import exchange, exports
 from isthmus_bridge.wco.elements import NotInModel
 from isthmus_bridge.wco.exchange import NotValid
 from isthmus_bridge.wco.exports import NotMappable
-from isthmus_bridge.wco.parsing import XmlRefused
 from isthmus_bridge.wco.schemas import Schemas
 from isthmus_protocol.canonical import JsonObject, JsonValue
 from isthmus_protocol.shapes import MalformedMessage
+from isthmus_protocol.xml import MalformedXml
 
 PROFILE = "WCO-DEC-DMS-2"
 MESSAGE = "EXPORT_DECLARATION"
@@ -48,7 +48,7 @@ def as_json(envelope: JsonValue, schemas: Schemas) -> JsonValue:
     try:
         document = exchange.read_declaration(text.encode(), schemas)
         return envelope | {"body": exports.to_body(document)}
-    except XmlRefused as error:
+    except MalformedXml as error:
         raise MalformedMessage("/body/xml", error.rule) from error
     except (NotValid, NotInModel) as error:
         raise MalformedMessage("/body/xml", "not_valid") from error

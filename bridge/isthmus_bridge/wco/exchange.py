@@ -4,8 +4,8 @@ from lxml import etree
 
 from isthmus_bridge.wco import elements
 from isthmus_bridge.wco.declaration import MetaData
-from isthmus_bridge.wco.parsing import parse
-from isthmus_bridge.wco.schemas import META_DATA, Fault, Kind, Schemas
+from isthmus_bridge.wco.schemas import META_DATA, Kind, Schemas
+from isthmus_protocol.xml import Fault, parse
 
 ROOT = f"{{{META_DATA}}}MetaData"
 
@@ -22,7 +22,7 @@ class NotValid(Exception):
 def read_declaration(data: bytes, schemas: Schemas) -> MetaData:
     """Return the declaration that ``data`` is.
 
-    Raises :class:`~isthmus_bridge.wco.parsing.XmlRefused`, :class:`NotValid`, and
+    Raises :class:`~isthmus_protocol.xml.MalformedXml`, :class:`NotValid`, and
     :class:`~isthmus_bridge.wco.elements.NotInModel` for what the schemas allow and the model does not know.
     """
     root = parse(data)

@@ -11,11 +11,11 @@ from decimal import Decimal, InvalidOperation
 
 from lxml import etree
 
-from isthmus_bridge.wco.parsing import parse
 from isthmus_bridge.wco.schemas import DECLARATION, META_DATA, RESPONSE, RESPONSE_TYPES, Kind, Schemas
 from isthmus_bridge.wco.values import Amount, Instant
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.shapes import format_time
+from isthmus_protocol.xml import parse
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Reading:
 def read_notifications(data: bytes, schemas: Schemas) -> Reading:
     """Return what the document says.
 
-    Raises :class:`~isthmus_bridge.wco.parsing.XmlRefused` and :class:`NotANotification`.
+    Raises :class:`~isthmus_protocol.xml.MalformedXml` and :class:`NotANotification`.
     """
     root = parse(data)
     schema = schemas.of(Kind.NOTIFICATION)

@@ -15,9 +15,9 @@ from isthmus_bridge.wco import elements, exchange
 from isthmus_bridge.wco.declaration import Declaration, MetaData
 from isthmus_bridge.wco.elements import NotInModel
 from isthmus_bridge.wco.exchange import NotValid
-from isthmus_bridge.wco.parsing import parse
 from isthmus_bridge.wco.schemas import Schemas
 from isthmus_bridge.wco.values import Amount, Instant, Quantity
+from isthmus_protocol.xml import parse
 from xml_mutants import mutants
 
 pytestmark = cds.needed
