@@ -72,8 +72,9 @@ ORDINARY = Limits()
 def parse(data: bytes, limits: Limits = ORDINARY) -> etree._Element:
     """Return the root element of the XML 1.0 document ``data``, or raise :class:`MalformedXml`.
 
-    Comments and processing instructions are left out: they say nothing, and must not part a value. Refused beyond bad syntax (and unbound prefixes): a document type declaration, so every entity but the
-    five of XML; XInclude; more than ``limits`` allow; an encoding other than UTF-8, UTF-16 with its mark,
+    Comments and processing instructions are left out: they say nothing, and must not part a value. Refused
+    beyond bad syntax (and unbound prefixes): a document type declaration, so every entity but the five of
+    XML; XInclude; more than ``limits`` allow; an encoding other than UTF-8, UTF-16 with its mark,
     US-ASCII or ISO-8859-1, or that the bytes do not bear out.
     """
     if len(data) > limits.document:

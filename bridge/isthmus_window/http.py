@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from isthmus_protocol.canonical import MalformedJson, parse
 from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.shapes import MalformedMessage
-from isthmus_window import efti_gate, service, views
+from isthmus_window import efti_gate, efti_inquiries, service, views
 from isthmus_window.database import reading
 from isthmus_window.service import Refused, Window
 
@@ -26,6 +26,7 @@ def create_app(window: Window) -> Flask:
     _add_pages(app, window)
     _add_health(app, window)
     app.register_blueprint(efti_gate.blueprint(window))
+    app.register_blueprint(efti_inquiries.blueprint(window))
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(MalformedJson, _malformed_json)
     app.register_error_handler(MalformedMessage, _malformed_message)

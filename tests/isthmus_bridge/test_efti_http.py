@@ -23,9 +23,6 @@ from isthmus_bridge.submission import submit
 from isthmus_protocol.agreements import Suspension, sign_suspension
 from isthmus_protocol.canonical import parse_object
 from isthmus_protocol.keys import Holder
-from isthmus_protocol.messages import Envelope
-from isthmus_protocol.promises import promise_of
-from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.records import LogRecord, read_record
 from isthmus_window.http import create_app as create_window
 from isthmus_window.service import Window
@@ -274,47 +271,27 @@ def test_without_the_schemas_nothing_is_given(bridge: Bridge, clock: StandingClo
     assert (answer.status_code, code(answer)) == (503, "schemas_missing")
 
 
-def test_a_follow_up_reaches_the_platform_and_stays_until_its_receipt(
+def test_a_follow_up_is_delivered_to_the_platform_like_any_message(
     deposited: None,
     as_window: Signer,
-    as_platform: Signer,
     put_in_force: InForce,
     bridge: Bridge,
     private: Neighbour,
-    clock: StandingClock,
 ) -> None:
     put_in_force(consignment_agreement("EU01"), follow_up_agreement())
     as_window.get("/v0/consignments/road-1?subsetId=EU01")
     assert follow_up(as_window, "road-1", "Vikt saknas för släpet".encode()).status_code == 200
+    assert private.received == {}
     deliver_due(bridge)
-    assert private.received == {}, "the platform fetches it"
-    waiting = as_platform.get("/v1/efti/follow-ups").json
-    assert waiting is not None
-    (given,) = waiting["followUps"]
-    envelope = Envelope.from_json(given)
-    envelope.check_digest()
+    (envelope,) = private.received.values()
     assert envelope.body == {"datasetId": "road-1", "message": "Vikt saknas för släpet"}
     assert (envelope.party, envelope.owner) == ("carrier", "trader")
-    receipt = sign_receipt(
-        KEYS[Holder.PLATFORM],
-        Receipt(
-            envelope.exchange,
-            envelope.payload_digest,
-            Receiver.PLATFORM,
-            clock(),
-            promise_of(envelope.promise, KEYRING, envelope.exchange, envelope.log_index).place,
-        ),
-    )
-    for _ in range(2):
-        settled = as_platform.post("/v1/efti/receipts", {"receipt": receipt})
-        assert settled.json == {"state": "DELIVERED"}
-    assert as_platform.get("/v1/efti/follow-ups").json == {"followUps": []}
     mine = [(r.phase.value, r.decision.value) for r in logged(bridge) if r.message == "EFTI_FOLLOW_UP"]
     assert mine == [("AGREED", "PERMITTED"), ("SENT", "PERMITTED"), ("DELIVERED", "PERMITTED")]
 
 
 def test_a_follow_up_is_about_what_was_given_and_needs_an_agreement(
-    deposited: None, as_window: Signer, as_platform: Signer, put_in_force: InForce
+    deposited: None, as_window: Signer, put_in_force: InForce, bridge: Bridge, private: Neighbour
 ) -> None:
     put_in_force(consignment_agreement("EU01"))
     early = follow_up(as_window, "road-1", b"hello")
@@ -326,24 +303,8 @@ def test_a_follow_up_is_about_what_was_given_and_needs_an_agreement(
     for message, status in ((b"h", 400), (b"h" * 10_001, 400), (b"\xff\xff", 400), (b"hi", 200)):
         assert follow_up(as_window, "road-1", message).status_code == status
     assert follow_up(as_window, "nobody", b"hello").status_code == 404
-    waiting = as_platform.get("/v1/efti/follow-ups").json
-    assert waiting is not None
-    assert [each["body"]["message"] for each in waiting["followUps"]] == ["hi"]
-
-
-def test_a_receipt_for_nothing_that_waits_settles_nothing(
-    deposited: None, as_window: Signer, as_platform: Signer, put_in_force: InForce, clock: StandingClock
-) -> None:
-    put_in_force(consignment_agreement("EU01"), follow_up_agreement())
-    as_window.get("/v0/consignments/road-1?subsetId=EU01")
-    exchange = follow_up(as_window, "road-1", b"hello").headers["Isthmus-Exchange"]
-    for named, digest in ((exchange, "sha-256:" + "0" * 64), ("nothing", "sha-256:" + "0" * 64)):
-        receipt = sign_receipt(KEYS[Holder.PLATFORM], Receipt(named, digest, Receiver.PLATFORM, clock()))
-        answer = as_platform.post("/v1/efti/receipts", {"receipt": receipt})
-        assert (answer.status_code, code(answer)) == (422, "signature")
-    waiting = as_platform.get("/v1/efti/follow-ups").json
-    assert waiting is not None
-    assert len(waiting["followUps"]) == 1
+    deliver_due(bridge)
+    assert [body["message"] for body in private.bodies] == ["hi"]
 
 
 @pytest.fixture
@@ -363,6 +324,12 @@ def gate(tmp_path: Path, clock: StandingClock) -> Iterator[tuple[str, FlaskClien
     window.close()
 
 
+def announce(platform: Signer, key: str) -> Any:
+    answer = platform.post("/v1/efti/consignments/road-1/announcement", {"idempotencyKey": key})
+    assert answer.status_code in (200, 202), answer.data
+    return answer.json
+
+
 def found(http: FlaskClient, identifier: str) -> bool:
     query = (
         f'<identifierQuery xmlns="http://efti.eu/v1/edelivery"><identifier>{identifier}</identifier>'
@@ -378,29 +345,41 @@ def test_announced_identifiers_are_found_at_the_gate_and_nothing_else_is_there(
     here = replace(bridge, window_url=url)
     platform = Signer(create_app(here, SCHEMAS).test_client(), KEYS[Holder.PLATFORM], clock)
     assert deposit(platform, "road-1").status_code == 204
-    refused = platform.post("/v1/efti/consignments/road-1/announcement", {})
-    assert (refused.status_code, code(refused)) == (403, "NO_AGREEMENT")
+    refused = announce(platform, "key-1")
+    assert refused["announced"] is False
+    assert (refused["answer"]["state"], refused["answer"]["reason"]) == ("REFUSED", "NO_AGREEMENT")
     assert not found(http, "ABC-123")
     put_in_force(identifiers_agreement())
-    answer = platform.post("/v1/efti/consignments/road-1/announcement", {})
-    assert answer.status_code == 200, answer.data
-    assert answer.json is not None
-    assert answer.json["announced"] is True
+    answer = announce(platform, "key-2")
+    assert (answer["announced"], answer["answer"]["state"]) == (True, "AGREED")
     assert found(http, "abc-123")
     mine = [(r.phase.value, r.decision.value) for r in logged(here) if r.decision.value == "PERMITTED"]
     assert mine == [("AGREED", "PERMITTED"), ("SENT", "PERMITTED"), ("DELIVERED", "PERMITTED")]
 
 
-def test_an_announcement_that_the_gate_missed_is_delivered_later(
-    bridge: Bridge, clock: StandingClock, put_in_force: InForce, gate: tuple[str, FlaskClient]
+def test_an_announcement_that_the_gate_missed_is_delivered_later_and_the_platform_told(
+    bridge: Bridge,
+    clock: StandingClock,
+    put_in_force: InForce,
+    gate: tuple[str, FlaskClient],
+    private: Neighbour,
 ) -> None:
     url, http = gate
     put_in_force(identifiers_agreement(), consignment_agreement("EU01"))
     away = replace(bridge, window_url="http://127.0.0.1:1")
     platform = Signer(create_app(away, SCHEMAS).test_client(), KEYS[Holder.PLATFORM], clock)
     deposit(platform, "road-1")
-    answer = platform.post("/v1/efti/consignments/road-1/announcement", {})
-    assert (answer.status_code, answer.json and answer.json["announced"]) == (202, False)
+    answer = announce(platform, "key-1")
+    assert (answer["announced"], answer["answer"]["state"]) == (False, "AGREED")
     assert not found(http, "ABC-123")
     deliver_due(replace(bridge, window_url=url))
     assert found(http, "ABC-123")
+    (notice,) = private.notices
+    assert (notice["exchange"], notice["state"]) == (answer["answer"]["exchange"], "DELIVERED")
+    assert announce(platform, "key-1") == answer, "said again, it is announced once"
+    assert len([record for record in logged(bridge) if record.phase.value == "AGREED"]) == 1
+
+
+def test_an_announcement_without_a_key_is_refused(deposited: None, as_platform: Signer) -> None:
+    answer = as_platform.post("/v1/efti/consignments/road-1/announcement", {})
+    assert (answer.status_code, code(answer)) == (422, "missing")

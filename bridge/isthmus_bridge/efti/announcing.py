@@ -40,7 +40,7 @@ def announce(bridge: Bridge, crossed: Crossed, request_id: str) -> bool:
         "X-Request-Id": request_id,
         EXCHANGE: str(crossed.exchange),
         SALT: crossed.salt,
-        PROMISE: crossed.promise,
+        PROMISE: crossed.answer.promise,
     }
     try:
         with httpx.Client(timeout=bridge.patience.step, trust_env=False) as client:

@@ -1,6 +1,5 @@
 """Datasets of the eFTI platform: deposited whole, and given to gates only as far as a subset may see."""
 
-from datetime import timedelta
 from pathlib import Path
 
 from lxml import etree
@@ -13,12 +12,11 @@ from isthmus_bridge.models import FreightDataset
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Role
 from isthmus_protocol.canonical import JsonObject
+from isthmus_protocol.messages import ExchangeAnswer
 from isthmus_protocol.xml import Limits, parse
 
 LARGEST = Limits(document=480_000)
 """Of a dataset: as a string in canonical JSON it may be twice as long, and must fit a message."""
-FETCHED_WITHIN = timedelta(days=30)
-"""How long a follow-up message waits for the platform to fetch it."""
 
 _UNPREFIXED: dict[str, str] = {None: IDENTIFIERS}  # type: ignore[dict-item]  # lxml's word for no prefix
 
@@ -73,14 +71,14 @@ def give(
     return str(crossed.body["consignment"]).encode(), crossed
 
 
-def follow_up(bridge: Bridge, asked: Asked, dataset_id: str, message: str) -> Crossed:
+def follow_up(bridge: Bridge, asked: Asked, dataset_id: str, message: str) -> ExchangeAnswer:
     """Let the gate's message about a dataset cross to whoever deposited it.
 
     Raises :class:`NoSuchDataset` and :class:`~isthmus_bridge.efti.crossing.CrossingRefused`.
     """
     _found(bridge, asked, dataset_id, crossing.FOLLOW_UP)
     payload: JsonObject = {"datasetId": dataset_id, "message": message}
-    return crossing.inward(bridge, asked, dataset_id, payload, FETCHED_WITHIN)
+    return crossing.inward(bridge, asked, dataset_id, payload)
 
 
 def identifiers(bridge: Bridge, schemas: Path, asked: Asked, dataset_id: str) -> Crossed:

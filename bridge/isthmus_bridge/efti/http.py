@@ -1,11 +1,11 @@
-"""The platform's API for gates (``/v0``), and where the platform deposits and fetches (``/v1/efti``)."""
+"""The platform's API for gates (``/v0``), and where the platform deposits and announces (``/v1/efti``)."""
 
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, g, request
 
 from isthmus_bridge.authentication import authenticate
-from isthmus_bridge.efti import announcing, datasets, follow_ups
+from isthmus_bridge.efti import announcing, datasets
 from isthmus_bridge.efti.crossing import Asked, CrossingRefused, Depositor, NotNow
 from isthmus_bridge.efti.datasets import NoSuchDataset
 from isthmus_bridge.efti.subsets import NotAConsignment, SchemasMissing, SubsetRefused
@@ -16,7 +16,6 @@ from isthmus_protocol.canonical import JsonObject, canonical, parse_object
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.messages import Reason
 from isthmus_protocol.shapes import NAME, Members
-from isthmus_protocol.statements import LONGEST
 from isthmus_protocol.xml import MalformedXml
 
 XML_TYPES = ("application/xml", "text/xml")
@@ -38,7 +37,7 @@ def _for_gates(web: Blueprint, bridge: Bridge, schemas: Path | None) -> None:
     @web.get("/v0/consignments/<dataset_id>")
     def consignment(dataset_id: str) -> Response:
         """Give the consignment as far as the subsets may see it."""
-        asked = _asked(bridge, Holder.WINDOW)
+        asked = _asked(bridge)
         given, crossed = datasets.give(bridge, _known(schemas), asked, _checked(dataset_id), _subsets())
         answer = Response(given, content_type="application/xml; charset=utf-8")
         answer.headers[announcing.EXCHANGE] = str(crossed.exchange)
@@ -47,7 +46,7 @@ def _for_gates(web: Blueprint, bridge: Bridge, schemas: Path | None) -> None:
     @web.post("/v0/consignments/<dataset_id>/follow-up")
     def follow_up(dataset_id: str) -> Response:
         """Take a message about the consignment."""
-        asked = _asked(bridge, Holder.WINDOW)
+        asked = _asked(bridge)
         if request.mimetype != "text/plain":
             abort(415, "Send text/plain.")
         try:
@@ -56,9 +55,9 @@ def _for_gates(web: Blueprint, bridge: Bridge, schemas: Path | None) -> None:
             abort(400, "The message is not UTF-8.")
         if not SHORTEST_MESSAGE <= len(message) <= LONGEST_MESSAGE:
             abort(400, f"A message has {SHORTEST_MESSAGE} to {LONGEST_MESSAGE} characters.")
-        crossed = datasets.follow_up(bridge, asked, _checked(dataset_id), message)
+        agreed = datasets.follow_up(bridge, asked, _checked(dataset_id), message)
         answer = Response(status=200)
-        answer.headers[announcing.EXCHANGE] = str(crossed.exchange)
+        answer.headers[announcing.EXCHANGE] = agreed.exchange
         return answer
 
 
@@ -77,31 +76,25 @@ def _for_the_platform(web: Blueprint, bridge: Bridge, schemas: Path | None) -> N
 
     @web.post("/v1/efti/consignments/<dataset_id>/announcement")
     def announce(dataset_id: str) -> Response:
-        """Announce the consignment's identifiers to the gate."""
-        asked = _asked(bridge, Holder.PLATFORM)
-        crossed = datasets.identifiers(bridge, _known(schemas), asked, _checked(dataset_id))
-        announced = announcing.announce(bridge, crossed, asked.request_id)
-        return _json({"exchange": str(crossed.exchange), "announced": announced}, 200 if announced else 202)
+        """Announce the consignment's identifiers to the gate; answer what was decided on it.
 
-    @web.get("/v1/efti/follow-ups")
-    def waiting() -> Response:
-        """Give the messages that the platform has not given its receipt for."""
-        authenticate(bridge, request, Holder.PLATFORM)
-        return _json({"followUps": [*follow_ups.waiting(bridge)]}, 200)
-
-    @web.post("/v1/efti/receipts")
-    def receipt() -> Response:
-        """Take the platform's receipt for a message."""
-        authenticate(bridge, request, Holder.PLATFORM)
+        The same ``idempotencyKey`` again gives the first answer, and announces only what is still under way.
+        """
+        caller = authenticate(bridge, request, Holder.PLATFORM)
         members = Members(parse_object(request.get_data()))
-        token = members.text("receipt", LONGEST)
+        asked = Asked(caller.holder, f"efti:{members.name('idempotencyKey')}", g.request_id)
         members.end()
-        return _json({"state": follow_ups.settle(bridge, token).value}, 200)
+        try:
+            crossed = datasets.identifiers(bridge, _known(schemas), asked, _checked(dataset_id))
+        except (CrossingRefused, NotNow) as ended:
+            return _json({"answer": ended.answer.to_json(), "announced": False}, 200)
+        announced = announcing.announce(bridge, crossed, asked.request_id)
+        return _json({"answer": crossed.answer.to_json(), "announced": announced}, 200 if announced else 202)
 
 
-def _asked(bridge: Bridge, holder: Holder) -> Asked:
-    """Return who asks; a signature is good for one use, so its nonce is a key of that request alone."""
-    caller = authenticate(bridge, request, holder)
+def _asked(bridge: Bridge) -> Asked:
+    """Return the gate; a signature is good for one use, so its nonce is a key of that request alone."""
+    caller = authenticate(bridge, request, Holder.WINDOW)
     return Asked(caller.holder, f"efti:{caller.kid}:{caller.nonce}", g.request_id)
 
 
