@@ -12,6 +12,7 @@ from isthmus_graphql import (
     declarations,
     documents,
     drafts,
+    freight,
     grants,
     nodes,
     parties,
@@ -39,6 +40,7 @@ class Mutation(
     tracking.TrackingMutation,
     grants.GrantMutation,
     declarations.DeclarationMutation,
+    freight.FreightMutation,
     crossings.CrossingMutation,
     billing.BillingMutation,
 ):

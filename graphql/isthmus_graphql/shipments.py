@@ -12,13 +12,14 @@ from isthmus_graphql.context import Context, Info
 from isthmus_graphql.crossings import CrossingConnection
 from isthmus_graphql.declarations import Declaration, of_shipment
 from isthmus_graphql.documents import DocumentConnection
+from isthmus_graphql.freight import FreightMessage, messages_of_shipment
 from isthmus_graphql.grants import keep_shipments
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, part, past, place, size
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Decimal
 from isthmus_graphql.tracking import Status, TimelineEntryConnection
 from isthmus_graphql.values import Money, Place
-from isthmus_platform import declarations, parties, places, shipments, tracking
+from isthmus_platform import declarations, freight, parties, places, shipments, tracking
 from isthmus_platform.errors import NotFound
 from isthmus_platform.shipments import Shipment as Row
 from isthmus_platform.shipments import ShipmentFilter as Wanted
@@ -89,13 +90,19 @@ class Shipment(graphene.ObjectType):
     goods = graphene.List(graphene.NonNull(GoodsItem), required=True, description="What is in them.")
     timeline = listed(
         TimelineEntryConnection,
-        "What happened and is expected, the carriers' and customs' word, latest first.",
+        "What happened and is expected, the carriers', customs' and authorities' word, latest first.",
     )
     documents = listed(DocumentConnection, "Its documents that you may read, newest first.")
     declaration = graphene.Field(
         Declaration, description="Its newest export declaration, for its owner and agents."
     )
     crossings = listed(CrossingConnection, "What crossed the bridge about it, newest first.")
+    freight_messages = graphene.List(
+        graphene.NonNull(FreightMessage),
+        required=True,
+        description="What authorities wrote on its freight data, newest first, at most 100; for its owner"
+        " and agents.",
+    )
     created_at = DateTime(required=True, description="When it was made here, in UTC.")
 
     @staticmethod
@@ -180,6 +187,11 @@ class Shipment(graphene.ObjectType):
             row, info, "crossing", first, after, lambda ids: crossings.of_shipments(info.context, ids)
         )
 
+    @staticmethod
+    def resolve_freight_messages(row: Row, info: Info) -> Sequence[freight.FreightMessage]:
+        """Return the messages."""
+        return messages_of_shipment(info.context, row.id)
+
 
 ShipmentConnection = connection(Shipment)
 
@@ -209,7 +221,9 @@ def _progress(context: Context, row: Row) -> tracking.Progress:
 
 def _timelines(context: Context, ids: Sequence[UUID]) -> dict[UUID, list[tracking.TimelineEntry]]:
     return tracking.merge(
-        tracking.timeline(context.reading, ids), declarations.timeline(context.reading, ids)
+        tracking.timeline(context.reading, ids),
+        declarations.timeline(context.reading, ids),
+        freight.timeline(context.reading, ids),
     )
 
 

@@ -66,10 +66,12 @@ class TimelineEntry(graphene.ObjectType):
     at = DateTime(required=True, description="When it happened or is expected to, in UTC.")
     kind = graphene.String(
         required=True,
-        description="TRANSPORT, EQUIPMENT, SHIPMENT, IOT or REEFER (DCSA Track & Trace), or CUSTOMS.",
+        description="TRANSPORT, EQUIPMENT, SHIPMENT, IOT or REEFER (DCSA Track & Trace), CUSTOMS or FREIGHT.",
     )
     code = graphene.String(
-        required=True, description="DCSA event type code (`DEPA`, `LOAD` ...); for CUSTOMS, what it said."
+        required=True,
+        description="DCSA event type code (`DEPA`, `LOAD` ...); for CUSTOMS, what it said; for"
+        " FREIGHT, FOLLOW_UP: an authority wrote.",
     )
     classifier = graphene.String(
         required=True, description="ACTUAL, ESTIMATED or PLANNED (DCSA: ACT, EST, PLN)."

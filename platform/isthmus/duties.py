@@ -10,7 +10,7 @@ from isthmus.web import bridge_client
 from isthmus_billing import metering, payments, payments_standin, stripe_payments
 from isthmus_billing.invoices import PAYMENT_TOPIC
 from isthmus_billing.payments import PaymentProvider
-from isthmus_platform import crossings, declarations, domain_events
+from isthmus_platform import crossings, domain_events, window_messages
 from isthmus_platform.crossings import Sender
 from isthmus_platform.database import Platform
 from isthmus_platform.outbox import Message
@@ -23,7 +23,7 @@ def handlers(
 ) -> Mapping[str, Callable[[Message], None]]:
     """Return the handler of each of :data:`TOPICS`."""
     return {
-        crossings.TOPIC: Sender(platform, bridge_client(settings, keys), declarations.OUTGOING),
+        crossings.TOPIC: Sender(platform, bridge_client(settings, keys), window_messages.OUTGOING),
         domain_events.TOPIC: partial(metering.record, platform),
         PAYMENT_TOPIC: partial(payments.send, platform, _provider(settings, home)),
     }

@@ -15,7 +15,7 @@ from isthmus_billing import http as stripe_http
 from isthmus_graphql import http as graphql_http
 from isthmus_graphql import schema
 from isthmus_graphql.execution import Answer, GraphQL
-from isthmus_platform import access, declarations
+from isthmus_platform import access, window_messages
 from isthmus_platform.crossings import BridgeClient, Inbox
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.encryption import Vault
@@ -56,7 +56,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         events.blueprint(platform, authenticate),
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
         evidence.blueprint(platform, bridge, authenticate),
-        bridge_inbox.blueprint(Inbox(platform, bridge, declarations.INCOMING, declarations.OUTGOING)),
+        bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),
         graphql_http.blueprint(graphql, authenticate),
         _portal(settings, home, platform, graphql, vault, bridge),
     ]

@@ -6,6 +6,7 @@ from isthmus_platform.crossings.records import BridgeNonce, Crossing
 from isthmus_platform.database import Base
 from isthmus_platform.declarations import CustomsEvent, Declaration
 from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion, OwnerKey
+from isthmus_platform.freight import FreightMessage, FreightPublication
 from isthmus_platform.grants import AccessGrant, GrantedDocument
 from isthmus_platform.idempotency import IdempotencyRecord
 from isthmus_platform.outbox import OutboxMessage
@@ -30,6 +31,8 @@ __all__ = [
     "DocumentChunk",
     "DocumentVersion",
     "Equipment",
+    "FreightMessage",
+    "FreightPublication",
     "GoodsItem",
     "GrantedDocument",
     "IdempotencyRecord",

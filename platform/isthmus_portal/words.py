@@ -10,11 +10,15 @@ MESSAGES = {
     "DECLARATION_STATUS": "Declaration status",
     "DECLARATION_QUERY": "Question about a declaration",
     "DECLARATION_ANSWER": "Answer about a declaration",
+    "EFTI_IDENTIFIERS": "Freight data announced",
+    "EFTI_CONSIGNMENT": "Freight data shown",
+    "EFTI_FOLLOW_UP": "Message on freight data",
 }
 
 PURPOSES = {
     "CUSTOMS_EXPORT_CLEARANCE": "Customs export clearance",
     "TRADE_FINANCE": "Trade finance",
+    "FREIGHT_INFORMATION": "Freight information (eFTI)",
 }
 
 ACTIONS = {"METADATA": "Look", "CONTENT": "Download", "WINDOW_QUERY": "Question to customs"}

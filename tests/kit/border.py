@@ -17,7 +17,7 @@ from isthmus_bridge.database import create_bridge_engine
 from isthmus_bridge.delivery import deliver_due
 from isthmus_bridge.http import create_app
 from isthmus_bridge.service import Bridge
-from isthmus_platform import crossings, declarations, outbox
+from isthmus_platform import crossings, declarations, outbox, window_messages
 from isthmus_platform.crossings import BridgeClient, Crossing, Inbox, Sender
 from isthmus_platform.errors import NotAuthenticated
 from isthmus_platform.http import bridge_inbox, documents, evidence
@@ -173,8 +173,8 @@ def open_border(papers: Paperwork, database_url: str, clock: Callable[[], dateti
         )
         with serving(create_app(bridge)) as bridge_url:
             client = BridgeClient(bridge_url, KEYS[Holder.PLATFORM], KEYRING, clock, http)
-            sender = Sender(papers.platform, client, declarations.OUTGOING)
-            inbox = Inbox(papers.platform, client, declarations.INCOMING, declarations.OUTGOING)
+            sender = Sender(papers.platform, client, window_messages.OUTGOING)
+            inbox = Inbox(papers.platform, client, window_messages.INCOMING, window_messages.OUTGOING)
             web.register_blueprint(bridge_inbox.blueprint(inbox))
             web.register_blueprint(evidence.blueprint(papers.platform, client, authenticate))
             web.register_blueprint(documents.blueprint(papers.platform, papers.vault, authenticate))

@@ -12,7 +12,8 @@ from isthmus_platform.crossings.bridge_client import (
     LogEntry,
     LogPage,
 )
-from isthmus_platform.crossings.inbox import Inbox, Incoming
+from isthmus_platform.crossings.inbox import Inbox, Incoming, Unasked
+from isthmus_platform.crossings.publishing import publish_dataset
 from isthmus_platform.crossings.records import (
     BRIDGE,
     Crossing,
@@ -38,10 +39,12 @@ __all__ = [
     "LogPage",
     "Outgoing",
     "Sender",
+    "Unasked",
     "by_exchange",
     "first_delivered",
     "get",
     "page",
+    "publish_dataset",
     "request",
     "signed_words",
 ]

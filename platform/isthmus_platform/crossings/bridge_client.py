@@ -28,10 +28,14 @@ LONGEST_ANSWER = 8 * 1024 * 1024
 
 
 class BridgeUnavailable(PlatformError):
-    """The bridge did not answer, or said that it cannot now."""
+    """The bridge did not answer, or said that it cannot now; ``said`` is its code for why, if it gave one."""
 
     code = "bridge_unavailable"
     status = 503
+
+    def __init__(self, message: str, *, said: str | None = None) -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class BridgeRefused(PlatformError):
@@ -87,6 +91,21 @@ class BridgeClient:
         except (MalformedMessage, SignatureError) as error:
             raise BridgeUnavailable(f"The bridge's answer is not understood: {error}") from error
         return decided
+
+    def deposit(self, dataset: UUID, depositor: dict[str, str], document: bytes, *, request_id: str) -> None:
+        """Leave a freight dataset (eFTI) with the bridge; ``depositor`` names ``party, role, owner``."""
+        path = f"/v1/efti/consignments/{dataset}"
+        self._call("PUT", path, depositor, body=document, media="application/xml", request_id=request_id)
+
+    def announce(self, dataset: UUID, key: str, *, request_id: str) -> ExchangeAnswer:
+        """Let the identifiers of a dataset cross; the same ``key`` again repeats the answer."""
+        path = f"/v1/efti/consignments/{dataset}/announcement"
+        answer = self._call("POST", path, body=canonical({"idempotencyKey": key}), request_id=request_id)
+        given = _json(answer)
+        try:
+            return ExchangeAnswer.from_json(given.get("answer") if isinstance(given, dict) else None)
+        except MalformedMessage as error:
+            raise BridgeUnavailable(f"The bridge's answer is not understood: {error}") from error
 
     def active_agreement(self, message: str, direction: str, purpose: str) -> Agreement | None:
         """Return the agreement under which ``message`` crosses now, or None; both signatures are checked.
@@ -147,11 +166,12 @@ class BridgeClient:
         query: dict[str, str] | None = None,
         *,
         body: bytes = b"",
+        media: str = "application/json",
         request_id: str = "-",
     ) -> bytes:
         headers = {"X-Request-Id": request_id}
         if body:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = media
         request = self.http.build_request(
             method, f"{self.base_url}{path}", params=query, content=body, headers=headers
         )
@@ -171,13 +191,16 @@ def _accepted(answer: httpx.Response) -> bytes:
         return answer.content
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise NotFound("The bridge does not know it.")
-    if answer.is_server_error or answer.status_code in PASSING:
-        raise BridgeUnavailable(f"The bridge answered {answer.status_code}.")
     try:
         problem = answer.json()
         code, at, detail = problem.get("code"), problem.get("field"), problem.get("detail")
     except (ValueError, AttributeError):
         code = at = detail = None
+    if answer.is_server_error or answer.status_code in PASSING:
+        raise BridgeUnavailable(
+            f"The bridge answered {answer.status_code}: {detail or code or 'no reason given'}.",
+            said=code if isinstance(code, str) else None,
+        )
     raise BridgeRefused(
         f"The bridge answered {answer.status_code}: {detail or code or 'no reason given'}.",
         field=at if isinstance(at, str) else None,

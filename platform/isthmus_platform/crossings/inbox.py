@@ -38,6 +38,19 @@ from isthmus_protocol.shapes import MalformedMessage
 Incoming = Callable[[Work, Crossing, Crossing, JsonObject], str | None]
 """Takes (the delivery, the crossing it answers, the body); returns why it is refused, or None."""
 
+
+@dataclass(frozen=True)
+class Unasked:
+    """A message that answers no exchange of ours.
+
+    ``find`` returns, for the party it is for and its body, the crossing of ours that it is about; it raises
+    :class:`NotFound`.
+    """
+
+    find: Callable[[Work, str, JsonObject], Crossing]
+    take: Incoming
+
+
 LONGEST_MESSAGE = 1_048_576
 
 
@@ -54,7 +67,7 @@ class Inbox:
 
     platform: Platform
     bridge: BridgeClient
-    incoming: Mapping[str, Incoming]
+    incoming: Mapping[str, Incoming | Unasked]
     outgoing: Mapping[str, Outgoing]
 
     def admit(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -104,13 +117,17 @@ class Inbox:
         known = by_exchange(work, exchange)
         if known is not None:
             return known
-        asked = _asked(work, envelope.in_reply_to)
+        taken = self.incoming[envelope.message]
+        if isinstance(taken, Unasked):
+            asked, take = taken.find(work, envelope.party, envelope.body), taken.take
+        else:
+            asked, take = _asked(work, envelope.in_reply_to), taken
         if envelope.party != parties.get(work, asked.requester_id).name:
             raise NotPermitted("The delivery is for another party than asked.", field="/party")
         crossing = _crossing(work, exchange, envelope, asked, legal_basis)
         work.session.add(crossing)
         work.session.flush()
-        crossing.reason = self.incoming[envelope.message](work, crossing, asked, envelope.body)
+        crossing.reason = take(work, crossing, asked, envelope.body)
         if crossing.reason is None:
             place = _promise(envelope.promise, self.bridge.keyring, envelope.exchange).place
             receipt = Receipt(envelope.exchange, envelope.payload_digest, Receiver.PLATFORM, work.now, place)
@@ -227,7 +244,7 @@ def _crossing(
     return Crossing(
         id=new_id(),
         exchange=exchange,
-        in_reply_to=asked.exchange,
+        in_reply_to=None if envelope.in_reply_to is None else _uuid(envelope.in_reply_to, "/inReplyTo"),
         party_id=asked.party_id,
         requester_id=asked.requester_id,
         shipment_id=asked.shipment_id,

@@ -23,6 +23,11 @@ def _as_asked(work: Work, crossing: Crossing) -> None:
     """Leave the crossing as it was asked for."""
 
 
+def _submit(bridge: BridgeClient, request: JsonObject, request_id: str) -> ExchangeAnswer:
+    """Hand the request over as it is."""
+    return bridge.submit(request, request_id=request_id)
+
+
 @dataclass(frozen=True)
 class Outgoing:
     """What the service behind a message says about it.
@@ -30,12 +35,14 @@ class Outgoing:
     ``assemble`` gives everything the platform could say, from data the requester may see; only fields of the
     agreement, and those asked for beyond it, are taken from it. ``settled`` hears of each new state, in the
     transaction that sets it. ``prepare`` brings the crossing's owner and consents up to date before it is
-    sent. The latter two act under the duty ``bridge-inbox``.
+    sent. The latter two act under the duty ``bridge-inbox``. ``send`` hands the request over, each time the
+    same, and returns what the bridge decided.
     """
 
     assemble: Callable[[Work, Crossing], JsonObject]
     settled: Callable[[Work, Crossing], None]
     prepare: Callable[[Work, Crossing], None] = _as_asked
+    send: Callable[[BridgeClient, JsonObject, str], ExchangeAnswer] = _submit
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Sender:
             return
         try:
             body = crossing.request or self._fix(crossing, requester)
-            answer = self.bridge.submit(body, request_id=message.request_id)
+            answer = self.outgoing[crossing.message].send(self.bridge, body, message.request_id)
         except BridgeUnavailable as error:
             raise outbox.TryLater(error.message) from error
         except PlatformError as error:
