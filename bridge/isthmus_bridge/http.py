@@ -76,7 +76,7 @@ def _exchanges(app: Flask, bridge: Bridge) -> None:
     @app.post("/v1/exchanges")
     def ask() -> Response:
         caller = identify(bridge, request, Holder.PLATFORM, Holder.WINDOW)
-        asked = ExchangeRequest.from_json(_body())
+        asked = ExchangeRequest.from_json(bridge.hear(_body()))
         if ORIGINATOR[asked.direction] is not caller.holder:
             raise NotPermitted(f"{asked.direction} is not the direction of the {caller.holder}.")
         submitted = submit(bridge, caller.holder, asked, request_id=g.request_id, signed=caller)

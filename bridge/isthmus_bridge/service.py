@@ -24,7 +24,7 @@ class Unspeakable(Exception):
 
 
 def as_it_is(envelope: JsonObject) -> JsonObject:
-    """Return the envelope unchanged: JSON is what is spoken by default."""
+    """Return what is said unchanged: JSON is what is spoken by default."""
     return envelope
 
 
@@ -59,7 +59,8 @@ class Bridge:
     its HMAC-SHA256 is kept. ``wake`` is called after a commit that left something to deliver; it may be lost.
     ``witness_url`` is where the authority's witness cosigns those checkpoints, None where there is none.
     ``speak`` puts an envelope that has passed the gate as its receiver wants it; it may raise
-    :class:`Unspeakable`, and the exchange then fails.
+    :class:`Unspeakable`, and the exchange then fails. ``hear`` turns a request in another form into the JSON
+    one, before the gate; it raises MalformedMessage.
     """
 
     engine: Engine
@@ -76,6 +77,7 @@ class Bridge:
     speak: Callable[[JsonObject], JsonObject] = as_it_is
     submissions: Batches = field(default_factory=Batches, repr=False, compare=False)
     patience: Patience = PATIENCE
+    hear: Callable[[JsonObject], JsonObject] = as_it_is
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

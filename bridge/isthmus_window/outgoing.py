@@ -126,7 +126,7 @@ def _request(row: Outgoing) -> ExchangeRequest:
 
 def _send(window: Window, message: Message) -> Outcome:
     url = f"{window.bridge_url.rstrip('/')}/v1/exchanges"
-    body = canonical(message.request.to_json())
+    body = canonical(window.speak(message.request.to_json()))
     headers = sign_request(window.signing_key, "POST", url, body, now=window.clock())
     headers |= {"Content-Type": "application/json", "X-Request-Id": message.request_id}
     try:

@@ -46,11 +46,17 @@ def as_it_is(envelope: JsonValue) -> JsonValue:
     return envelope
 
 
+def in_json(request: JsonObject) -> JsonObject:
+    """Return the request unchanged: JSON is what is spoken by default."""
+    return request
+
+
 @dataclass(frozen=True)
 class Window:
     """A single window: ``keyring`` is whom it trusts, ``pace`` the wait between a declaration's steps.
 
-    ``understand`` turns an envelope in another form into the JSON one; it raises MalformedMessage.
+    ``understand`` turns an envelope in another form into the JSON one; it raises MalformedMessage. ``speak``
+    puts a request as the bridge is to hear it.
     """
 
     database_path: Path
@@ -60,6 +66,7 @@ class Window:
     clock: Callable[[], datetime]
     pace: timedelta = timedelta(seconds=0.3)
     understand: Callable[[JsonValue], JsonValue] = as_it_is
+    speak: Callable[[JsonObject], JsonObject] = in_json
 
     @cached_property
     def engine(self) -> Engine:

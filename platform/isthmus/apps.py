@@ -51,6 +51,7 @@ def _bridge(settings: Settings, keys: KeyFolder) -> "Bridge":
         wake=bridge_worker.waker(addresses.needed(settings.bridge_redis_url, "BRIDGE_REDIS_URL")),
         speak=wco.speaker(settings),
         patience=Patience(time_limit=timedelta(hours=settings.delivery_hours)),
+        hear=wco.bridge_listener(settings),
     )
 
 
@@ -93,6 +94,7 @@ def create_window(settings: Settings) -> Flask:
         bridge_url=settings.bridge_address,
         clock=utc_now,
         understand=wco.listener(settings),
+        speak=wco.window_speaker(settings),
     )
     work.start(window)
     return entrance.dress(create_app(window), production=settings.production)

@@ -99,8 +99,8 @@ class Settings(BaseSettings):
         72, ge=1, le=8760, description="how long the bridge tries to deliver what it agreed to"
     )
     standards: Path | None = Field(None, description="the folder of published standards, for their schemas")
-    wco_messages: frozenset[Literal["EXPORT_DECLARATION"]] = Field(
-        frozenset(), description="what goes to the window as WCO XML instead of JSON"
+    wco_messages: frozenset[Literal["EXPORT_DECLARATION", "DECLARATION_STATUS"]] = Field(
+        frozenset(), description="what bridge and window say as WCO XML instead of JSON"
     )
     graphiql: bool | None = Field(None, description="GraphiQL and introspection; in development only")
 

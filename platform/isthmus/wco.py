@@ -68,11 +68,14 @@ def _content(file: Path) -> bytes:
         raise CannotRun(f"{str(file)!r} cannot be the name of a file.") from error
 
 
+DECLARATION, STATUS = "EXPORT_DECLARATION", "DECLARATION_STATUS"
+
+
 def speaker(settings: "Settings") -> "Callable[[JsonObject], JsonObject]":
     """Return how the bridge puts envelopes for the window: as JSON, or as WCO XML where that is set."""
     from isthmus_bridge.service import as_it_is
 
-    if not settings.wco_messages:
+    if DECLARATION not in settings.wco_messages:
         return as_it_is
     from isthmus_bridge.wco import envelopes
 
@@ -83,11 +86,33 @@ def listener(settings: "Settings") -> "Callable[[JsonValue], JsonValue]":
     """Return how the reference window understands envelopes; JSON it always understands."""
     from isthmus_window.service import as_it_is
 
-    if not settings.wco_messages:
+    if DECLARATION not in settings.wco_messages:
         return as_it_is
     from isthmus_bridge.wco import envelopes
 
     return partial(envelopes.as_json, schemas=_schemas())
+
+
+def window_speaker(settings: "Settings") -> "Callable[[JsonObject], JsonObject]":
+    """Return how the reference window puts statuses to the bridge: as JSON, or as DMS notifications."""
+    from isthmus_window.service import in_json
+
+    if STATUS not in settings.wco_messages:
+        return in_json
+    from isthmus_bridge.wco import statuses
+
+    return partial(statuses.as_xml, schemas=_schemas())
+
+
+def bridge_listener(settings: "Settings") -> "Callable[[JsonObject], JsonObject]":
+    """Return how the bridge hears requests, before the gate; JSON it always hears."""
+    from isthmus_bridge.service import as_it_is
+
+    if STATUS not in settings.wco_messages:
+        return as_it_is
+    from isthmus_bridge.wco import statuses
+
+    return partial(statuses.as_json, schemas=_schemas())
 
 
 def _schemas() -> "Schemas":

@@ -61,14 +61,16 @@ class NotANotification(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a declaration is rejected: a validation code, and the place in the declaration (WCO pointers)."""
+    """Why a declaration is rejected: a code, the place in the declaration (WCO pointers), and in words."""
 
     code: str
     field: str | None = None
+    message: str | None = None
 
     def body(self) -> JsonObject:
         """Return the problem as an error of DECLARATION_STATUS."""
-        return {"code": self.code} if self.field is None else {"code": self.code, "field": self.field}
+        said = {"code": self.code, "field": self.field, "message": self.message}
+        return {name: text for name, text in said.items() if text is not None}
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def _problems(response: etree._Element) -> Iterator[Problem]:
     for error in response.findall(f"{{{RESPONSE}}}Error"):
         places = [_place(each) for each in error.findall(f"{{{RESPONSE}}}Pointer")]
         field = "/" + "/".join(place for place in places if place) if any(places) else None
-        yield Problem(_text(error, "ValidationCode") or "UNKNOWN", field)
+        yield Problem(_text(error, "ValidationCode") or "UNKNOWN", field, _text(error, "Description"))
 
 
 def _place(pointer: etree._Element) -> str:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_promises"
-down_revision = "0004"
+down_revision = "0006_freight"
 branch_labels = None
 depends_on = None
 
