@@ -28,6 +28,8 @@ from isthmus_protocol.keys import Holder
 from standing import StandingClock
 
 LATER = "2026-12-01T00:00:00Z"
+AGREED = sum(1 for _ in resources.files("isthmus.demo").joinpath("agreements").iterdir())
+"""Entries of the log that the demonstration's agreements take, before the first crossing."""
 CROSSING = """id exchange direction message purpose legalBasis party owner state decision reason field fields
   agreement { id version } answer { exists released } logIndex at evidenceUrl shipment { reference }"""
 ONE = f"query ($id: ID!) {{ crossing(id: $id) {{ {CROSSING} }} }}"
@@ -122,7 +124,7 @@ def test_a_declaration_waits_for_the_bridge_which_permits_it(trader: Asker, send
         "fields": crossed["fields"],
         "agreement": {"id": "export-declaration", "version": 1},
         "answer": None,
-        "logIndex": 4,
+        "logIndex": AGREED,
         "at": "2026-06-01T09:00:00Z",
         "evidenceUrl": f"/crossings/{exchange}/evidence",
         "shipment": {"reference": "KHH-HAM-1"},
@@ -243,11 +245,11 @@ def several(trader: Asker, bank: Asker, send: Callable[[], int]) -> None:
 def test_an_authority_reads_every_decision_from_the_bridges_own_log(authority: Asker) -> None:
     listed = nodes(authority.data(MANY)["crossings"])
     assert [(each["logIndex"], each["party"], each["decision"], each["reason"]) for each in listed] == [
-        (8, "bank", "REFUSED", "CONSENT_MISSING"),
-        (7, "bank", "REFUSED", "CONSENT_MISSING"),
-        (6, "bank", "REFUSED", "CONSENT_MISSING"),
-        (5, "trader", "PERMITTED", None),
-        (4, "trader", "REFUSED", "FIELD_NOT_PERMITTED"),
+        (AGREED + 4, "bank", "REFUSED", "CONSENT_MISSING"),
+        (AGREED + 3, "bank", "REFUSED", "CONSENT_MISSING"),
+        (AGREED + 2, "bank", "REFUSED", "CONSENT_MISSING"),
+        (AGREED + 1, "trader", "PERMITTED", None),
+        (AGREED, "trader", "REFUSED", "FIELD_NOT_PERMITTED"),
     ]
     permitted = listed[3]
     assert permitted["legalBasis"]
@@ -268,12 +270,13 @@ def test_the_log_is_read_in_pages_and_by_decision(authority: Asker) -> None:
         assert page["pageInfo"]["hasNextPage"] is (expected == 2)
         seen += [node["logIndex"] for node in nodes(page)]
         after = page["pageInfo"]["endCursor"]
-    assert seen == [8, 7, 6, 5, 4], "the four agreements before them are no crossings"
+    newest_first = [*reversed(range(AGREED, AGREED + 5))]
+    assert seen == newest_first, "the agreements before them are no crossings"
     assert [
         n["logIndex"] for n in nodes(authority.data(MANY, filter={"decision": "PERMITTED"})["crossings"])
-    ] == [5]
+    ] == [AGREED + 1]
     declared = {"message": "EXPORT_DECLARATION", "decision": "REFUSED"}
-    assert [n["logIndex"] for n in nodes(authority.data(MANY, filter=declared)["crossings"])] == [4]
+    assert [n["logIndex"] for n in nodes(authority.data(MANY, filter=declared)["crossings"])] == [AGREED]
     assert authority.codes(MANY, after="forged") == ["cursor"]
     assert authority.codes(MANY, filter={"decision": "MAYBE"}) == ["INPUT"]
 

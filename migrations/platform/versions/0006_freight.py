@@ -12,7 +12,7 @@ from alembic import op
 from isthmus_platform.row_security import protect
 
 revision = "0006_freight"
-down_revision = "0005_tracking"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
