@@ -36,10 +36,8 @@ def link(session: Session, records: Sequence[Record], first_index: int) -> list[
     The log must be locked by this transaction. Records of agreements are in no chain.
     """
     keys = sorted({key for record in records for key in _keys(record)})
-    if not keys:
-        return list(records)
-    kinds, names = zip(*keys, strict=True)
-    found = session.execute(_LAST, {"kinds": [*kinds], "keys": [*names]})
+    named = {"kinds": [kind for kind, _ in keys], "keys": [name for _, name in keys]}
+    found = session.execute(_LAST, named) if keys else ()
     ends: dict[Key, tuple[int, int]] = {(row[0], row[1]): (row[2], row[3]) for row in found}
     linked: list[Record] = []
     for index, record in enumerate(records, first_index):
@@ -48,8 +46,9 @@ def link(session: Session, records: Sequence[Record], first_index: int) -> list[
             linked.append(replace(record, chain=Chain(**places)))
         else:
             linked.append(record)
-    reached = {"counts": [ends[key][0] for key in keys], "indices": [ends[key][1] for key in keys]}
-    session.execute(_KEEP, {"kinds": [*kinds], "keys": [*names]} | reached)
+    if keys:
+        reached = {"counts": [ends[key][0] for key in keys], "indices": [ends[key][1] for key in keys]}
+        session.execute(_KEEP, named | reached)
     return linked
 
 

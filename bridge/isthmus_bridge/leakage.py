@@ -54,21 +54,17 @@ def keep(
 ) -> None:
     """Keep what an agreed exchange asks about ``subject`` (a UCR), and reserve the bits that it answers."""
     asks = _asks(permitted.projection, subject)
+    bits = sum(term.transform is Transform.ANSWER for term in permitted.terms)
+    if not asks and not bits:
+        return
+    session.flush()  # the exchange itself, which both refer to
     if asks:
         session.add(QuestionAsked(exchange_id=exchange.id, asks=[ask.to_json() for ask in asks]))
-    bits = sum(term.transform is Transform.ANSWER for term in permitted.terms)
     if bits:
-        session.add(
-            Answered(
-                exchange_id=exchange.id,
-                asker=_asker(Direction(exchange.direction), exchange.party),
-                subject=exchange.subject or "",
-                bits=bits,
-                at=now,
-            )
-        )
-    if asks or bits:
-        session.flush()
+        asker = _asker(Direction(exchange.direction), exchange.party)
+        about = exchange.subject or ""
+        session.add(Answered(exchange_id=exchange.id, asker=asker, subject=about, bits=bits, at=now))
+    session.flush()
 
 
 def _asker(direction: Direction, party: str | None) -> str:

@@ -9,18 +9,18 @@ from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.acknowledgements import open_acknowledgement, originator_of
 from isthmus_protocol.agreements import Direction
-from isthmus_protocol.canonical import MalformedJson, digest, parse_object
+from isthmus_protocol.canonical import MalformedJson, digest, parse, parse_object
 from isthmus_protocol.chains import UNCHAINED
 from isthmus_protocol.keys import SignatureError
 from isthmus_protocol.promises import Promise, promise_of, sign_promise
 from isthmus_protocol.receipts import Receipt
-from isthmus_protocol.records import LogRecord
+from isthmus_protocol.records import LogRecord, read_record
 
 
 def give(session: Session, bridge: Bridge, exchanges: Sequence[Exchange]) -> None:
     """Promise each exchange, unless that was done, the leaf that holds the decision on it.
 
-    What is promised is what this transaction appended; nobody may hear of it before it has committed.
+    What is promised may be what this transaction appended; nobody may hear of it before it has committed.
     """
     lacking = {
         exchange.decision_index: exchange
@@ -29,12 +29,14 @@ def give(session: Session, bridge: Bridge, exchanges: Sequence[Exchange]) -> Non
     }
     if not lacking:
         return
-    for index, record in log.written(session).items():
-        if isinstance(record, LogRecord) and index in lacking:
+    records = log.written(session)
+    for index, exchange in lacking.items():
+        record = records.get(index) or read_record(parse(log.entry(session, index).encode()))
+        if isinstance(record, LogRecord):
             place = Promise(
                 bridge.origin, record.exchange, index, record.leaf_hash, record.chain or UNCHAINED
             )
-            lacking[index].promise = sign_promise(bridge.log_key, place)
+            exchange.promise = sign_promise(bridge.log_key, place)
 
 
 def check_receipt(bridge: Bridge, exchange: Exchange, receipt: Receipt) -> None:

@@ -99,12 +99,13 @@ def test_a_declaration_that_xml_cannot_hold_fails_and_nothing_is_sent(
 ) -> None:
     put_in_force(documented("export-declaration"))
     payload = PAYLOAD | {"exporter": {"name": "x" * 71, "country": "TW"}}
-    as_platform.post("/v1/exchanges", declaration(fields=leaf_paths(payload), payload=payload))
+    asked = as_platform.post("/v1/exchanges", declaration(fields=leaf_paths(payload), payload=payload))
     deliver_due(meeting.bridge)
     assert meeting.wire == []
     (notice,) = private.notices
-    assert notice["state"] == "FAILED"
-    assert "Name" in str(notice["reason"])
+    assert (notice["state"], notice["reason"]) == ("FAILED", "UNDELIVERABLE")
+    held = as_platform.get(f"/v1/exchanges/{asked.get_json()['exchange']}").get_json()
+    assert "Name" in held["detail"]
 
 
 @pytest.fixture
