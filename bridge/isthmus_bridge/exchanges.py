@@ -6,7 +6,7 @@ the log does not hold has not happened. A step that the table below does not nam
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -105,15 +105,32 @@ class Reconsidered:
     refused: Refused | None
 
 
-def ask_again(
-    session: Session, bridge: Bridge, exchange: Exchange, phase: Phase, now: datetime
-) -> Reconsidered:
-    """Ask the gate about an agreed exchange, as its agreement stands now (the log must be locked)."""
+@dataclass
+class Standings:
+    """How the agreements stand under which a batch of exchanges was agreed, each looked up once.
+
+    The log must be locked, and stay so while this is used.
+    """
+
+    session: Session
+    bridge: Bridge
+    now: datetime
+    _found: dict[tuple[str, int], Standing | None] = field(default_factory=dict)
+
+    def of(self, agreement_id: str, version: int) -> Standing | None:
+        """Return how the agreement stands now of which ``version`` was agreed under, or None."""
+        if (agreement_id, version) not in self._found:
+            self._found[agreement_id, version] = agreements.standing_of(
+                self.session, self.bridge.keyring, agreement_id, version, self.now
+            )
+        return self._found[agreement_id, version]
+
+
+def ask_again(standings: Standings, exchange: Exchange, phase: Phase) -> Reconsidered:
+    """Ask the gate about an agreed exchange, as its agreement stands now."""
     if exchange.agreement_id is None or exchange.agreement_version is None or exchange.body is None:
         return Reconsidered(None, Refused(Reason.NO_AGREEMENT))
-    standing = agreements.standing_of(
-        session, bridge.keyring, exchange.agreement_id, exchange.agreement_version, now
-    )
+    standing = standings.of(exchange.agreement_id, exchange.agreement_version)
     try:
         terms = tuple(Field.from_json(field) for field in exchange.terms)
         body = parse_object(exchange.body.encode())
@@ -132,7 +149,7 @@ def ask_again(
         fields=tuple(field.path for field in terms),
         terms=terms,
     )
-    outcome = decide(phase, standing, question, body, now)
+    outcome = decide(phase, standing, question, body, standings.now)
     return Reconsidered(standing, outcome if isinstance(outcome, Refused) else None)
 
 

@@ -20,7 +20,7 @@ from isthmus_bridge.service import Bridge
 DELIVER = "isthmus.deliver"
 COSIGN = "isthmus.cosign"
 QUEUE = "isthmus-bridge"
-AT_ONCE = 20  # exchanges a task takes on, so that it ends well before its time limit
+AT_ONCE = 1000  # exchanges a task takes on
 TOGETHER = 0.02  # seconds within which a second task would find nothing left to do
 
 

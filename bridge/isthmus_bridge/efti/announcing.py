@@ -89,7 +89,7 @@ def _settle(bridge: Bridge, exchange_id: UUID, receipt: str) -> bool:
         if exchange.state != ExchangeState.SENT.value:
             return exchange.state in (ExchangeState.DELIVERED.value, ExchangeState.ACKNOWLEDGED.value)
         log.lock(session)
-        asked = exchanges.ask_again(session, bridge, exchange, Phase.DELIVERED, now)
+        asked = exchanges.ask_again(exchanges.Standings(session, bridge, now), exchange, Phase.DELIVERED)
         if asked.refused is not None:
             exchanges.terminate(session, exchange, asked, Phase.DELIVERED, now, receipt=receipt)
             return False

@@ -193,7 +193,7 @@ def _hand_over(
     if exchange.state != ExchangeState.AGREED.value:
         return None
     log.lock(session)
-    again = exchanges.ask_again(session, bridge, exchange, Phase.SENT, now)
+    again = exchanges.ask_again(exchanges.Standings(session, bridge, now), exchange, Phase.SENT)
     if again.refused is not None:
         exchanges.terminate(session, exchange, again, Phase.SENT, now)
         return CrossingRefused(again.refused.reason, again.refused.field, answer)
