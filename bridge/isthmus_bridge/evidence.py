@@ -4,10 +4,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, log, witnessing
+from isthmus_bridge import agreements, exchanges, log, witnessing
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
-from isthmus_protocol.agreements import Field, SignedAgreement
+from isthmus_protocol.agreements import SignedAgreement
 from isthmus_protocol.asked import Asked, asked_by
 from isthmus_protocol.canonical import parse
 from isthmus_protocol.checkpoint import Checkpoint, read_note
@@ -66,7 +66,7 @@ def _index(exchange: Exchange) -> int:
 def _asked(exchange: Exchange) -> Asked | None:
     if exchange.salt is None:
         return None
-    return asked_by((Field.from_json(term) for term in exchange.terms), exchange.salt.hex())
+    return asked_by(exchanges.terms_of(exchange), exchange.salt.hex())
 
 
 def _agreement(session: Session, bridge: Bridge, exchange: Exchange) -> SignedAgreement | None:

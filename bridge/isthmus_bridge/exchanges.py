@@ -8,8 +8,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
+import orjson
 from sqlalchemy.orm import Session
 
 from isthmus_bridge import agreements, log
@@ -132,7 +134,7 @@ def ask_again(standings: Standings, exchange: Exchange, phase: Phase) -> Reconsi
         return Reconsidered(None, Refused(Reason.NO_AGREEMENT))
     standing = standings.of(exchange.agreement_id, exchange.agreement_version)
     try:
-        terms = tuple(Field.from_json(field) for field in exchange.terms)
+        terms = terms_of(exchange)
         body = parse_object(exchange.body.encode())
         consents = consents_of(exchange)
     except ValueError:
@@ -240,7 +242,7 @@ def record(
     agreement = None if standing is None else standing.agreement
     asked = None
     if refused is None and exchange.salt is not None:
-        asked = asked_by((Field.from_json(term) for term in exchange.terms), exchange.salt.hex())
+        asked = asked_by(terms_of(exchange), exchange.salt.hex())
     return LogRecord(
         kind=Kind.DECISION if receipt is None else Kind.RECEIPT,
         exchange=str(exchange.id),
@@ -267,6 +269,17 @@ def record(
         at=now,
         asked=None if asked is None else asked.digest,
     )
+
+
+def terms_of(exchange: Exchange) -> tuple[Field, ...]:
+    """Return the fields that the gate released, as they were agreed; raises :class:`MalformedMessage`."""
+    return _read_terms(orjson.dumps(exchange.terms))
+
+
+@lru_cache(maxsize=1024)
+def _read_terms(text: bytes) -> tuple[Field, ...]:
+    """Return the terms that ``text`` holds; most exchanges have those of a few agreements."""
+    return tuple(map(Field.from_json, orjson.loads(text)))
 
 
 def consents_of(exchange: Exchange) -> tuple[Consent, ...]:

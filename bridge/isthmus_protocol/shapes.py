@@ -15,6 +15,7 @@ DIGEST = re.compile(r"sha-256:[0-9a-f]{64}")
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
@@ -71,7 +72,7 @@ class Members:
             raise MalformedMessage(self._at(name), "not_a_string")
         if not 1 <= len(value) <= longest:
             raise MalformedMessage(self._at(name), "length")
-        if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        if _CONTROL.search(value):
             raise MalformedMessage(self._at(name), "control_character")
         return value
 
