@@ -13,7 +13,13 @@ from isthmus_graphql.shipments import Shipment
 from isthmus_graphql.values import MoneyInput
 from isthmus_platform import shipments
 from isthmus_platform.database import Work
-from isthmus_platform.shipments import EquipmentDraft, GoodsDraft, InvoiceDraft, ShipmentDraft
+from isthmus_platform.shipments import (
+    EquipmentDraft,
+    GoodsDraft,
+    InvoiceDraft,
+    LegDraft,
+    ShipmentDraft,
+)
 
 
 class EquipmentInput(graphene.InputObjectType):
@@ -54,6 +60,22 @@ class InvoiceTermsInput(graphene.InputObjectType):
     bank_account = graphene.String(description="The account to be paid to.")
 
 
+class LegInput(graphene.InputObjectType):
+    """One means of transport, from a place to the next."""
+
+    mode = graphene.String(required=True, description="VESSEL, BARGE, RAIL, TRUCK or AIR.")
+    origin = graphene.String(
+        required=True, description="UN/LOCODE where it begins: where the last one ended."
+    )
+    destination = graphene.String(required=True, description="UN/LOCODE where it ends.")
+    carrier = graphene.String(description="Name of the carrier whose leg it is; its events will count.")
+    booking_reference = graphene.String(description="Its booking, transport order or flight booking.")
+    transport_document = graphene.String(description="Its B/L, air waybill or consignment note.")
+    conveyance = graphene.String(description="Vessel, flight, train or licence plate.")
+    planned_departure = DateTime(description="When it is to leave.")
+    planned_arrival = DateTime(description="When it is to arrive.")
+
+
 class CreateShipmentInput(Change):
     """A shipment to be made."""
 
@@ -77,6 +99,12 @@ class CreateShipmentInput(Change):
     equipment = graphene.List(graphene.NonNull(EquipmentInput), description="Containers, at most 500.")
     goods = graphene.List(graphene.NonNull(GoodsItemInput), description="Goods, at most 999 kinds.")
     invoice = InvoiceTermsInput(description="Commercial terms.")
+    legs = graphene.List(
+        graphene.NonNull(LegInput), description="By which means it goes, without a gap, at most 20."
+    )
+    terminals = graphene.List(
+        graphene.NonNull(graphene.String), description="Names of terminals whose events are to count."
+    )
 
 
 class CreateShipmentPayload(Changed):
@@ -118,6 +146,8 @@ def _draft(given: Any) -> ShipmentDraft:
         equipment=[EquipmentDraft(each.reference, each.iso_code) for each in given.equipment or ()],
         goods=[_goods(each) for each in given.goods or ()],
         invoice=None if given.invoice is None else InvoiceDraft(**given.invoice),
+        legs=[LegDraft(**each) for each in given.legs or ()],
+        terminals=given.terminals or (),
     )
 
 

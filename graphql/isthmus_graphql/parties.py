@@ -19,6 +19,7 @@ ROLES = {
     Role.TRADER: "Ships or receives goods.",
     Role.FORWARDER: "Handles shipments for traders, under their delegation.",
     Role.CARRIER: "Carries, and sends events.",
+    Role.TERMINAL: "Runs a port or an inland terminal, and sends events.",
     Role.BANK: "Finances, on documents and facts it was granted.",
     Role.INSURER: "Insures cargo.",
     Role.OPERATOR: "Runs and bills the platform; reads no contents.",

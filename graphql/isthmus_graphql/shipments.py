@@ -14,6 +14,7 @@ from isthmus_graphql.declarations import Declaration, of_shipment
 from isthmus_graphql.documents import DocumentConnection
 from isthmus_graphql.freight import FreightMessage, messages_of_shipment
 from isthmus_graphql.grants import keep_shipments
+from isthmus_graphql.journeys import ExceptionCode, Tracked
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, part, past, place, size
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Decimal
@@ -23,9 +24,6 @@ from isthmus_platform import declarations, freight, parties, places, shipments, 
 from isthmus_platform.errors import NotFound
 from isthmus_platform.shipments import Shipment as Row
 from isthmus_platform.shipments import ShipmentFilter as Wanted
-
-MOST_LOOKED_AT = 1_000
-"""Shipments looked at for one page by status; beyond, the page is short and says that more follow."""
 
 
 class Equipment(graphene.ObjectType):
@@ -61,7 +59,7 @@ class Consignee(graphene.ObjectType):
     country = graphene.String(description="ISO 3166-1 alpha-2 code.")
 
 
-class Shipment(graphene.ObjectType):
+class Shipment(Tracked):
     """A consignment on its way from a place to another."""
 
     class Meta:
@@ -243,7 +241,15 @@ class ShipmentFilter(graphene.InputObjectType):
     destination = graphene.String(description="UN/LOCODE.")
     owner = graphene.String(description="The owner's name.")
     carrier = graphene.String(description="The carrier's name.")
-    status = graphene.String(description="A status code, such as `LOADED`; derived, so a page may be short.")
+    mrn = graphene.String(description="Movement reference number of its declaration, for owner and agents.")
+    any_reference = graphene.String(
+        description="Reference, UCR, booking, transport document (of a leg too), container or MRN, exactly."
+    )
+    place = graphene.String(description="UN/LOCODE on its route, or where it was last.")
+    status = graphene.String(description="A status code, such as `LOADED`.")
+    eta_from = DateTime(description="Expected at its destination at this time or later.")
+    eta_until = DateTime(description="Expected at its destination before this time.")
+    exception = graphene.Field(ExceptionCode, description="An exception that stands.")
 
 
 class ShipmentQuery(graphene.ObjectType):
@@ -281,9 +287,8 @@ class ShipmentQuery(graphene.ObjectType):
         """Return a page of shipments."""
         count, behind, context = size(first), past("shipment", after), info.context
         wanted = dict(filter or {})
-        status = wanted.pop("status", None)
-        if status is not None:
-            return _with_status(context, Wanted(**wanted), status, count, after)
+        if wanted.get("exception") is not None:
+            wanted["exception"] = wanted["exception"].value
         rows = shipments.page(context.reading, Wanted(**wanted), after=behind, first=count + 1)
         keep_shipments(context, rows[:count])
         return page(rows, count, after, _cursor)
@@ -291,22 +296,6 @@ class ShipmentQuery(graphene.ObjectType):
 
 def _cursor(row: Row) -> str:
     return cursor("shipment", row.id)
-
-
-def _with_status(context: Context, wanted: Wanted, status: str, count: int, after: str | None) -> Page[Row]:
-    """Return a page of the shipments in a status, which is derived, so they must be looked at."""
-    found: list[Row] = []
-    behind, looked_at = past("shipment", after), 0
-    while len(found) <= count and looked_at < MOST_LOOKED_AT:
-        rows = shipments.page(context.reading, wanted, after=behind, first=100)
-        keep_shipments(context, rows)
-        progress = tracking.progress(context.reading, rows)
-        found += [row for row in rows if progress[row.id].status.code == status]
-        looked_at += len(rows)
-        if len(rows) < 100:
-            return page(found, count, after, _cursor)
-        behind = rows[-1].id
-    return page(found, count, after, _cursor, unseen=None if behind is None else cursor("shipment", behind))
 
 
 def one(context: Context, shipment_id: UUID) -> Row:

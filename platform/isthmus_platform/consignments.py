@@ -80,6 +80,8 @@ class Shipment(Base):
         Index("ix_shipment_carrier_id_bill_of_lading", "carrier_id", "bill_of_lading"),
         Index("ix_shipment_reference", "reference"),
         Index("ix_shipment_ucr", "ucr"),
+        Index("ix_shipment_booking_reference", "booking_reference"),
+        Index("ix_shipment_bill_of_lading", "bill_of_lading"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -106,15 +108,15 @@ class Shipment(Base):
 
 
 class RecordedEvent(Base):
-    """One version of an event as the carrier ``party_id`` sent it.
+    """One version of an event as its source ``party_id`` sent it, once for each shipment it names.
 
-    ``superseded_at`` is set once a newer version is known. Unmatched (``shipment_id`` null) it is visible to
-    the carrier alone.
+    The rows of one version are numbered by ``part``. ``superseded_at`` is set once a newer version is known.
+    Unmatched (``shipment_id`` null) it is visible to the source alone. ``conveyance`` is vessel and voyage.
     """
 
     __tablename__ = "tracking_event"
     __table_args__ = (
-        UniqueConstraint("party_id", "source_event_id", "version_at"),
+        UniqueConstraint("party_id", "source_event_id", "version_at", "part"),
         Index("ix_tracking_event_shipment_id_at_id", "shipment_id", text("at DESC"), text("id DESC")),
         *(
             Index(
@@ -131,6 +133,7 @@ class RecordedEvent(Base):
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     shipment_id: Mapped[UUID | None] = mapped_column(ForeignKey("shipment.id"))
     source_event_id: Mapped[str]
+    part: Mapped[int] = mapped_column(server_default="0")
     version_at: Mapped[datetime]
     digest: Mapped[str]
     standard: Mapped[str]
@@ -146,6 +149,7 @@ class RecordedEvent(Base):
     transport_mode: Mapped[str | None]
     empty: Mapped[bool | None]
     document_type: Mapped[str | None]
+    conveyance: Mapped[str | None]
     retracted: Mapped[bool]
     content: Mapped[dict[str, Any]] = mapped_column(JSONB, deferred=True)
     correction: Mapped[bool]

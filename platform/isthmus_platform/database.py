@@ -35,6 +35,7 @@ class PartyRole(StrEnum):
     TRADER = "TRADER"
     FORWARDER = "FORWARDER"
     CARRIER = "CARRIER"
+    TERMINAL = "TERMINAL"
     BANK = "BANK"
     INSURER = "INSURER"
     OPERATOR = "OPERATOR"

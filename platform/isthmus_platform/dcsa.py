@@ -7,8 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from isthmus_platform import dcsa_shapes, shapes
+from isthmus_platform.matching import Names
 from isthmus_platform.milestones import TrackingEvent
 from isthmus_platform.shapes import as_instant, as_object, as_text, wrong
+
+UNNAMED = Names()
 
 
 class Standard(StrEnum):
@@ -20,10 +23,12 @@ class Standard(StrEnum):
 
 @dataclass(frozen=True)
 class ReceivedEvent:
-    """An event as understood, and as it came."""
+    """An event as understood, everything it names, the vessel and voyage it speaks of, and as it came."""
 
     event: TrackingEvent
     content: dict[str, Any]
+    names: Names = UNNAMED
+    conveyance: str | None = None
 
 
 def events_in(standard: Standard, body: object) -> list[Any]:
@@ -83,7 +88,9 @@ def _read_2_2(message: object, path: str) -> ReceivedEvent:
         empty=_empty(content),
         document_type=content.get("documentTypeCode"),
     )
-    return ReceivedEvent(event, content)
+    vessel = call.get("vessel", {}).get("vesselIMONumber")
+    voyage = call.get("exportVoyageNumber") or call.get("carrierVoyageNumber")
+    return ReceivedEvent(event, content, _names(documents), _conveyance(vessel, voyage))
 
 
 def _read_3_0(message: object, path: str, received_at: datetime) -> ReceivedEvent:
@@ -122,7 +129,10 @@ def _read_3_0(message: object, path: str, received_at: datetime) -> ReceivedEven
         empty=_empty(unit),
         document_type=primary["typeCode"] if primary else None,
     )
-    return ReceivedEvent(event, content)
+    call = content.get("transportDetails", {}).get("transportCall", {})
+    vessel = call.get("vesselTransport", {}).get("vesselIMONumber")
+    voyage = call.get("exportVoyageNumberOrReference", {}).get("carrierVoyageNumber")
+    return ReceivedEvent(event, content, _names(documents), _conveyance(vessel, voyage))
 
 
 def _retraction(content: dict[str, Any], path: str, received_at: datetime) -> ReceivedEvent:
@@ -156,6 +166,19 @@ def _type_code(classification: dict[str, Any], kind: str, path: str) -> str:
 def _empty(unit: dict[str, Any]) -> bool | None:
     indicator = unit.get("emptyIndicatorCode")
     return None if indicator is None else indicator == "EMPTY"
+
+
+def _names(documents: Sequence[tuple[str, str]]) -> Names:
+    """Return every booking and transport document among ``documents``, each once."""
+    return Names(
+        tuple(dict.fromkeys(reference for type_code, reference in documents if type_code == "BKG")),
+        tuple(dict.fromkeys(reference for type_code, reference in documents if type_code == "TRD")),
+    )
+
+
+def _conveyance(vessel: str | None, voyage: str | None) -> str | None:
+    """Return IMO number and export voyage as one word; None where the event names neither."""
+    return " ".join(filter(None, (vessel, voyage))) or None
 
 
 def _of_type(wanted: str, documents: Iterable[tuple[str, str]]) -> str | None:

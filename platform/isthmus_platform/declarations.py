@@ -11,16 +11,19 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from isthmus_platform import crossings, customs, domain_events, parties, shipments, window_queries
+from isthmus_platform import crossings, customs, deriving, domain_events, parties, shipments, window_queries
 from isthmus_platform.crossings import Ask, Crossing, Outgoing
 from isthmus_platform.database import Base, Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from isthmus_platform.milestones import TrackingEvent
+from isthmus_platform.sources import Report, Source, SourceKind
 from isthmus_platform.tracking import TimelineEntry
 from isthmus_platform.window_queries import ask_window as ask_window
 
 MESSAGE = "EXPORT_DECLARATION"
 STATUS = "DECLARATION_STATUS"
 PURPOSE = "CUSTOMS_EXPORT_CLEARANCE"
+WINDOW = "single window"
 ENDED = ("REJECTED", "REFUSED", "FAILED")
 """States in which a declaration is no longer alive, and the shipment may be declared again."""
 
@@ -41,6 +44,7 @@ class Declaration(Base):
             postgresql_where="status NOT IN ('REJECTED', 'REFUSED', 'FAILED')",
         ),
         Index("ix_declaration_shipment_id_id", "shipment_id", "id"),
+        Index("ix_declaration_mrn", "mrn"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -174,7 +178,7 @@ def _entry(event: CustomsEvent) -> TimelineEntry:
         title=customs.title(customs.read_status(event.body)),
         place=None,
         equipment_reference=None,
-        source="single window",
+        source=WINDOW,
         source_event_id=str(event.exchange),
         correction=False,
         received_at=event.received_at,
@@ -245,6 +249,26 @@ def _take_status(work: Work, delivery: Crossing, asked: Crossing, body: Mapping[
     declaration.released_at = standing.released_at
     declaration.updated_at = work.now
     work.session.flush()
+    _tell_tracking(work, declaration.shipment_id)
+
+
+def _tell_tracking(work: Work, shipment_id: UUID) -> None:
+    """Let what all declarations of the shipment were told be seen among its exceptions."""
+    bodies = work.session.scalars(
+        select(CustomsEvent.body).where(CustomsEvent.shipment_id == shipment_id)
+    ).all()
+    said = [customs.read_status(each) for each in bodies]
+    deriving.customs_said(work, shipment_id, ((each.status, each.channel, each.at) for each in said))
+
+
+def reports(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, list[Report]]:
+    """Return what customs said of each shipment as one of its sources, for whoever acts for its owner."""
+    found: dict[UUID, list[Report]] = {shipment_id: [] for shipment_id in shipment_ids}
+    source = Source(WINDOW, SourceKind.CUSTOMS)
+    for each in work.session.scalars(select(CustomsEvent).where(CustomsEvent.shipment_id.in_(found))):
+        event = TrackingEvent(str(each.exchange), each.received_at, each.at, "CUSTOMS", each.status, "ACT")
+        found[each.shipment_id].append(Report(event, source))
+    return found
 
 
 def _of_crossing(work: Work, crossing: Crossing) -> Declaration:

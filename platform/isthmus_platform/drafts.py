@@ -29,6 +29,10 @@ MOST_PACKAGES = 10**8
 MOST_GOODS = 999
 MOST_EQUIPMENT = 500
 MOST_TRANSHIPMENTS = 20
+MOST_LEGS = 20
+MOST_TERMINALS = 20
+MODES = frozenset({"VESSEL", "BARGE", "RAIL", "TRUCK", "AIR"})
+"""Means of transport: DCSA's codes, and ``AIR``."""
 BOOKING_MAY_LEAD = timedelta(days=1)
 
 
@@ -66,6 +70,24 @@ class InvoiceDraft:
 
 
 @dataclass(frozen=True)
+class LegDraft:
+    """One means of transport from a place to the next; ``carrier`` is the name of the party whose leg it is.
+
+    ``mode`` is one of :data:`MODES`; ``conveyance`` a vessel, flight, train or licence plate.
+    """
+
+    mode: str
+    origin: str
+    destination: str
+    carrier: str | None = None
+    booking_reference: str | None = None
+    transport_document: str | None = None
+    conveyance: str | None = None
+    planned_departure: datetime | None = None
+    planned_arrival: datetime | None = None
+
+
+@dataclass(frozen=True)
 class ShipmentDraft:
     """A shipment to be; ``on_behalf_of`` and ``carrier`` are party names, ``booked_at`` is now by default."""
 
@@ -86,6 +108,8 @@ class ShipmentDraft:
     equipment: Sequence[EquipmentDraft] = ()
     goods: Sequence[GoodsDraft] = ()
     invoice: InvoiceDraft | None = None
+    legs: Sequence[LegDraft] = ()
+    terminals: Sequence[str] = ()
 
 
 def check(draft: ShipmentDraft, now: datetime) -> None:
@@ -106,6 +130,8 @@ def check(draft: ShipmentDraft, now: datetime) -> None:
         check_country(draft.consignee_country, "consignee.country")
     if draft.booked_at is not None:
         _check_booked_at(draft.booked_at, now)
+    _check_legs(draft)
+    _at_most(draft.terminals, MOST_TERMINALS, "terminals")
     _check_equipment(draft.equipment)
     _at_most(draft.goods, MOST_GOODS, "goods")
     for index, goods in enumerate(draft.goods):
@@ -159,6 +185,38 @@ def _check_route(draft: ShipmentDraft) -> None:
         places.find(code, field=f"transhipments[{index}]")
     if draft.origin == draft.destination:
         raise _wrong("destination", "same_place", "another place than the origin")
+
+
+def _check_legs(draft: ShipmentDraft) -> None:
+    """Check that the legs, where given, lead without a gap from the origin to the destination."""
+    _at_most(draft.legs, MOST_LEGS, "legs")
+    here = draft.origin
+    for index, leg in enumerate(draft.legs):
+        at = f"legs[{index}]"
+        if leg.mode not in MODES:
+            raise _wrong(f"{at}.mode", "unknown_code", "one of " + ", ".join(sorted(MODES)))
+        if leg.origin != here:
+            raise _wrong(f"{at}.origin", "gap", f"where the way has come to, {here}")
+        here = places.find(leg.destination, field=f"{at}.destination").code
+        for name, value in (
+            ("bookingReference", leg.booking_reference),
+            ("transportDocument", leg.transport_document),
+            ("conveyance", leg.conveyance),
+        ):
+            _check_text(value, f"{at}.{name}", 35)
+        _check_plan(leg, at)
+    if draft.legs and here != draft.destination:
+        raise _wrong(
+            f"legs[{len(draft.legs) - 1}].destination", "gap", f"the destination, {draft.destination}"
+        )
+
+
+def _check_plan(leg: LegDraft, at: str) -> None:
+    for name, value in (("plannedDeparture", leg.planned_departure), ("plannedArrival", leg.planned_arrival)):
+        if value is not None and value.tzinfo is None:
+            raise _wrong(f"{at}.{name}", "no_offset", "a time with its offset from UTC")
+    if leg.planned_departure and leg.planned_arrival and leg.planned_arrival < leg.planned_departure:
+        raise _wrong(f"{at}.plannedArrival", "before_departure", "not before the departure")
 
 
 def _check_booked_at(booked_at: datetime, now: datetime) -> None:

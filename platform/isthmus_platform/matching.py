@@ -1,96 +1,210 @@
-"""Which shipment an event is about.
+"""Which shipments an event is about.
 
-A carrier's event names a transport document or a booking; only where these tell nothing does its container
-decide. Only shipments that name the carrier count, so nobody's events reach what another carrier moves.
+An event names transport documents or bookings; only where these tell nothing does its container decide. Only
+shipments that name the source count (as their carrier, a leg's carrier or a terminal), so nobody's events
+reach what others move. An event that names several consignments is about each of them.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import text
 
-from isthmus_platform.consignments import Equipment, Shipment
-from isthmus_platform.database import Work
+from isthmus_platform.database import Work, on_duty
 from isthmus_platform.milestones import TrackingEvent
 
 
 @dataclass(frozen=True)
+class Names:
+    """Every booking and transport document that an event names, in its order."""
+
+    bookings: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, event: TrackingEvent) -> "Names":
+        """Return the names that an event itself holds: at most one of each."""
+        booking, document = event.booking_reference, event.transport_document
+        return cls((booking,) if booking else (), (document,) if document else ())
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """What of a shipment decides whether an event is about it."""
+    """What of a shipment decides whether an event of one source is about it.
+
+    ``own_bookings`` and ``own_documents`` are under the source's own numbers: the carrier's of the shipment,
+    a leg's carrier's of its leg.
+    """
 
     id: UUID
     reference: str
     booked_at: datetime
-    booking_reference: str | None
-    bill_of_lading: str | None
+    made_by: UUID
+    bookings: frozenset[str]
+    documents: frozenset[str]
     equipment: frozenset[str]
+    own_bookings: bool
+    own_documents: bool
 
-    def may_be(self, event: TrackingEvent) -> bool:
-        """Return whether the shipment could be the one that ``event`` names otherwise than by container."""
-        return not (
-            (event.booking_reference and self.booking_reference)
-            or (event.transport_document and self.bill_of_lading)
-        )
-
-
-def choose(event: TrackingEvent, candidates: Sequence[Candidate]) -> Candidate | None:
-    """Return the shipment that ``event`` is about, or None.
-
-    By transport document, else by booking; of several that share one, those with the event's container, and
-    of these the oldest, so that a later shipment never takes events from an earlier one. Without either
-    reference in common, the only shipment that carries the container.
-    """
-    named = [
-        c for c in candidates if event.transport_document and c.bill_of_lading == event.transport_document
-    ] or [c for c in candidates if event.booking_reference and c.booking_reference == event.booking_reference]
-    if named:
-        carrying = [c for c in named if event.equipment_reference in c.equipment]
-        return min(carrying or named, key=lambda candidate: candidate.id)
-    carrying = [c for c in candidates if event.equipment_reference in c.equipment]
-    return carrying[0] if len(carrying) == 1 and carrying[0].may_be(event) else None
+    def may_be(self, names: Names) -> bool:
+        """Return whether the shipment could be one that is named otherwise than by container."""
+        return not ((names.bookings and self.own_bookings) or (names.documents and self.own_documents))
 
 
-def match(
-    work: Work, events: Sequence[TrackingEvent], *, carrier_id: UUID | None = None
-) -> list[Candidate | None]:
-    """Return the shipment of each event among those of ``carrier_id`` (the actor by default)."""
-    candidates = _candidates(work, events, carrier_id or work.actor.party_id)
-    return [choose(event, candidates) for event in events]
+@dataclass(frozen=True)
+class Share:
+    """One shipment that an event is about, or one name of it that no shipment carries yet."""
+
+    shipment: Candidate | None
+    booking: str | None
+    document: str | None
 
 
-def one_at_a_time(work: Work, carrier_id: UUID) -> None:
-    """Let one transaction at a time change what is known of a carrier's events, until this one ends."""
-    work.session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:carrier, 4711))"), {"carrier": str(carrier_id)}
-    )
+class Register:
+    """The shipments of one source, found by what an event names."""
 
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._bookings: dict[str, list[Candidate]] = defaultdict(list)
+        self._documents: dict[str, list[Candidate]] = defaultdict(list)
+        self._equipment: dict[str, list[Candidate]] = defaultdict(list)
+        for candidate in sorted(candidates, key=lambda each: each.id):
+            for book, names in (
+                (self._bookings, candidate.bookings),
+                (self._documents, candidate.documents),
+                (self._equipment, candidate.equipment),
+            ):
+                for name in names:
+                    book[name].append(candidate)
 
-def _candidates(work: Work, events: Sequence[TrackingEvent], carrier_id: UUID) -> list[Candidate]:
-    bookings = {event.booking_reference for event in events if event.booking_reference}
-    documents = {event.transport_document for event in events if event.transport_document}
-    containers = {event.equipment_reference for event in events if event.equipment_reference}
-    carrying = select(Equipment.shipment_id).where(Equipment.reference.in_(containers))
-    shipments = work.session.scalars(
-        select(Shipment)
-        .where(Shipment.carrier_id == carrier_id)
-        .where(
-            or_(
-                Shipment.booking_reference.in_(bookings),
-                Shipment.bill_of_lading.in_(documents),
-                Shipment.id.in_(carrying),
+    def shares(self, event: TrackingEvent, names: Names) -> list[Share]:
+        """Return what ``event`` is about; at least one share, that of nobody where nothing is found.
+
+        By transport document, else by booking: of several shipments that share one, those with the event's
+        container, and of these whatever the maker of the oldest has under it (a booking split in several), so
+        that a later shipment of somebody else never takes events. Without a reference in common, the only
+        shipment that carries the container.
+        """
+        booking, document = next(iter(names.bookings), None), next(iter(names.documents), None)
+        if len(names.bookings) < 2 and len(names.documents) < 2:
+            found = self._sharing(self._documents.get(document or "", ()), event) or self._sharing(
+                self._bookings.get(booking or "", ()), event
             )
-        )
+            found = found or self._carrying(event, names)
+            return [Share(each, booking, document) for each in found] or [Share(None, booking, document)]
+        return self._several(event, names)
+
+    def _several(self, event: TrackingEvent, names: Names) -> list[Share]:
+        shares: dict[UUID, Share] = {}
+        waiting: list[Share] = []
+        for document in names.documents:
+            found = self._sharing(self._documents.get(document, ()), event)
+            for each in found:
+                mine = next((name for name in names.bookings if name in each.bookings), None)
+                shares.setdefault(each.id, Share(each, mine, document))
+            if not found and len(names.documents) > 1:
+                waiting.append(Share(None, None, document))
+        for booking in names.bookings:
+            found = self._sharing(self._bookings.get(booking, ()), event)
+            for each in found:
+                shares.setdefault(each.id, Share(each, booking, None))
+            if not found and len(names.bookings) > 1:
+                waiting.append(Share(None, booking, None))
+        return [*shares.values(), *waiting]
+
+    def _carrying(self, event: TrackingEvent, names: Names) -> list[Candidate]:
+        carrying = self._equipment.get(event.equipment_reference or "", [])
+        return carrying if len(carrying) == 1 and carrying[0].may_be(names) else []
+
+    @staticmethod
+    def _sharing(named: Sequence[Candidate], event: TrackingEvent) -> list[Candidate]:
+        carrying = [each for each in named if event.equipment_reference in each.equipment] or named
+        return [each for each in carrying if each.made_by == carrying[0].made_by]
+
+
+def register(work: Work, events: Iterable[tuple[TrackingEvent, Names]], source_id: UUID) -> Register:
+    """Return those shipments of ``source_id`` that may have to do with ``events``."""
+    bookings: set[str] = set()
+    documents: set[str] = set()
+    containers: set[str] = set()
+    for event, names in events:
+        bookings.update(names.bookings)
+        documents.update(names.documents)
+        if event.equipment_reference:
+            containers.add(event.equipment_reference)
+    given = {
+        "source": source_id,
+        "bookings": list(bookings),
+        "documents": list(documents),
+        "containers": list(containers),
+    }
+    with on_duty(work, "matching"):
+        rows = work.session.execute(CANDIDATES, given).all()
+    return Register(_candidate(source_id, *row) for row in rows)
+
+
+def one_at_a_time(work: Work, source_id: UUID) -> None:
+    """Let one transaction at a time change what is known of a source's events, until this one ends."""
+    work.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:source, 4711))"), {"source": str(source_id)}
     )
-    return [
-        Candidate(
-            shipment.id,
-            shipment.reference,
-            shipment.booked_at,
-            shipment.booking_reference,
-            shipment.bill_of_lading,
-            frozenset(unit.reference for unit in shipment.equipment),
-        )
-        for shipment in shipments
-    ]
+
+
+# One index look-up a way of naming; an OR of them would read every shipment of the source.
+CANDIDATES = text(
+    """
+    WITH named AS (
+        SELECT id FROM shipment WHERE carrier_id = :source AND booking_reference = ANY (:bookings)
+        UNION SELECT id FROM shipment WHERE carrier_id = :source AND bill_of_lading = ANY (:documents)
+        UNION SELECT shipment_id FROM shipment_leg
+            WHERE carrier_id = :source AND booking_reference = ANY (:bookings)
+        UNION SELECT shipment_id FROM shipment_leg
+            WHERE carrier_id = :source AND transport_document = ANY (:documents)
+        UNION SELECT shipment_id FROM equipment JOIN shipment ON shipment.id = shipment_id
+            WHERE equipment.reference = ANY (:containers) AND carrier_id = :source
+        UNION SELECT shipment_id FROM equipment JOIN shipment_source USING (shipment_id)
+            WHERE equipment.reference = ANY (:containers) AND source_id = :source
+        UNION SELECT id FROM shipment JOIN shipment_source ON shipment_id = id
+            WHERE booking_reference = ANY (:bookings) AND source_id = :source
+        UNION SELECT id FROM shipment JOIN shipment_source ON shipment_id = id
+            WHERE bill_of_lading = ANY (:documents) AND source_id = :source
+    )
+    SELECT shipment.id, reference, booked_at, created_by, carrier_id, booking_reference, bill_of_lading,
+        ARRAY(SELECT unit.reference FROM equipment unit WHERE unit.shipment_id = shipment.id) AS equipment,
+        ARRAY(SELECT leg.booking_reference FROM shipment_leg leg WHERE leg.shipment_id = shipment.id
+            AND leg.carrier_id = :source AND leg.booking_reference IS NOT NULL) AS leg_bookings,
+        ARRAY(SELECT leg.transport_document FROM shipment_leg leg WHERE leg.shipment_id = shipment.id
+            AND leg.carrier_id = :source AND leg.transport_document IS NOT NULL) AS leg_documents
+    FROM shipment JOIN named USING (id)
+    """
+)
+
+
+def _candidate(
+    source_id: UUID,
+    shipment_id: UUID,
+    reference: str,
+    booked_at: datetime,
+    made_by: UUID,
+    carrier_id: UUID | None,
+    booking: str | None,
+    document: str | None,
+    equipment: list[str],
+    leg_bookings: list[str],
+    leg_documents: list[str],
+) -> Candidate:
+    """Return a row of :data:`CANDIDATES`, in the order of its columns."""
+    carries = carrier_id == source_id
+    return Candidate(
+        id=shipment_id,
+        reference=reference,
+        booked_at=booked_at,
+        made_by=made_by,
+        bookings=frozenset([*leg_bookings, *filter(None, [booking])]),
+        documents=frozenset([*leg_documents, *filter(None, [document])]),
+        equipment=frozenset(equipment),
+        own_bookings=bool((carries and booking) or leg_bookings),
+        own_documents=bool((carries and document) or leg_documents),
+    )

@@ -13,6 +13,7 @@ from enum import IntEnum
 from isthmus_platform import places
 
 OVERLAND = frozenset({"TRUCK", "RAIL"})
+PROOF_GIVEN = frozenset({"CMPL", "ISSU", "RECE"})
 CALLED_OFF = frozenset({"CANC", "CACF", "DECL", "REJE", "VOID"})
 
 
@@ -42,12 +43,29 @@ class TrackingEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteLeg:
+    """One means of transport (``VESSEL``, ``BARGE``, ``RAIL``, ``TRUCK``, ``AIR``) between two places."""
+
+    mode: str
+    origin: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """Where a shipment begins, is transhipped and ends (UN/LOCODE)."""
+    """Where a shipment begins, is transhipped and ends (UN/LOCODE), and by which means, where told."""
 
     origin: str
     destination: str
     transhipments: tuple[str, ...] = ()
+    legs: tuple[RouteLeg, ...] = ()
+
+    def goes_by(self, mode: str, code: str, place: str | None) -> bool:
+        """Return whether a leg by ``mode`` departs from (``DEPA``) or arrives at ``place``."""
+        return any(
+            leg.mode == mode and place == (leg.origin if code == "DEPA" else leg.destination)
+            for leg in self.legs
+        )
 
 
 class Stage(IntEnum):
@@ -92,7 +110,7 @@ def current(events: Iterable[TrackingEvent]) -> list[TrackingEvent]:
     newest: dict[str, TrackingEvent] = {}
     for event in events:
         held = newest.get(event.source_event_id)
-        if held is None or _version(event) > _version(held):
+        if held is None or version(event) > version(held):
             newest[event.source_event_id] = event
     standing = [event for event in newest.values() if not event.retracted]
     return sorted(standing, key=lambda event: (event.at, event.kind, event.code, event.source_event_id))
@@ -121,17 +139,29 @@ def status(events: Iterable[TrackingEvent], route: Route) -> Status:
 
 def eta(events: Iterable[TrackingEvent], route: Route) -> datetime | None:
     """Return when the shipment is expected at its destination by the last word; None once it is there."""
-    arrivals = [
-        event
-        for event in current(events)
-        if (event.kind, event.code, event.place) == ("TRANSPORT", "ARRI", route.destination)
-    ]
+    arrivals = [event for event in current(events) if arrives(event, route)]
     if not arrivals or any(event.classifier == "ACT" for event in arrivals):
         return None
-    return max(arrivals, key=lambda event: (event.version_at, event.classifier == "EST", event.at)).at
+    return max(arrivals, key=last_word).at
 
 
-def _version(event: TrackingEvent) -> tuple[datetime, bool, datetime, str]:
+def arrives(event: TrackingEvent, route: Route) -> bool:
+    """Return whether ``event`` speaks of the arrival at the destination."""
+    return (event.kind, event.code, event.place) == ("TRANSPORT", "ARRI", route.destination)
+
+
+def last_word(event: TrackingEvent) -> tuple[datetime, bool, datetime]:
+    """Return the order in which expectations count: the later told, then estimates, then the later time."""
+    return (event.version_at, event.classifier == "EST", event.at)
+
+
+def sentence(code: str, place: str | None) -> str:
+    """Return a status of :class:`Stage` in a few English words: ``Departed from Kaohsiung``."""
+    return _sentence(code, place) if code in SENTENCES else code.capitalize()
+
+
+def version(event: TrackingEvent) -> tuple[datetime, bool, datetime, str]:
+    """Return the order of an event's versions; the last of them counts."""
     return (event.version_at, event.retracted, event.at, repr(event))
 
 
@@ -146,13 +176,25 @@ def _booking(happened: Sequence[TrackingEvent]) -> Status:
 
 def _milestone(event: TrackingEvent, route: Route) -> _Milestone | None:
     """Return what ``event`` means for a shipment on ``route``, or None if it moves nothing on."""
-    if event.kind == "TRANSPORT":
-        found = None if event.transport_mode in OVERLAND else _voyage(event, route)
-    elif event.kind == "EQUIPMENT":
-        found = _handling(event, route)
-    else:
-        found = None
+    found = stage(event, route)
     return _Milestone(found[0], found[1], event) if found else None
+
+
+def stage(event: TrackingEvent, route: Route) -> tuple[Stage, str] | None:
+    """Return the stage and code that ``event`` stands for, happened or expected, or None if it is neither.
+
+    Lorries and trains count only on legs of their own: without one they serve the port, not the journey.
+    """
+    if event.kind == "TRANSPORT":
+        mode = event.transport_mode
+        if mode in OVERLAND and not route.goes_by(mode or "", event.code, event.place):
+            return None
+        return _voyage(event, route)
+    if event.kind == "EQUIPMENT":
+        return _handling(event, route)
+    if route.legs and (event.kind, event.document_type) == ("SHIPMENT", "PFD"):
+        return (Stage.DELIVERED, "DELIVERED") if event.code in PROOF_GIVEN else None
+    return None
 
 
 def _voyage(event: TrackingEvent, route: Route) -> tuple[Stage, str] | None:

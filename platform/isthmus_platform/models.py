@@ -13,6 +13,12 @@ from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.parties import Delegation, Party
 from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Shipment
 from isthmus_platform.tracking import RecordedEvent
+from isthmus_platform.tracking_records import (
+    ShipmentException,
+    ShipmentLeg,
+    ShipmentSource,
+    ShipmentTracking,
+)
 
 __all__ = [
     "AccessGrant",
@@ -41,5 +47,9 @@ __all__ = [
     "Party",
     "RecordedEvent",
     "Shipment",
+    "ShipmentException",
+    "ShipmentLeg",
+    "ShipmentSource",
+    "ShipmentTracking",
     "User",
 ]

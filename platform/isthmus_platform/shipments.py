@@ -4,20 +4,22 @@ A shipment belongs to one party; an agent under its delegation and the named car
 unless its owner grants it. Its status is derived from its events (:mod:`isthmus_platform.tracking`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
-from isthmus_platform import domain_events, drafts, parties, tracking
+from isthmus_platform import domain_events, drafts, parties, searching, tracking
 from isthmus_platform.consignments import CommercialTerms, Equipment, GoodsItem, Shipment
 from isthmus_platform.database import PartyRole, Work, new_id
-from isthmus_platform.drafts import EquipmentDraft, GoodsDraft, InvoiceDraft, ShipmentDraft
+from isthmus_platform.drafts import EquipmentDraft, GoodsDraft, InvoiceDraft, LegDraft, ShipmentDraft
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
 from isthmus_platform.parties import Party
+from isthmus_platform.searching import ShipmentFilter
+from isthmus_platform.sources import SourceKind
+from isthmus_platform.tracking_records import ShipmentLeg, ShipmentSource
 
 __all__ = [
     "CommercialTerms",
@@ -26,6 +28,7 @@ __all__ = [
     "GoodsDraft",
     "GoodsItem",
     "InvoiceDraft",
+    "LegDraft",
     "Shipment",
     "ShipmentDraft",
     "ShipmentFilter",
@@ -38,25 +41,11 @@ __all__ = [
     "page",
 ]
 
+ALL = ShipmentFilter()
 TAKEN = {
     "uq_shipment_party_id_reference": ("reference", "reference_taken"),
     "uq_shipment_party_id_ucr": ("ucr", "ucr_taken"),
 }
-
-
-@dataclass(frozen=True)
-class ShipmentFilter:
-    """Which shipments a page holds; None does not count. ``owner`` and ``carrier`` are party names."""
-
-    reference: str | None = None
-    ucr: str | None = None
-    booking_reference: str | None = None
-    bill_of_lading: str | None = None
-    equipment_reference: str | None = None
-    origin: str | None = None
-    destination: str | None = None
-    owner: str | None = None
-    carrier: str | None = None
 
 
 def create(work: Work, draft: ShipmentDraft) -> Shipment:
@@ -78,7 +67,7 @@ def create(work: Work, draft: ShipmentDraft) -> Shipment:
     if draft.invoice is not None:
         work.session.add(_terms(shipment, draft.invoice))
     work.session.flush()
-    tracking.attach(work, shipment)
+    tracking.attach(work, shipment, _way(work, shipment, draft))
     domain_events.announce(work, "shipment.created", about={"shipment": str(shipment.id)})
     return shipment
 
@@ -112,13 +101,15 @@ def by_ucr(work: Work, ucr: str, *, field: str = "ucr") -> Shipment:
 
 
 def page(
-    work: Work, wanted: ShipmentFilter = ShipmentFilter(), after: UUID | None = None, first: int = 50
+    work: Work, wanted: ShipmentFilter = ALL, after: UUID | None = None, first: int = 50
 ) -> Sequence[Shipment]:
     """Return up to ``first`` visible shipments, newest first, that come after the one with the id ``after``.
 
     Ids are UUIDv7, so their order is the order of creation.
     """
-    query = select(Shipment).where(*_conditions(work, wanted)).order_by(Shipment.id.desc()).limit(first)
+    query = (
+        select(Shipment).where(*searching.conditions(work, wanted)).order_by(Shipment.id.desc()).limit(first)
+    )
     if after is not None:
         query = query.where(Shipment.id < after)
     return work.session.scalars(query).all()
@@ -127,25 +118,6 @@ def page(
 def commercial_terms(work: Work, shipment_id: UUID) -> CommercialTerms | None:
     """Return the terms of payment held with a shipment, for its owner and its agents only."""
     return work.session.get(CommercialTerms, shipment_id)
-
-
-def _conditions(work: Work, wanted: ShipmentFilter) -> Iterator[ColumnElement[bool]]:
-    for column, value in (
-        (Shipment.reference, wanted.reference),
-        (Shipment.ucr, wanted.ucr),
-        (Shipment.booking_reference, wanted.booking_reference),
-        (Shipment.bill_of_lading, wanted.bill_of_lading),
-        (Shipment.origin, wanted.origin),
-        (Shipment.destination, wanted.destination),
-    ):
-        if value is not None:
-            yield column == value
-    if wanted.equipment_reference is not None:
-        yield Shipment.equipment.any(Equipment.reference == wanted.equipment_reference)
-    if wanted.owner is not None:
-        yield Shipment.party_id == parties.by_name(work, wanted.owner, field="filter.owner").id
-    if wanted.carrier is not None:
-        yield Shipment.carrier_id == parties.by_name(work, wanted.carrier, field="filter.carrier").id
 
 
 def _one(work: Work, condition: ColumnElement[bool], field: str) -> Shipment:
@@ -174,13 +146,63 @@ def _taken(error: IntegrityError) -> Exception:
     return Conflict(f"The owner has a shipment with this {field} already.", field=field, code=code)
 
 
-def _carrier(work: Work, name: str | None) -> Party | None:
+def _carrier(work: Work, name: str | None, field: str = "carrier") -> Party | None:
     if name is None:
         return None
-    carrier = parties.by_name(work, name, field="carrier")
+    carrier = parties.by_name(work, name, field=field)
     if not carrier.has(PartyRole.CARRIER):
-        raise InvalidInput(f"{carrier.name} is not a carrier.", field="carrier", code="not_a_carrier")
+        raise InvalidInput(f"{carrier.name} is not a carrier.", field=field, code="not_a_carrier")
     return carrier
+
+
+def _terminal(work: Work, name: str, field: str) -> Party:
+    terminal = parties.by_name(work, name, field=field)
+    if not terminal.has(PartyRole.TERMINAL):
+        raise InvalidInput(f"{terminal.name} is not a terminal.", field=field, code="not_a_terminal")
+    return terminal
+
+
+KINDS = {"TRUCK": SourceKind.ROAD, "RAIL": SourceKind.RAIL, "AIR": SourceKind.AIR}
+
+
+def _way(work: Work, shipment: Shipment, draft: ShipmentDraft) -> list[UUID]:
+    """Add the legs, and return who reports of the shipment beside its carrier: legs' carriers, terminals."""
+    kinds: dict[UUID, SourceKind] = {}
+    for sequence, leg in enumerate(draft.legs, start=1):
+        carrier = _carrier(work, leg.carrier, f"legs[{sequence - 1}].carrier")
+        work.session.add(_leg(shipment, sequence, leg, carrier))
+        if carrier is not None:
+            kinds.setdefault(carrier.id, KINDS.get(leg.mode, SourceKind.CARRIER))
+    for index, name in enumerate(draft.terminals):
+        kinds[_terminal(work, name, f"terminals[{index}]").id] = SourceKind.TERMINAL
+    if shipment.carrier_id is not None:
+        kinds.pop(shipment.carrier_id, None)
+    for source_id, kind in kinds.items():
+        work.session.add(
+            ShipmentSource(
+                shipment_id=shipment.id, source_id=source_id, party_id=shipment.party_id, kind=kind.value
+            )
+        )
+    work.session.flush()
+    return list(kinds)
+
+
+def _leg(shipment: Shipment, sequence: int, draft: LegDraft, carrier: Party | None) -> ShipmentLeg:
+    return ShipmentLeg(
+        id=new_id(),
+        party_id=shipment.party_id,
+        shipment_id=shipment.id,
+        sequence=sequence,
+        mode=draft.mode,
+        origin=draft.origin,
+        destination=draft.destination,
+        carrier_id=carrier.id if carrier else None,
+        booking_reference=draft.booking_reference,
+        transport_document=draft.transport_document,
+        conveyance=draft.conveyance,
+        planned_departure=draft.planned_departure,
+        planned_arrival=draft.planned_arrival,
+    )
 
 
 def _shipment(work: Work, draft: ShipmentDraft, owner: Party, carrier: Party | None) -> Shipment:
@@ -195,7 +217,7 @@ def _shipment(work: Work, draft: ShipmentDraft, owner: Party, carrier: Party | N
         ucr=draft.ucr,
         origin=draft.origin,
         destination=draft.destination,
-        transhipments=list(draft.transhipments),
+        transhipments=list(draft.transhipments or [leg.destination for leg in draft.legs[:-1]]),
         booking_reference=draft.booking_reference,
         bill_of_lading=draft.bill_of_lading,
         booked_at=draft.booked_at or work.now,

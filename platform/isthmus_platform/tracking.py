@@ -1,28 +1,28 @@
-"""Tracking: carriers' events, kept in every version and matched to shipments.
+"""Tracking: what carriers, terminals and customs say of shipments, and what follows from it.
 
-An event is known by its source (the carrier that sent it) and its id there; a newer version supersedes the
-older, whichever arrives first. Status and timeline are derived (:mod:`isthmus_platform.milestones`).
+Events are kept by :mod:`isthmus_platform.recording` and matched by :mod:`isthmus_platform.matching`; where
+a shipment stands is derived by :mod:`isthmus_platform.journeys`, written by :mod:`isthmus_platform.deriving`.
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
 from uuid import UUID
 
-import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, text, update
 
-from isthmus_platform import domain_events, matching, parties, places
+from isthmus_platform import deriving, matching, parties, places
 from isthmus_platform.consignments import RecordedEvent, Shipment
-from isthmus_platform.database import PartyRole, Work, new_id, on_duty
-from isthmus_platform.dcsa import ReceivedEvent, Standard
-from isthmus_platform.errors import Conflict, InvalidInput
-from isthmus_platform.milestones import Route, Status, TrackingEvent, eta, status
+from isthmus_platform.database import Work, new_id, on_duty
+from isthmus_platform.journeys import Journey, journey
+from isthmus_platform.matching import Names, Register
+from isthmus_platform.milestones import Status, TrackingEvent, eta, sentence, status
 from isthmus_platform.places import Place
+from isthmus_platform.recording import EventOutcome, Outcome, record
+from isthmus_platform.sources import Report
+from isthmus_platform.tracking_records import ShipmentException, ShipmentLeg, ShipmentTracking
 from isthmus_platform.wording import title
 
 __all__ = [
@@ -35,57 +35,16 @@ __all__ = [
     "TrackingEvent",
     "attach",
     "eta",
+    "event_of",
+    "exceptions_of",
+    "journeys_of",
+    "legs_of",
     "merge",
     "progress",
     "record",
     "status",
     "timeline",
 ]
-
-MOST_EVENTS = 1000
-
-
-class Outcome(StrEnum):
-    """What became of an event that was sent."""
-
-    RECORDED = "RECORDED"
-    DUPLICATE = "DUPLICATE"
-    CORRECTED = "CORRECTED"
-    STALE = "STALE"
-    UNMATCHED = "UNMATCHED"
-
-
-EXPLANATIONS = {
-    Outcome.DUPLICATE: ("known_event", "This version of the event is known; nothing was added."),
-    Outcome.STALE: (
-        "newer_version_known",
-        "A newer version of the event is known; this one is kept beneath it.",
-    ),
-    Outcome.UNMATCHED: (
-        "no_shipment",
-        "No shipment of yours carries these references; the event attaches when one is made.",
-    ),
-}
-
-
-@dataclass(frozen=True)
-class EventOutcome:
-    """An event's id at its source and what became of it; ``shipment`` is the matched shipment's reference."""
-
-    event_id: str
-    outcome: Outcome
-    shipment_id: UUID | None = None
-    shipment: str | None = None
-
-    @property
-    def code(self) -> str | None:
-        """A stable code that says why, where the outcome needs one."""
-        return EXPLANATIONS.get(self.outcome, (None, None))[0]
-
-    @property
-    def message(self) -> str | None:
-        """The same for people."""
-        return EXPLANATIONS.get(self.outcome, (None, None))[1]
 
 
 @dataclass(frozen=True)
@@ -114,102 +73,153 @@ class Progress:
     eta: datetime | None
 
 
-@dataclass(frozen=True)
-class _Version:
-    """A version of an event that is on record, or about to be."""
+def attach(work: Work, shipment: Shipment, sources: Collection[UUID] = ()) -> int:
+    """Attach the events that ``shipment``'s carrier and ``sources`` sent before it was made; return how many.
 
-    id: UUID
-    version_at: datetime
-    digest: str
-    shipment_id: UUID | None
-
-
-def record(work: Work, standard: Standard, events: Sequence[ReceivedEvent]) -> list[EventOutcome]:
-    """Keep a carrier's ``events`` and return what became of each, in their order; all of them or none.
-
-    Raises :class:`NotPermitted` (``role_required``), :class:`InvalidInput` (``event_before_shipment``,
-    ``too_many``) and :class:`Conflict` (``event_version_reused``: a version's time came with other content).
+    They are not the owner's to see until then, so the duty ``matching`` looks for them. Where its maker has
+    other shipments under the same booking or document, what was told of these is told of this one too.
     """
-    work.actor.require(PartyRole.CARRIER)
-    if len(events) > MOST_EVENTS:
-        raise InvalidInput(f"At most {MOST_EVENTS} events at a time.", field="events", code="too_many")
-    matching.one_at_a_time(work, work.actor.party_id)
-    known = _known(work, {received.event.source_event_id for received in events})
-    matched = matching.match(work, [received.event for received in events])
-    rows: list[dict[str, Any]] = []
-    outcomes: list[EventOutcome] = []
-    for index, received in enumerate(events):
-        outcome, row = _judge(work, standard, received, known, matched[index], f"events[{index}]")
-        outcomes.append(outcome)
-        if row is not None:
-            rows.append(row)
-    if rows:
-        work.session.execute(insert(RecordedEvent), rows)
-        _supersede(work, known)
-        about = {"standard": standard.value, "events": [str(row["id"]) for row in rows]}
-        domain_events.announce(work, "events.recorded", quantity=len(rows), about=about)
-    return outcomes
+    told = {*sources, *((shipment.carrier_id,) if shipment.carrier_id else ())}
+    attached = sum(_attach(work, shipment, source_id) for source_id in sorted(told))
+    deriving.refresh(work, [shipment.id])
+    return attached
 
 
-def attach(work: Work, shipment: Shipment) -> int:
-    """Attach the events that ``shipment``'s carrier sent before it was made; return how many.
-
-    They are not the owner's to see until then, so the duty ``matching`` looks for them.
-    """
-    if shipment.carrier_id is None:
-        return 0
-    matching.one_at_a_time(work, shipment.carrier_id)
-    waiting = [
-        (column, value)
-        for column, values in (
-            (RecordedEvent.transport_document, [shipment.bill_of_lading]),
-            (RecordedEvent.booking_reference, [shipment.booking_reference]),
-            (RecordedEvent.equipment_reference, [unit.reference for unit in shipment.equipment]),
-        )
-        for value in values
-        if value is not None
-    ]
+def _attach(work: Work, shipment: Shipment, source_id: UUID) -> int:
+    matching.one_at_a_time(work, source_id)
     with on_duty(work, "matching"):
-        found = {
-            row.id: row
-            for column, value in waiting
-            for row in work.session.scalars(
-                select(RecordedEvent).where(
-                    RecordedEvent.party_id == shipment.carrier_id,
-                    RecordedEvent.shipment_id.is_(None),
-                    column == value,
-                    RecordedEvent.at >= shipment.booked_at,
-                )
-            )
-        }
-        rows = list(found.values())
-        matched = matching.match(work, [_event(row) for row in rows], carrier_id=shipment.carrier_id)
-        ids = [
-            row.id
-            for row, candidate in zip(rows, matched, strict=True)
-            if candidate and candidate.id == shipment.id
-        ]
-        if ids:
+        rows = work.session.scalars(
+            select(RecordedEvent).where(_may_be_of(shipment, source_id, _legs(work, shipment)))
+        ).all()
+    if not rows:
+        return 0
+    events = [event_of(row) for row in rows]
+    register = matching.register(work, [(event, Names.of(event)) for event in events], source_id)
+    its_own = [
+        row for row, event in zip(rows, events, strict=True) if _is_about(register, event, shipment.id)
+    ]
+    waiting = [row.id for row in its_own if row.shipment_id is None]
+    shared = [row.id for row in its_own if row.shipment_id is not None]
+    with on_duty(work, "matching"):
+        if waiting:
             work.session.execute(
                 update(RecordedEvent)
-                .where(RecordedEvent.id.in_(ids))
+                .where(RecordedEvent.id.in_(waiting))
                 .values(shipment_id=shipment.id)
                 .execution_options(synchronize_session=False)
             )
-    return len(ids)
+        if shared:
+            given = {"ids": shared, "new": [new_id() for _ in shared], "shipment": shipment.id}
+            work.session.execute(SHARE, given)
+    return len(its_own)
+
+
+def _legs(work: Work, shipment: Shipment) -> Sequence[ShipmentLeg]:
+    return work.session.scalars(select(ShipmentLeg).where(ShipmentLeg.shipment_id == shipment.id)).all()
+
+
+def _may_be_of(shipment: Shipment, source_id: UUID, legs: Sequence[ShipmentLeg]) -> ColumnElement[bool]:
+    """Return what holds of events that wait under the shipment's names, and of its siblings' under these."""
+    bookings = [
+        each for each in (shipment.booking_reference, *(leg.booking_reference for leg in legs)) if each
+    ]
+    documents = [
+        each for each in (shipment.bill_of_lading, *(leg.transport_document for leg in legs)) if each
+    ]
+    named = or_(
+        RecordedEvent.booking_reference.in_(bookings), RecordedEvent.transport_document.in_(documents)
+    )
+    carried = RecordedEvent.equipment_reference.in_([unit.reference for unit in shipment.equipment])
+    siblings = select(Shipment.id).where(
+        Shipment.created_by == shipment.created_by,
+        Shipment.id != shipment.id,
+        or_(Shipment.booking_reference.in_(bookings), Shipment.bill_of_lading.in_(documents)),
+    )
+    return and_(
+        RecordedEvent.party_id == source_id,
+        RecordedEvent.at >= shipment.booked_at,
+        or_(
+            and_(RecordedEvent.shipment_id.is_(None), or_(named, carried)),
+            and_(RecordedEvent.shipment_id.in_(siblings), named),
+        ),
+    )
+
+
+def _is_about(register: Register, event: TrackingEvent, shipment_id: UUID) -> bool:
+    return any(
+        share.shipment is not None and share.shipment.id == shipment_id
+        for share in register.shares(event, Names.of(event))
+    )
+
+
+# A further part of the same version, for the shipment that shares its booking.
+SHARED = [
+    column.name
+    for column in RecordedEvent.__table__.columns
+    if column.name not in ("id", "part", "shipment_id")
+]
+SHARE = text(
+    f"""
+    INSERT INTO tracking_event (id, part, shipment_id, {", ".join(SHARED)})
+    SELECT given.new_id, 1 + (
+            SELECT max(other.part) FROM tracking_event other WHERE other.party_id = told.party_id
+            AND other.source_event_id = told.source_event_id AND other.version_at = told.version_at
+        ), :shipment, {", ".join(f"told.{name}" for name in SHARED)}
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:new AS uuid[])) AS given (old_id, new_id)
+    JOIN tracking_event told ON told.id = given.old_id
+    """  # noqa: S608 (the names are columns of ours)
+)
 
 
 def progress(work: Work, shipments: Iterable[Shipment]) -> dict[UUID, Progress]:
-    """Return status and expected arrival of each shipment, by id, from one statement."""
-    routes = {s.id: Route(s.origin, s.destination, tuple(s.transhipments)) for s in shipments}
-    events: dict[UUID, list[TrackingEvent]] = defaultdict(list)
-    for row in _standing(work, routes):
-        if row.shipment_id is not None:
-            events[row.shipment_id].append(_event(row))
+    """Return status and expected arrival of each shipment, by id, from one statement.
+
+    They are as :mod:`isthmus_platform.deriving` wrote them; a shipment it has not come to yet is derived now.
+    """
+    found: dict[UUID, Progress | None] = {shipment.id: None for shipment in shipments}
+    for row in work.session.scalars(
+        select(ShipmentTracking).where(ShipmentTracking.shipment_id.in_(list(found)))
+    ):
+        words = sentence(row.status, row.status_place)
+        found[row.shipment_id] = Progress(Status(row.status, words, row.status_at, row.status_place), row.eta)
+    missing = [shipment_id for shipment_id, known in found.items() if known is None]
+    if missing:
+        found |= {
+            shipment_id: Progress(each.status, each.eta.at if each.eta else None)
+            for shipment_id, each in journeys_of(work, missing).items()
+        }
+    return {shipment_id: known for shipment_id, known in found.items() if known is not None}
+
+
+def journeys_of(
+    work: Work, shipment_ids: Collection[UUID], also: Mapping[UUID, Iterable[Report]] = MappingProxyType({})
+) -> dict[UUID, Journey]:
+    """Return the one view of each visible shipment, of what its sources and ``also`` said, by id."""
+    found = deriving.ways(work, shipment_ids)
+    told = deriving.reports(work, found)
     return {
-        shipment_id: Progress(status(events[shipment_id], route), eta(events[shipment_id], route))
-        for shipment_id, route in routes.items()
+        shipment_id: journey([*told[shipment_id], *also.get(shipment_id, ())], way.route)
+        for shipment_id, way in found.items()
     }
+
+
+def exceptions_of(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, list[ShipmentException]]:
+    """Return the exceptions of each shipment that the actor may see, the standing ones first."""
+    found: dict[UUID, list[ShipmentException]] = {shipment_id: [] for shipment_id in shipment_ids}
+    rows = select(ShipmentException).where(ShipmentException.shipment_id.in_(list(found)))
+    order = (ShipmentException.until.is_not(None), ShipmentException.since.desc(), ShipmentException.key)
+    for row in work.session.scalars(rows.order_by(*order, ShipmentException.private)):
+        found[row.shipment_id].append(row)
+    return found
+
+
+def legs_of(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, list[ShipmentLeg]]:
+    """Return the legs of each shipment in their order."""
+    found: dict[UUID, list[ShipmentLeg]] = {shipment_id: [] for shipment_id in shipment_ids}
+    rows = select(ShipmentLeg).where(ShipmentLeg.shipment_id.in_(list(found)))
+    for row in work.session.scalars(rows.order_by(ShipmentLeg.sequence)):
+        found[row.shipment_id].append(row)
+    return found
 
 
 def timeline(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, list[TimelineEntry]]:
@@ -237,95 +247,6 @@ def merge(*timelines: Mapping[UUID, Iterable[TimelineEntry]]) -> dict[UUID, list
     }
 
 
-def _judge(
-    work: Work,
-    standard: Standard,
-    received: ReceivedEvent,
-    known: dict[str, list[_Version]],
-    candidate: matching.Candidate | None,
-    path: str,
-) -> tuple[EventOutcome, dict[str, Any] | None]:
-    """Return what becomes of one event, and the row to add if any; ``known`` learns of it."""
-    event = received.event
-    digest = hashlib.sha256(orjson.dumps(received.content, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    versions = known[event.source_event_id]
-    shipment_id = (
-        candidate.id if candidate else next((v.shipment_id for v in versions if v.shipment_id), None)
-    )
-    reference = candidate.reference if candidate else None
-    if any(version.digest == digest for version in versions):
-        return EventOutcome(event.source_event_id, Outcome.DUPLICATE, shipment_id, reference), None
-    if any(version.version_at == event.version_at for version in versions):
-        raise Conflict(
-            "This version of the event is known with other content; a correction carries a later time.",
-            field=f"{path}.eventID",
-            code="event_version_reused",
-        )
-    if candidate is not None and not event.retracted and event.at < candidate.booked_at:
-        raise InvalidInput(
-            f"The event happened before its shipment {candidate.reference} was booked.",
-            field=f"{path}.eventDateTime",
-            code="event_before_shipment",
-        )
-    newest = max((version.version_at for version in versions), default=None)
-    row_id = new_id()
-    versions.append(_Version(row_id, event.version_at, digest, shipment_id))
-    outcome = _outcome(event, newest, shipment_id)
-    row = {
-        **{name: getattr(event, name) for name in TrackingEvent.__slots__},
-        "id": row_id,
-        "party_id": work.actor.party_id,
-        "shipment_id": shipment_id,
-        "digest": digest,
-        "standard": standard.value,
-        "content": received.content,
-        "correction": outcome is Outcome.CORRECTED,
-        "received_at": work.now,
-        "superseded_at": None,
-    }
-    return EventOutcome(event.source_event_id, outcome, shipment_id, reference), row
-
-
-def _outcome(event: TrackingEvent, newest: datetime | None, shipment_id: UUID | None) -> Outcome:
-    if newest is not None and event.version_at < newest:
-        return Outcome.STALE
-    if newest is not None:
-        return Outcome.CORRECTED
-    return Outcome.UNMATCHED if shipment_id is None else Outcome.RECORDED
-
-
-def _known(work: Work, event_ids: set[str]) -> dict[str, list[_Version]]:
-    rows = work.session.execute(
-        select(
-            RecordedEvent.source_event_id,
-            RecordedEvent.id,
-            RecordedEvent.version_at,
-            RecordedEvent.digest,
-            RecordedEvent.shipment_id,
-        ).where(RecordedEvent.party_id == work.actor.party_id, RecordedEvent.source_event_id.in_(event_ids))
-    )
-    known: dict[str, list[_Version]] = defaultdict(list)
-    for event_id, row_id, version_at, digest, shipment_id in rows:
-        known[event_id].append(_Version(row_id, version_at, digest, shipment_id))
-    return known
-
-
-def _supersede(work: Work, known: Mapping[str, Sequence[_Version]]) -> None:
-    """Mark every version but the newest of each event."""
-    older = [
-        version.id
-        for versions in known.values()
-        for version in sorted(versions, key=lambda version: version.version_at)[:-1]
-    ]
-    if older:
-        work.session.execute(
-            update(RecordedEvent)
-            .where(RecordedEvent.id.in_(older), RecordedEvent.superseded_at.is_(None))
-            .values(superseded_at=work.now)
-            .execution_options(synchronize_session=False)
-        )
-
-
 def _standing(work: Work, shipment_ids: Iterable[UUID]) -> Sequence[RecordedEvent]:
     return work.session.scalars(
         select(RecordedEvent).where(
@@ -334,12 +255,13 @@ def _standing(work: Work, shipment_ids: Iterable[UUID]) -> Sequence[RecordedEven
     ).all()
 
 
-def _event(row: RecordedEvent) -> TrackingEvent:
+def event_of(row: RecordedEvent) -> TrackingEvent:
+    """Return what a recorded event says."""
     return TrackingEvent(**{name: getattr(row, name) for name in TrackingEvent.__slots__})
 
 
 def _entry(row: RecordedEvent, source: str) -> TimelineEntry:
-    event = _event(row)
+    event = event_of(row)
     return TimelineEntry(
         id=row.id,
         at=row.at,

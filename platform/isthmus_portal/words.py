@@ -83,6 +83,7 @@ ROLES = {
     "TRADER": "Trader",
     "FORWARDER": "Forwarder",
     "CARRIER": "Carrier",
+    "TERMINAL": "Terminal",
     "BANK": "Bank",
     "INSURER": "Insurer",
     "OPERATOR": "Operator",

@@ -1,0 +1,228 @@
+"""Where each shipment stands, derived from all its events and written in the transaction that changes them.
+
+Readers filter by what is written here. The duty ``matching`` writes it, which sees every source's events;
+what customs said is added by the duty ``bridge-inbox`` (:func:`customs_said`), for the owner's side alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from isthmus_platform import bulk, journeys, parties
+from isthmus_platform.consignments import RecordedEvent, Shipment
+from isthmus_platform.database import Duty, Platform, Work, on_duty
+from isthmus_platform.irregularities import Irregularity, customs_irregularities, irregularities
+from isthmus_platform.journeys import Journey
+from isthmus_platform.milestones import Route, RouteLeg, TrackingEvent
+from isthmus_platform.outbox import Message
+from isthmus_platform.sources import Report, Source, SourceKind
+from isthmus_platform.tracking_records import ShipmentException, ShipmentLeg, ShipmentSource, ShipmentTracking
+
+TOPIC = "tracking"
+EVENT = tuple(getattr(RecordedEvent, name) for name in TrackingEvent.__slots__)
+
+
+@dataclass(frozen=True)
+class Way:
+    """What of a shipment its events are read against: route, and who reports of it as what."""
+
+    id: UUID
+    party_id: UUID
+    carrier_id: UUID | None
+    route: Route
+    kinds: Mapping[UUID, SourceKind]
+
+    def source(self, party_id: UUID, name: str) -> Source:
+        """Return what the party ``party_id`` is to this shipment."""
+        return Source(name, self.kinds.get(party_id, SourceKind.CARRIER))
+
+
+def ways(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, Way]:
+    """Return the visible ones of the shipments as their events need them, by id."""
+    ids = list(shipment_ids)
+    legs: dict[UUID, list[RouteLeg]] = defaultdict(list)
+    for shipment_id, *leg in work.session.execute(
+        select(ShipmentLeg.shipment_id, ShipmentLeg.mode, ShipmentLeg.origin, ShipmentLeg.destination)
+        .where(ShipmentLeg.shipment_id.in_(ids))
+        .order_by(ShipmentLeg.sequence)
+    ):
+        legs[shipment_id].append(RouteLeg(*leg))
+    kinds: dict[UUID, dict[UUID, SourceKind]] = defaultdict(dict)
+    for shipment_id, source_id, kind in work.session.execute(
+        select(ShipmentSource.shipment_id, ShipmentSource.source_id, ShipmentSource.kind).where(
+            ShipmentSource.shipment_id.in_(ids)
+        )
+    ):
+        kinds[shipment_id][source_id] = SourceKind(kind)
+    rows = work.session.execute(
+        select(
+            Shipment.id,
+            Shipment.party_id,
+            Shipment.carrier_id,
+            Shipment.origin,
+            Shipment.destination,
+            Shipment.transhipments,
+        ).where(Shipment.id.in_(ids))
+    )
+    return {
+        row.id: Way(
+            row.id,
+            row.party_id,
+            row.carrier_id,
+            Route(row.origin, row.destination, tuple(row.transhipments), tuple(legs[row.id])),
+            kinds[row.id],
+        )
+        for row in rows
+    }
+
+
+def reports(work: Work, found: Mapping[UUID, Way]) -> dict[UUID, list[Report]]:
+    """Return every version of every event of each shipment that the actor may see, from one statement."""
+    rows = work.session.execute(
+        select(
+            RecordedEvent.shipment_id,
+            RecordedEvent.party_id,
+            RecordedEvent.conveyance,
+            RecordedEvent.superseded_at,
+            *EVENT,
+        ).where(RecordedEvent.shipment_id.in_(list(found)))
+    ).all()
+    names = {party.id: party.name for party in parties.get_many(work, {row[1] for row in rows}).values()}
+    told: dict[UUID, list[Report]] = {shipment_id: [] for shipment_id in found}
+    for shipment_id, party_id, conveyance, superseded_at, *event in rows:
+        source = found[shipment_id].source(party_id, names[party_id])
+        superseded = superseded_at is not None
+        told[shipment_id].append(Report(TrackingEvent(*event), source, conveyance, superseded))
+    return told
+
+
+def refresh(work: Work, shipment_ids: Collection[UUID]) -> None:
+    """Derive anew where the shipments stand and what is irregular with them; write what has changed.
+
+    Whoever changes events of the same shipment at the same time waits here, and reads what the other wrote.
+    """
+    if not shipment_ids:
+        return
+    with on_duty(work, "matching"):
+        _lock(work, shipment_ids)
+        found = ways(work, shipment_ids)
+        told = reports(work, found)
+        standing = [(way, *_standing(work, way, told[way.id])) for way in found.values()]
+        bulk.upsert(work.session, ShipmentTracking, [row for _, row, _ in standing])
+        _keep_exceptions(work, [(way, irregular) for way, _, irregular in standing], private=False)
+
+
+def customs_said(work: Work, shipment_id: UUID, said: Iterable[tuple[str, str | None, datetime]]) -> None:
+    """Keep the exceptions in what the single window said of a shipment: (status, channel, time)."""
+    for way in ways(work, [shipment_id]).values():
+        _keep_exceptions(work, [(way, customs_irregularities(said))], private=True)
+
+
+def derive(platform: Platform, message: Message) -> None:
+    """Handle a message of :data:`TOPIC`: derive where a shipment stands that is older than this."""
+    with platform.begin(Duty("matching"), request_id=message.request_id) as work:
+        refresh(work, [UUID(message.payload["shipment"])])
+
+
+def _lock(work: Work, shipment_ids: Collection[UUID]) -> None:
+    given = {"ids": list(shipment_ids)}
+    held = work.session.scalars(LOCK, given).all()
+    if len(held) < len(shipment_ids):
+        work.session.execute(BEGIN, given | {"now": work.now})
+        work.session.scalars(LOCK, given).all()
+
+
+def _standing(work: Work, way: Way, told: Sequence[Report]) -> tuple[dict[str, Any], list[Irregularity]]:
+    journey = journeys.journey(told, way.route)
+    eta = journey.eta
+    row = {
+        "shipment_id": way.id,
+        "party_id": way.party_id,
+        "carrier_id": way.carrier_id,
+        "status": journey.status.code,
+        "status_at": journey.status.at,
+        "status_place": journey.status.place,
+        "eta": eta and eta.at,
+        "eta_source": eta and eta.source.name,
+        "eta_source_kind": eta and eta.source.kind.value,
+        "eta_told_at": eta and eta.told_at,
+        "delay_hours": _hours(journey),
+        "updated_at": work.now,
+    }
+    return row, irregularities(told, way.route, journey)
+
+
+def _hours(journey: Journey) -> int | None:
+    return None if journey.delay is None else int(journey.delay / timedelta(hours=1))
+
+
+def _keep_exceptions(
+    work: Work, found: Sequence[tuple[Way, Sequence[Irregularity]]], *, private: bool
+) -> None:
+    """Write the exceptions of each shipment that are new or other; those no longer found are over."""
+    held: dict[tuple[UUID, str], tuple[Any, ...]] = {
+        (shipment_id, key): tuple(values)
+        for shipment_id, key, *values in work.session.execute(
+            select(ShipmentException.shipment_id, ShipmentException.key, *SHOWN).where(
+                ShipmentException.shipment_id.in_([way.id for way, _ in found]),
+                ShipmentException.private.is_(private),
+            )
+        )
+    }
+    rows = []
+    for way, irregular in found:
+        for each in irregular:
+            values = (each.code.value, each.since, each.until, each.hours, each.description)
+            if held.pop((way.id, each.key), None) != values:
+                rows.append(_exception(work, way, each, private=private))
+    over = [key for key, values in held.items() if values[2] is None]
+    bulk.upsert(work.session, ShipmentException, rows)
+    if over:
+        ids, keys = zip(*over, strict=True)
+        given = {"ids": list(ids), "keys": list(keys), "private": private, "now": work.now}
+        work.session.execute(OVER, given)
+
+
+def _exception(work: Work, way: Way, each: Irregularity, *, private: bool) -> dict[str, Any]:
+    return {
+        "shipment_id": way.id,
+        "private": private,
+        "key": each.key,
+        "party_id": way.party_id,
+        "carrier_id": way.carrier_id,
+        "code": each.code.value,
+        "since": each.since,
+        "until": each.until,
+        "hours": each.hours,
+        "place": each.place,
+        "equipment_reference": each.equipment_reference,
+        "description": each.description,
+        "updated_at": work.now,
+    }
+
+
+SHOWN = (
+    ShipmentException.code,
+    ShipmentException.since,
+    ShipmentException.until,
+    ShipmentException.hours,
+    ShipmentException.description,
+)
+LOCK = text(
+    "SELECT shipment_id FROM shipment_tracking WHERE shipment_id = ANY (:ids) ORDER BY shipment_id FOR UPDATE"
+)
+BEGIN = text(
+    "INSERT INTO shipment_tracking (shipment_id, party_id, carrier_id, status, updated_at)"
+    " SELECT id, party_id, carrier_id, 'BOOKED', :now FROM shipment WHERE id = ANY (:ids)"
+    " ON CONFLICT (shipment_id) DO NOTHING"
+)
+OVER = text(
+    "UPDATE shipment_exception SET until = :now, updated_at = :now"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[])) AS over (id, its_key)"
+    " WHERE shipment_id = over.id AND key = over.its_key AND private = :private"
+)
