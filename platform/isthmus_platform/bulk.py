@@ -1,6 +1,7 @@
 """Many rows in one statement: each column goes as one array, and PostgreSQL unfolds them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,24 @@ DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 WRITTEN_AT = "updated_at"
 
 
+def literal(values: Sequence[Any]) -> str:
+    """Return ``values`` (texts, ids, times, numbers, true, false, None) as PostgreSQL writes an array.
+
+    The driver's own arrays take several times as long to write, and a batch has thousands of values.
+    """
+    return "{" + ",".join(map(_written, values)) + "}"
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, datetime):
+        return '"' + value.isoformat() + '"'
+    return str(value)
+
+
 def upsert(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Add ``rows`` to the table of ``model``, or change those with their primary key; equal rows stay.
 
@@ -21,7 +40,7 @@ def upsert(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) 
     """
     if rows:
         statement = _statement(model)
-        session.execute(statement, {name: [row[name] for row in rows] for name in rows[0]})
+        session.execute(statement, {name: literal([row[name] for row in rows]) for name in rows[0]})
 
 
 @cache

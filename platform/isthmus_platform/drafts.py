@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 import pycountry
 from stdnum import iso6346
@@ -142,16 +143,24 @@ def check(draft: ShipmentDraft, now: datetime) -> None:
 
 def check_equipment_reference(reference: str, field: str) -> str:
     """Return ``reference`` if it is an ISO 6346 number; else raise ``format`` or ``check_digit``."""
-    try:
-        if iso6346.validate(reference) == reference:
-            return reference
-    except InvalidChecksum:
+    broken = _broken_rule(reference)
+    if broken is None:
+        return reference
+    if broken == "check_digit":
         raise InvalidInput(
-            f"The check digit of {reference[:20]!r} is wrong (ISO 6346).", field=field, code="check_digit"
-        ) from None
-    except ValidationError:
-        pass
+            f"The check digit of {reference[:20]!r} is wrong (ISO 6346).", field=field, code=broken
+        )
     raise _wrong(field, "format", "four capital letters and seven digits (ISO 6346)")
+
+
+@lru_cache(maxsize=8192)  # a container comes again with each of its events
+def _broken_rule(reference: str) -> str | None:
+    try:
+        return None if iso6346.validate(reference) == reference else "format"
+    except InvalidChecksum:
+        return "check_digit"
+    except ValidationError:
+        return "format"
 
 
 def _wrong(field: str, code: str, rule: str) -> InvalidInput:

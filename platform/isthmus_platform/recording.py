@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from isthmus_platform import deriving, domain_events, matching
+from isthmus_platform import bulk, deriving, domain_events, matching
 from isthmus_platform.database import PartyRole, Work, new_id
 from isthmus_platform.dcsa import ReceivedEvent, Standard
 from isthmus_platform.errors import Conflict, InvalidInput
@@ -209,7 +209,7 @@ def _insert(work: Work, batch: _Batch) -> list[str]:
         for event_id, versions in batch.known.items()
         if len(versions) > 1
     }
-    given: dict[str, Any] = dict(zip(TYPES, map(list, zip(*batch.rows, strict=True)), strict=True))
+    given: dict[str, Any] = dict(zip(TYPES, map(bulk.literal, zip(*batch.rows, strict=True)), strict=True))
     given |= {"source": work.actor.party_id, "now": work.now}
     given |= {"changed": list(changed), "newest": list(changed.values())}
     work.session.execute(INSERT, given)
