@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from benchmarks import web_server
+from benchmarks import ingest, web_server
 
 RESULTS = Path(__file__).with_name("results")
-BENCHMARKS = {"web_server": web_server.run}
+BENCHMARKS = {"web_server": web_server.run, "ingest": ingest.run}
 
 for name, run in BENCHMARKS.items():
     text = json.dumps(run(), indent=1)

@@ -2,7 +2,7 @@
 
 Both serve the same kind of batches of DCSA 2.2 events through the same server, with tokens checked, row-level
 security on, and what was sent before recognised. The peer does what an ordinary service does: for each event
-it asks whether it is known, finds its shipment, and adds an object to the session; one commit a request, like ours.
+it asks whether it is known, finds its shipment, and adds an object to the session; one commit a request.
 """
 
 import asyncio

@@ -10,12 +10,12 @@ from isthmus.web import bridge_client
 from isthmus_billing import metering, payments, payments_standin, stripe_payments
 from isthmus_billing.invoices import PAYMENT_TOPIC
 from isthmus_billing.payments import PaymentProvider
-from isthmus_platform import crossings, deriving, domain_events, window_messages
+from isthmus_platform import crossings, deriving, domain_events, imports, window_messages
 from isthmus_platform.crossings import Sender
 from isthmus_platform.database import Platform
 from isthmus_platform.outbox import Message
 
-TOPICS = (crossings.TOPIC, domain_events.TOPIC, PAYMENT_TOPIC, deriving.TOPIC)
+TOPICS = (crossings.TOPIC, domain_events.TOPIC, PAYMENT_TOPIC, deriving.TOPIC, imports.TOPIC)
 
 
 def handlers(
@@ -26,6 +26,7 @@ def handlers(
         crossings.TOPIC: Sender(platform, bridge_client(settings, keys), window_messages.OUTGOING),
         domain_events.TOPIC: partial(metering.record, platform),
         deriving.TOPIC: partial(deriving.derive, platform),
+        imports.TOPIC: partial(imports.handle, platform),
         PAYMENT_TOPIC: partial(payments.send, platform, _provider(settings, home)),
     }
 

@@ -19,7 +19,16 @@ from isthmus_platform import access, window_messages
 from isthmus_platform.crossings import BridgeClient, Inbox
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.encryption import Vault
-from isthmus_platform.http import bodies, bridge_inbox, documents, event_feed, events, evidence, oauth
+from isthmus_platform.http import (
+    bodies,
+    bridge_inbox,
+    documents,
+    event_feed,
+    events,
+    evidence,
+    imports,
+    oauth,
+)
 from isthmus_platform.http.bearer import authenticator
 from isthmus_platform.tokens import TokenIssuer
 from isthmus_portal.blueprint import create_portal
@@ -55,6 +64,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}),
         events.blueprint(platform, authenticate),
         event_feed.blueprint(platform, authenticate),
+        imports.blueprint(platform, authenticate),
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
         evidence.blueprint(platform, bridge, authenticate),
         bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),

@@ -9,6 +9,7 @@ from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion,
 from isthmus_platform.freight import FreightMessage, FreightPublication
 from isthmus_platform.grants import AccessGrant, GrantedDocument
 from isthmus_platform.idempotency import IdempotencyRecord
+from isthmus_platform.imports import ShipmentImport, ShipmentImportRow
 from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.parties import Delegation, Party
 from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Shipment
@@ -48,6 +49,8 @@ __all__ = [
     "RecordedEvent",
     "Shipment",
     "ShipmentException",
+    "ShipmentImport",
+    "ShipmentImportRow",
     "ShipmentLeg",
     "ShipmentSource",
     "ShipmentTracking",

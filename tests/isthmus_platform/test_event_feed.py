@@ -194,7 +194,7 @@ def test_an_event_of_several_shipments_and_versions_is_given_once_in_its_newest(
 ) -> None:
     trade.ship()
     trade.ship(reference="R2", ucr="U2", booking_reference="B2", bill_of_lading=None, equipment=())
-    names = {"documentReferences": booked("BOOKING1", "B2")}
+    names: dict[str, Any] = {"documentReferences": booked("BOOKING1", "B2")}
     send(trade, moved("1", "DEPA", "TWKHH", 2, **names))
     newest = moved("1", "DEPA", "TWKHH", 2.5, told=3, **names)
     send(trade, newest)

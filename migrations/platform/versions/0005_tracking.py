@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from isthmus_platform.row_security import protect
 
@@ -36,6 +37,7 @@ def upgrade() -> None:
     _ways()
     _standing()
     _references()
+    _imports()
     op.execute("SELECT set_config('isthmus.duty', 'matching', true)")
     op.execute(DERIVE_WHAT_EXISTS)
     op.execute("SELECT set_config('isthmus.duty', '', true)")
@@ -191,7 +193,49 @@ def _references() -> None:
         op.create_index(f"ix_{table}_{column}", table, [column])
 
 
+def _imports() -> None:
+    """Files of shipments and their rows; the duty ``import`` reads for whom it works."""
+    op.create_table(
+        "shipment_import",
+        _id("id"),
+        _id("party_id"),
+        _text("upload_id", nullable=False),
+        _text("digest", nullable=False),
+        _text("subject", nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("finished_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipment_import")),
+    )
+    op.create_index(
+        "ix_shipment_import_party_id_upload_id", "shipment_import", ["party_id", "upload_id"], unique=True
+    )
+    op.create_table(
+        "shipment_import_row",
+        _id("import_id"),
+        sa.Column("number", sa.Integer(), nullable=False),
+        _id("party_id"),
+        sa.Column("content", postgresql.JSONB(), nullable=False),
+        _text("outcome", nullable=False),
+        _id("shipment_id", nullable=True),
+        _text("code"),
+        _text("field"),
+        _text("message"),
+        sa.Column("updated_at", TIME, nullable=False),
+        _to("shipment_import_row", "import_id", "shipment_import"),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_shipment_import_row")),
+    )
+    own = "party_id = acting_party()"
+    _secure("shipment_import", read=f"{own} OR duty() = 'import'", add=own, change=own)
+    _secure("shipment_import_row", read=own, add=own, change=own)
+
+
 def downgrade() -> None:
+    for table in (
+        "shipment_import_row",
+        "shipment_import",
+    ):
+        op.drop_table(table)
     for table in ("shipment_exception", "shipment_tracking", "shipment_source", "shipment_leg"):
         op.drop_table(table)
     for table, column in (
