@@ -63,4 +63,5 @@ def _told(outcome: tracking.EventOutcome) -> dict[str, Any]:
         "shipment": outcome.shipment,
         "code": outcome.code,
         "message": outcome.message,
+        **({"also": list(outcome.also)} if outcome.also else {}),
     }
