@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from isthmus_platform.database import Work, on_duty
 from isthmus_platform.milestones import TrackingEvent
@@ -140,8 +141,11 @@ def register(work: Work, events: Iterable[tuple[TrackingEvent, Names]], source_i
         "documents": list(documents),
         "containers": list(containers),
     }
+    ways = tuple(name for name in WAYS if given[name])
+    if not ways:
+        return Register(())
     with on_duty(work, "matching"):
-        rows = work.session.execute(CANDIDATES, given).all()
+        rows = work.session.execute(_candidates(ways), given).all()
     return Register(_candidate(source_id, *row) for row in rows)
 
 
@@ -152,25 +156,35 @@ def one_at_a_time(work: Work, source_id: UUID) -> None:
     )
 
 
+OF_SOURCE = (
+    "(carrier_id = :source OR EXISTS (SELECT FROM shipment_source its_own"
+    " WHERE its_own.shipment_id = shipment.id AND its_own.source_id = :source))"
+)
 # One index look-up a way of naming; an OR of them would read every shipment of the source.
-CANDIDATES = text(
-    """
-    WITH named AS (
-        SELECT id FROM shipment WHERE carrier_id = :source AND booking_reference = ANY (:bookings)
-        UNION SELECT id FROM shipment WHERE carrier_id = :source AND bill_of_lading = ANY (:documents)
+WAYS = {
+    "bookings": f"""
+        SELECT id FROM shipment WHERE booking_reference = ANY (:bookings) AND {OF_SOURCE}
         UNION SELECT shipment_id FROM shipment_leg
             WHERE carrier_id = :source AND booking_reference = ANY (:bookings)
+        """,  # noqa: S608 (a constant of ours)
+    "documents": f"""
+        SELECT id FROM shipment WHERE bill_of_lading = ANY (:documents) AND {OF_SOURCE}
         UNION SELECT shipment_id FROM shipment_leg
             WHERE carrier_id = :source AND transport_document = ANY (:documents)
-        UNION SELECT shipment_id FROM equipment JOIN shipment ON shipment.id = shipment_id
-            WHERE equipment.reference = ANY (:containers) AND carrier_id = :source
-        UNION SELECT shipment_id FROM equipment JOIN shipment_source USING (shipment_id)
-            WHERE equipment.reference = ANY (:containers) AND source_id = :source
-        UNION SELECT id FROM shipment JOIN shipment_source ON shipment_id = id
-            WHERE booking_reference = ANY (:bookings) AND source_id = :source
-        UNION SELECT id FROM shipment JOIN shipment_source ON shipment_id = id
-            WHERE bill_of_lading = ANY (:documents) AND source_id = :source
-    )
+        """,  # noqa: S608 (a constant of ours)
+    "containers": f"""
+        SELECT shipment_id FROM equipment JOIN shipment ON shipment.id = shipment_id
+            WHERE equipment.reference = ANY (:containers) AND {OF_SOURCE}
+        """,  # noqa: S608 (a constant of ours)
+}
+
+
+@cache
+def _candidates(ways: tuple[str, ...]) -> TextClause:
+    """Return the statement that finds shipments by these of :data:`WAYS`."""
+    return text(
+        f"""
+    WITH named (id) AS ({" UNION ".join(WAYS[name] for name in ways)})
     SELECT shipment.id, reference, booked_at, created_by, carrier_id, booking_reference, bill_of_lading,
         ARRAY(SELECT unit.reference FROM equipment unit WHERE unit.shipment_id = shipment.id) AS equipment,
         ARRAY(SELECT leg.booking_reference FROM shipment_leg leg WHERE leg.shipment_id = shipment.id
@@ -178,8 +192,8 @@ CANDIDATES = text(
         ARRAY(SELECT leg.transport_document FROM shipment_leg leg WHERE leg.shipment_id = shipment.id
             AND leg.carrier_id = :source AND leg.transport_document IS NOT NULL) AS leg_documents
     FROM shipment JOIN named USING (id)
-    """
-)
+    """  # noqa: S608 (the parts are ours)
+    )
 
 
 def _candidate(
@@ -195,7 +209,7 @@ def _candidate(
     leg_bookings: list[str],
     leg_documents: list[str],
 ) -> Candidate:
-    """Return a row of :data:`CANDIDATES`, in the order of its columns."""
+    """Return a row of what :func:`_candidates` finds, in the order of its columns."""
     carries = carrier_id == source_id
     return Candidate(
         id=shipment_id,
