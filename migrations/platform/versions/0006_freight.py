@@ -11,8 +11,8 @@ from alembic import op
 
 from isthmus_platform.row_security import protect
 
-revision = "0006_freight"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
