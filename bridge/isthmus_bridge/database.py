@@ -7,11 +7,14 @@ from uuid import UUID
 import psycopg
 import uuid_utils.compat
 from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine
 
 ROLE = "isthmus_bridge_app"
 LONGEST_SILENCE = 4.5
 """Seconds without an answer of the database after which a request is refused."""
+FIRST_SILENCE = 2.0
+"""The same for the first word of a transaction: another connection may then still be tried, in as long."""
 
 T = TypeVar("T")
 
@@ -24,11 +27,13 @@ class _Impatient(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         """Wait as psycopg does, but no longer than :data:`LONGEST_SILENCE`."""
+        begun = self.pgconn.transaction_status != TransactionStatus.IDLE
+        longest = LONGEST_SILENCE if begun else FIRST_SILENCE
         began = time.monotonic()
         try:
-            return super().wait(gen, interval, timeout or LONGEST_SILENCE)
+            return super().wait(gen, interval, timeout or longest)
         except psycopg.OperationalError:
-            if time.monotonic() - began >= LONGEST_SILENCE:
+            if time.monotonic() - began >= longest:
                 # What was asked may still be done: the connection is of no more use.
                 self.pgconn.finish()
             raise
@@ -37,7 +42,7 @@ class _Impatient(psycopg.Connection[Any]):
 _CONNECT: dict[str, Any] = {
     "options": f"-c role={ROLE} -c timezone=UTC -c lock_timeout=4s -c statement_timeout=4s"
     " -c idle_in_transaction_session_timeout=30s",
-    "connect_timeout": 3,
+    "connect_timeout": 2,
     "tcp_user_timeout": 10_000,
     "application_name": "isthmus-bridge",
 }

@@ -5,7 +5,7 @@ another server, as another call or with another body. A receiver also keeps ``(k
 signature expires and refuses it a second time; that store is the receiver's, for this module does no I/O.
 
 Only this one profile of the standard is spoken, in a tenth of the time that a whole implementation of it
-takes (docs/decisions/0008-group-commit.md); a property test holds it to such an implementation.
+takes (docs/decisions/0009-group-commit.md); a property test holds it to such an implementation.
 """
 
 import base64

@@ -193,9 +193,9 @@ def _serve(process: Process, create: "Callable[[Settings], WSGIApplication]") ->
     check_production(settings, process)
     # The single window keeps a SQLite file and a clerk's thread, the witness one small file.
     processes = 1 if process in {Process.WINDOW, Process.WITNESS} else settings.processes
-    place = serving.Place(
-        settings.host, settings.port_of(process) or settings.port, processes, settings.threads
-    )
+    # At the bridge requests wait together for one commit: the more of them there are, the less each costs.
+    threads = settings.bridge_threads if process is Process.BRIDGE else settings.threads
+    place = serving.Place(settings.host, settings.port_of(process) or settings.port, processes, threads)
     serving.serve(process, create, settings, place)
 
 

@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     )
     processes: int = Field(1, ge=1, le=64, description="serving processes of one web or bridge instance")
     threads: int = Field(8, ge=1, le=64, description="requests that one serving process handles at once")
+    bridge_threads: int = Field(32, ge=1, le=256, description="the same for the bridge, which commits many")
     secret_key: SecretStr | None = None
     database_url: PostgresUrl | None = Field(None, validation_alias="DATABASE_URL")
     database_owner_url: PostgresUrl | None = Field(None, validation_alias="DATABASE_OWNER_URL")
