@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from isthmus_bridge import chains
 from isthmus_bridge.models import LogEntry, LogHead, LogNode
+from isthmus_bridge.tiles import Tiles, tiles_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.keys import SigningKey
 from isthmus_protocol.merkle import leaf_hash, node_hash
@@ -109,10 +110,12 @@ def _gathered(session: Session) -> _Gathered:
         try:
             size = session.execute(select(LogHead.size).with_for_update()).scalar_one()
             places = _places((0, size))
-            nodes = _fetch(session, places)
+            hashes = _fetch(session, places)
         except DBAPIError as error:
             raise LogUnavailable(str(error.orig)) from error
-        held = session.info[_Gathered] = _Gathered(size, [(place[0], nodes[place]) for place in places])
+        held = session.info[_Gathered] = _Gathered(
+            size, [(level, hash_) for (level, _), hash_ in zip(places, hashes, strict=True)]
+        )
     return held
 
 
@@ -211,26 +214,40 @@ def entry(session: Session, index: int) -> str:
 
 def inclusion(session: Session, index: int, size: int) -> list[bytes]:
     """Return the proof that leaf ``index`` is in the tree of the first ``size`` (RFC 9162, 2.1.3.1)."""
-    if not 0 <= index < size <= head(session).size:
+    if not 0 <= index < size or not _reaches(session, size):
         raise NoSuchEntry(f"there is no leaf {index} in a tree of {size}")
-    return _prove(session, _path(index, 0, size))
+    tiles = _tiles(session)
+    proof = []
+    level, node, last = 0, index, size - 1
+    while last:
+        if node & 1:
+            proof.append(tiles.hash_at(session, level, node - 1))
+        elif node + 1 < last or (node < last and (node + 2) << level <= size):
+            proof.append(tiles.hash_at(session, level, node + 1))
+        elif node < last:
+            proof.append(_hash_of(((node + 1) << level, size), session))
+        level, node, last = level + 1, node >> 1, last >> 1
+    return proof
 
 
 def consistency(session: Session, earlier: int, later: int) -> list[bytes]:
     """Return the proof that the tree of ``later`` leaves extends that of ``earlier`` (RFC 9162, 2.1.4.1)."""
-    if not 0 < earlier <= later <= head(session).size:
+    if not 0 < earlier <= later or not _reaches(session, later):
         raise NoSuchEntry(f"there are no trees of {earlier} and {later} leaves")
-    return _prove(session, _bridge(earlier, 0, later, whole=True))
+    return [_hash_of(run, session) for run in _bridge(earlier, 0, later, whole=True)]
 
 
-def _path(index: int, start: int, end: int) -> list[Run]:
-    """PATH of RFC 9162, 2.1.3.1, as the runs of leaves whose hashes it lists."""
-    if end - start == 1:
-        return []
-    middle = start + _split(end - start)
-    if index < middle:
-        return [*_path(index, start, middle), (middle, end)]
-    return [*_path(index, middle, end), (start, middle)]
+def _reaches(session: Session, size: int) -> bool:
+    """Say whether the log has ``size`` leaves; it never has fewer again."""
+    tiles = _tiles(session)
+    if size > tiles.size:
+        tiles.size = head(session).size
+    return size <= tiles.size
+
+
+def _tiles(session: Session) -> Tiles:
+    """Return the tiles to prove from; what this transaction has appended may yet be undone."""
+    return Tiles() if _Gathered in session.info else tiles_of(session)
 
 
 def _bridge(earlier: int, start: int, end: int, *, whole: bool) -> list[Run]:
@@ -259,26 +276,23 @@ def _places(run: Run) -> list[Place]:
     return places
 
 
-def _hash_of(run: Run, nodes: dict[Place, bytes]) -> bytes:
-    hashes = [nodes[place] for place in _places(run)]
+def _hash_of(run: Run, session: Session) -> bytes:
+    tiles = _tiles(session)
+    hashes = [tiles.hash_at(session, level, index) for level, index in _places(run)]
     total = hashes.pop()
     while hashes:
         total = node_hash(hashes.pop(), total)
     return total
 
 
-def _prove(session: Session, runs: Sequence[Run]) -> list[bytes]:
-    nodes = _fetch(session, [place for run in runs for place in _places(run)])
-    return [_hash_of(run, nodes) for run in runs]
-
-
-def _fetch(session: Session, places: Iterable[Place]) -> dict[Place, bytes]:
-    wanted = list(places)
-    if not wanted:
-        return {}
+def _fetch(session: Session, places: Sequence[Place]) -> list[bytes]:
+    """Return the hashes at ``places`` as they stand in the database."""
+    if not places:
+        return []
     rows = session.execute(
         select(LogNode.level, LogNode.index, LogNode.hash).where(
-            tuple_(LogNode.level, LogNode.index).in_(wanted)
+            tuple_(LogNode.level, LogNode.index).in_(places)
         )
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    found = {(row[0], row[1]): row[2] for row in rows}
+    return [found[place] for place in places]
