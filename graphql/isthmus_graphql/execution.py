@@ -217,7 +217,8 @@ def _outward(error: GraphQLError, request_id: str) -> GraphQLError:
         return _told(error, "This took too long; ask for less.", {"code": "DEADLINE"})
     if _database_is_gone(cause):
         log.error("graphql.unavailable", request_id=request_id, path=error.path, problem=str(cause))
-        return _told(error, "The database does not answer; try again.", {"code": "UNAVAILABLE"})
+        facts = {"code": "UNAVAILABLE", "requestId": request_id}
+        return _told(error, "The database does not answer; try again.", facts)
     log.error("graphql.failed", request_id=request_id, path=error.path, exc_info=cause)
     return _told(error, "Something went wrong on our side.", {"code": "INTERNAL", "requestId": request_id})
 

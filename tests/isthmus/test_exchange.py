@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from counterparts import KEYRING, KEYS, Neighbour, Signer, agreement, declaration, serving, signed
-from isthmus import cli
+from isthmus import cli, exchange
 from isthmus.errors import CannotRun
 from isthmus_bridge import agreements
 from isthmus_bridge.database import create_bridge_engine
@@ -60,7 +60,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (keys / "trust.json").write_text(json.dumps(KEYRING.to_json()))
     monkeypatch.setenv("ISTHMUS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ISTHMUS_BRIDGE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(exchange.said, "width", 200)
     return tmp_path / "home"
 
 
@@ -140,7 +140,8 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert "no such exchange" in str(refused(run("show", unknown)))
     ended = ask(bridge, "key-1")
     window.script.append(400)
-    deliver_due(replace(bridge, platform_url=bridge.window_url))
+    with serving(Neighbour(Receiver.PLATFORM, utc_now).app()) as platform_url:
+        deliver_due(replace(bridge, platform_url=platform_url))
     assert "not_waiting" in str(refused(run("resume", ended)))
     assert "RECEIVER_REFUSED: HTTP 400 not_today" in run("show", ended).output
     assert run("resume").exit_code == 2
