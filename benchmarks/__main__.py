@@ -1,14 +1,21 @@
-"""``make bench``: every benchmark, its result printed and kept in ``benchmarks/results``."""
+"""``make bench``: every benchmark, or those that are named, printed and kept in ``benchmarks/results``."""
 
 import json
+import sys
 from pathlib import Path
 
-from benchmarks import ingest, web_server
+from benchmarks import crossing, ingest, log_at_scale, web_server
 
 RESULTS = Path(__file__).with_name("results")
-BENCHMARKS = {"web_server": web_server.run, "ingest": ingest.run}
+BENCHMARKS = {
+    "web_server": web_server.run,
+    "crossing": crossing.run,
+    "log_at_scale": log_at_scale.run,
+    "ingest": ingest.run,
+}
 
-for name, run in BENCHMARKS.items():
+for name in sys.argv[1:] or BENCHMARKS:
+    run = BENCHMARKS[name]
     text = json.dumps(run(), indent=1)
     print(f"{name}\n{text}")
     (RESULTS / f"{name}.json").write_text(text + "\n")

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from isthmus_bridge import chains
 from isthmus_bridge.models import LogEntry, LogHead, LogNode
-from isthmus_bridge.tiles import Tiles, tiles_of
+from isthmus_bridge.tiles import HEIGHT, Tiles, hash_in, tiles_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.keys import SigningKey
 from isthmus_protocol.merkle import leaf_hash, node_hash
@@ -218,14 +218,20 @@ def inclusion(session: Session, index: int, size: int) -> list[bytes]:
         raise NoSuchEntry(f"there is no leaf {index} in a tree of {size}")
     tiles = _tiles(session)
     proof = []
+    tile = None
     level, node, last = 0, index, size - 1
     while last:
-        if node & 1:
-            proof.append(tiles.hash_at(session, level, node - 1))
-        elif node + 1 < last or (node < last and (node + 2) << level <= size):
-            proof.append(tiles.hash_at(session, level, node + 1))
-        elif node < last:
-            proof.append(_hash_of(((node + 1) << level, size), session))
+        height = level % HEIGHT
+        if height == 0:  # the siblings on the way up through eight levels are in one tile
+            tile = tiles.tile(session, level // HEIGHT, node >> HEIGHT)
+        sibling = node ^ 1
+        if sibling < last or (sibling == last and (sibling + 1) << level <= size):
+            if tile is None:
+                proof.append(tiles.hash_at(session, level, sibling))
+            else:
+                proof.append(hash_in(tile, height, sibling))
+        elif sibling == last:
+            proof.append(_hash_of((sibling << level, size), session))
         level, node, last = level + 1, node >> 1, last >> 1
     return proof
 

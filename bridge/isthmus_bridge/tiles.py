@@ -23,7 +23,15 @@ MOST = 4096
 # Where each level of a tile begins, the lowest first: it has 256 hashes, the next 128, ...
 _BEGINS = tuple(2 * (WIDTH - (WIDTH >> level)) for level in range(HEIGHT))
 
+_MASKS = tuple((WIDTH >> level) - 1 for level in range(HEIGHT))
+
 Place = tuple[int, int]
+
+
+def hash_in(tile: bytes, height: int, index: int) -> bytes:
+    """Return the hash in ``tile`` of the subtree ``index`` of the log, ``height`` levels above its lowest."""
+    at = 32 * (_BEGINS[height] + (index & _MASKS[height]))
+    return tile[at : at + 32]
 
 
 class Tiles:
@@ -39,14 +47,15 @@ class Tiles:
     def hash_at(self, session: Session, level: int, index: int) -> bytes:
         """Return the hash of the complete subtree ``index`` of ``level``, which the log must hold."""
         layer, height = divmod(level, HEIGHT)
-        number = index >> (HEIGHT - height)
+        tile = self.tile(session, layer, index >> (HEIGHT - height))
+        return self._single(session, level, index) if tile is None else hash_in(tile, height, index)
+
+    def tile(self, session: Session, layer: int, number: int) -> bytes | None:
+        """Return the ``number``-th tile of ``layer``; None where the log does not fill it."""
         tile = self._full.get((layer, number))
-        if tile is None:
-            if (number + 1) << HEIGHT * (layer + 1) > self.size:
-                return self._single(session, level, index)
+        if tile is None and (number + 1) << HEIGHT * (layer + 1) <= self.size:
             tile = self._load(session, layer, number)
-        at = 32 * (_BEGINS[height] + index - (number << (HEIGHT - height)))
-        return tile[at : at + 32]
+        return tile
 
     def _single(self, session: Session, level: int, index: int) -> bytes:
         """Return a hash at the log's right edge, where no tile is full."""
@@ -72,8 +81,9 @@ class Tiles:
         while len(hashes) > 2:
             hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
             tile.append(b"".join(hashes))
-        self._keep(self._full, (layer, number), b"".join(tile))
-        return self._full[layer, number]
+        whole = b"".join(tile)
+        self._keep(self._full, (layer, number), whole)
+        return whole
 
     def _keep(self, held: dict[Place, bytes], place: Place, content: bytes) -> None:
         with self._lock:

@@ -1,0 +1,152 @@
+"""The log from a thousand to a million entries: what a crossing costs, what a proof costs, what it holds.
+
+Crossings are decided in batches of 32 by the bridge's own code in this process, at a thousand entries and
+again at a million; CPU is that of this process and of the database. The proofs' peer is `pymerkle` with its
+tree in memory; ours comes from the database through the tiles that are remembered of it.
+"""
+
+import os
+import platform
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import psutil
+from sqlalchemy import text
+
+from benchmarks import bridges, peers
+from benchmarks.declarations import agreement, declaration
+from isthmus_bridge import agreements, log, submission
+from isthmus_bridge.database import create_bridge_engine
+from isthmus_bridge.service import Bridge
+from isthmus_protocol.agreements import SignedAgreement, sign_agreement
+from isthmus_protocol.canonical import parse_object
+from isthmus_protocol.keys import Holder, Keyring, SigningKey
+from isthmus_protocol.merkle import verify_inclusion
+from isthmus_protocol.messages import ExchangeRequest
+from isthmus_protocol.records import AgreementRecord, Change
+
+SMALL, LARGE = 1_000, 1_000_000
+TOGETHER, BATCHES = 32, 60
+PROOFS = 2_000
+_LEAF = text("SELECT hash FROM log_node WHERE level = 0 AND index = :index")
+KEYS = {holder: SigningKey.generate(holder) for holder in Holder}
+
+
+def _bridge(url: str) -> Bridge:
+    bridge = Bridge(
+        engine=create_bridge_engine(url),
+        keyring=Keyring(key.public for key in KEYS.values()),
+        signing_key=KEYS[Holder.BRIDGE],
+        log_key=KEYS[Holder.LOG],
+        subject_key=b"s" * 32,
+        window_url="http://127.0.0.1:9",
+        platform_url="http://127.0.0.1:9",
+        origin=bridges.ORIGIN,
+    )
+    document = agreement()
+    parties = (KEYS[Holder.OPERATOR], KEYS[Holder.AUTHORITY])
+    signed = SignedAgreement(document, tuple(sign_agreement(key, document) for key in parties))
+    with bridge.begin() as session:
+        agreements.store(session, bridge.keyring, signed, datetime.now(UTC))
+    return bridge
+
+
+def _fill(bridge: Bridge, size: int) -> None:
+    """Append entries of no consequence until the log has ``size``."""
+    past = datetime.now(UTC) - timedelta(days=1)
+    statement = "sha-256:" + "0" * 64
+    while True:
+        with bridge.begin() as session:
+            present = log.head(session).size
+            for number in range(present, min(size, present + 10_000)):
+                named = f"filler-{number}"
+                log.append(
+                    session,
+                    AgreementRecord(
+                        Change.SUSPENDED, named, None, None, (Holder.OPERATOR,), (statement,), past
+                    ),
+                )
+        if present >= size:
+            return
+
+
+def _crossings(bridge: Bridge, database: psutil.Process, name: str) -> float:
+    """Return the CPU time, in microseconds, of one crossing up to its commit."""
+    batches = [
+        [_asked(f"{name}-{batch}-{number}", batch * TOGETHER + number) for number in range(TOGETHER)]
+        for batch in range(BATCHES)
+    ]
+    work = partial(submission._submit_all, bridge)
+    work(batches.pop())
+    before = _cpu(database)
+    for batch in batches:
+        for outcome in work(batch):
+            if isinstance(outcome, Exception):
+                raise outcome
+    return (_cpu(database) - before) / len(batches) / TOGETHER * 1e6
+
+
+def _asked(key: str, number: int) -> submission._Asked:
+    request = ExchangeRequest.from_json(parse_object(declaration(key, number)))
+    return submission._Asked(Holder.PLATFORM, request, "benchmark", None)
+
+
+def _cpu(database: psutil.Process) -> float:
+    backends = [database, *database.children(recursive=True)]
+    spent = sum(times.user + times.system for times in (each.cpu_times() for each in backends))
+    return spent + time.process_time()
+
+
+def _proofs(bridge: Bridge) -> float:
+    """Return the CPU time, in microseconds, of an inclusion proof, each of which is verified afterwards."""
+    with bridge.begin() as session:
+        size, root = log.head(session).size, log.head(session).root
+        chosen = random.sample(range(size), PROOFS)
+        for index in chosen:
+            log.inclusion(session, index, size)
+        began = time.process_time()
+        proofs = [log.inclusion(session, index, size) for index in chosen]
+        spent = time.process_time() - began
+        for index, proof in zip(chosen[:50], proofs, strict=False):
+            leaf = session.execute(_LEAF, {"index": index}).scalar_one()
+            verify_inclusion(bytes(leaf), index, size, proof, root)
+    return spent / PROOFS * 1e6
+
+
+def run() -> dict[str, Any]:
+    """Measure at both sizes and return the figures and ratios."""
+    with bridges.database() as (url, database):
+        bridge = _bridge(url)
+        _fill(bridge, SMALL)
+        small = _crossings(bridge, database, "small")
+        memory = psutil.Process().memory_info().rss
+        _fill(bridge, LARGE)
+        proof = _proofs(bridge)
+        grown = psutil.Process().memory_info().rss - memory
+        large = _crossings(bridge, database, "large")
+        bridge.engine.dispose()
+    peer = peers.ask("merkle_peer", ("pymerkle",), str(LARGE), str(PROOFS))
+    return {
+        "name": "log_at_scale",
+        "machine": {"cpus": os.cpu_count(), "system": platform.platform()},
+        "versions": {
+            "python": platform.python_version(),
+            "psycopg": version("psycopg"),
+            "pymerkle": peer["version"],
+        },
+        "figures": {
+            "crossing_cpu_us_at_a_thousand": round(small),
+            "crossing_cpu_us_at_a_million": round(large),
+            "proof_us_at_a_million": round(proof, 1),
+            "pymerkle_proof_us_at_a_million": round(peer["us"], 1),
+            "memory_grown_mb": round(grown / 2**20),
+        },
+        "ratios": {
+            "cost_at_a_million_to_a_thousand": round(large / small, 2),
+            "proof_vs_pymerkle": round(peer["us"] / proof, 2),
+        },
+    }
