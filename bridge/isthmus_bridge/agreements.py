@@ -1,12 +1,13 @@
 """Agreements as the bridge holds them: kept as they were signed, in force only while both signatures verify.
 
-Nothing here trusts the database: signatures are verified again whenever a decision rests on them. The
+Nothing here trusts the database: signatures are verified again whenever a decision rests on them, those of a
+key that was revoked since as of when the log took them in. The
 highest version whose validity has begun is the one in force, also when it has ended or is suspended: an older
 one never comes back. A suspension of a version holds for good; so does one of the whole agreement, later
 versions included. Every change is an entry in the log, in the transaction that makes it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,16 +17,16 @@ from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import log
+from isthmus_bridge import log, log_times
 from isthmus_bridge.gate import Standing, stopped
 from isthmus_bridge.models import AgreementSignature, AgreementVersion, Base, SuspensionStatement
-from isthmus_protocol import statements
 from isthmus_protocol.agreements import (
-    AGREEMENT_TYP,
     Agreement,
     Direction,
     SignedAgreement,
     Suspension,
+    demand_two_people,
+    open_signature,
     open_suspension,
 )
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, digest, parse
@@ -56,10 +57,11 @@ class AgreementConflict(Exception):
 
 @dataclass(frozen=True)
 class Version:
-    """An agreement version, what was signed about it, and since when both signatures are there."""
+    """An agreement version, what was signed about it and when that came, and since when both are there."""
 
     agreement: Agreement
     signatures: tuple[str, ...]
+    signed_at: tuple[datetime, ...]
     active_since: datetime | None
 
     def to_json(self, status: Status, suspensions: Sequence[str] = ()) -> JsonObject:
@@ -71,6 +73,7 @@ class Version:
             "status": status.value,
             "document": self.agreement.to_json(),
             "signatures": list(self.signatures),
+            "signedAt": [format_time(moment) for moment in self.signed_at],
             "suspensions": list(suspensions),
         }
 
@@ -83,7 +86,11 @@ def store(session: Session, keyring: Keyring, signed: SignedAgreement, now: date
     version exists with another text, another agreement already speaks for the message, or the id for another.
     """
     agreement = signed.agreement
-    holders = {_signer(token, agreement, keyring): token for token in signed.signatures}
+    # A signature counts as of now, or as of when the log took it in: sent again, it is as good as it was.
+    times = dict.fromkeys(signed.signatures, now) | log_times.of_revoked(session, keyring, signed.signatures)
+    opened = [open_signature(token, agreement, keyring, times) for token in signed.signatures]
+    demand_two_people(opened)
+    holders = dict(zip((signature.holder for signature in opened), signed.signatures, strict=True))
     if not holders or len(holders) != len(signed.signatures):
         raise SignatureError("an agreement comes with a signature of the operator, of the authority, or both")
     log.lock(session)
@@ -129,7 +136,7 @@ def suspend(session: Session, keyring: Keyring, token: str, now: datetime) -> tu
 
     Raises :class:`SignatureError`, and :class:`MalformedMessage` for a statement that is none.
     """
-    suspension, holder = open_suspension(token, keyring)
+    suspension, holder = open_suspension(token, keyring, now)
     log.lock(session)
     news = _insert(
         session,
@@ -257,18 +264,6 @@ def _record(
     return AgreementRecord(change, id_, version, text, tuple(told), digests, now)
 
 
-def _signer(token: str, agreement: Agreement, keyring: Keyring) -> Holder:
-    """Return who signed ``agreement`` with ``token``; raises :class:`SignatureError`."""
-    statement = statements.open_statement(token, keyring, AGREEMENT_TYP, Holder.OPERATOR, Holder.AUTHORITY)
-    if statement.payload != {
-        "agreement": agreement.digest,
-        "id": agreement.id,
-        "version": agreement.version,
-    }:
-        raise SignatureError("a signature is for another agreement")
-    return statement.key.holder
-
-
 def _refuse_contradictions(session: Session, keyring: Keyring, agreement: Agreement, now: datetime) -> None:
     for version in _load(session, keyring, AgreementVersion.id == agreement.id):
         other = version.agreement
@@ -320,7 +315,8 @@ def _load(session: Session, keyring: Keyring, *where: ColumnElement[bool]) -> li
     signed: dict[str, list[tuple[str, datetime]]] = {}
     for text, token, received_at in rows:
         signed.setdefault(text, []).append((token, received_at))
-    return [_version(text, tokens, keyring) for text, tokens in signed.items()]
+    logged = log_times.of_revoked(session, keyring, [token for each in signed.values() for token, _ in each])
+    return [_version(text, tokens, keyring, logged) for text, tokens in signed.items()]
 
 
 @lru_cache(maxsize=256)
@@ -329,14 +325,18 @@ def _read(text: str) -> Agreement:
     return Agreement.from_json(parse(text.encode()))
 
 
-def _version(text: str, tokens: Sequence[tuple[str, datetime]], keyring: Keyring) -> Version:
+def _version(
+    text: str, tokens: Sequence[tuple[str, datetime]], keyring: Keyring, logged: Mapping[str, datetime]
+) -> Version:
+    """Return a version; it is active if both signatures verify, now or as of when the log took them in."""
     agreement = _read(text)
     signatures = tuple(token for token, _ in tokens)
+    signed_at = tuple(received_at for _, received_at in tokens)
     try:
-        SignedAgreement(agreement, signatures).verify(keyring)
+        SignedAgreement(agreement, signatures).verify(keyring, logged)
     except SignatureError:
-        return Version(agreement, signatures, None)
-    return Version(agreement, signatures, max(received_at for _, received_at in tokens))
+        return Version(agreement, signatures, signed_at, None)
+    return Version(agreement, signatures, signed_at, max(signed_at))
 
 
 def in_force(versions: Iterable[Version], now: datetime) -> Version | None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, exchanges, log, witnessing
+from isthmus_bridge import agreements, exchanges, log, log_times, witnessing
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import SignedAgreement
@@ -12,7 +12,8 @@ from isthmus_protocol.asked import Asked, asked_by
 from isthmus_protocol.canonical import parse
 from isthmus_protocol.checkpoint import Checkpoint, read_note
 from isthmus_protocol.evidence import make_bundle
-from isthmus_protocol.records import LogRecord
+from isthmus_protocol.log_time import Logged
+from isthmus_protocol.records import LogRecord, Record
 
 
 def bundle(bridge: Bridge, exchange_id: UUID) -> bytes | None:
@@ -34,15 +35,17 @@ def bundle(bridge: Bridge, exchange_id: UUID) -> bytes | None:
 def _bundle(session: Session, bridge: Bridge, exchange: Exchange) -> bytes:
     index = _index(exchange)
     size, checkpoint = _checkpoint(session, bridge, index)
+    agreement = _agreement(session, bridge, exchange)
     return make_bundle(
         record=LogRecord.from_json(parse(log.entry(session, index).encode())),
         index=index,
         proof=log.inclusion(session, index, size),
         checkpoint=checkpoint,
-        agreement=_agreement(session, bridge, exchange),
+        agreement=agreement,
         receipt=exchange.receipt,
         keyring=bridge.keyring,
         asked=_asked(exchange),
+        logged=_logged(session, bridge, exchange, agreement, size),
     ).to_bytes()
 
 
@@ -67,6 +70,24 @@ def _asked(exchange: Exchange) -> Asked | None:
     if exchange.salt is None:
         return None
     return asked_by(exchanges.terms_of(exchange), exchange.salt.hex())
+
+
+def _logged(
+    session: Session, bridge: Bridge, exchange: Exchange, agreement: SignedAgreement | None, size: int
+) -> tuple[Logged, ...]:
+    """Return the leaf that took in the receipt, and those of signatures whose key was revoked since."""
+    leaves: dict[int, Record] = {}
+    signatures = () if agreement is None else agreement.signatures
+    for token in log_times.of_revoked(session, bridge.keyring, signatures):
+        found = log_times.agreement_leaf(session, token)
+        leaves.update([] if found is None else [found])
+    if exchange.receipt is not None and exchange.decision_index is not None:
+        found = log_times.receipt_leaf(session, exchange.receipt, exchange.decision_index)
+        leaves.update([] if found is None else [found])
+    return tuple(
+        Logged(record, index, tuple(log.inclusion(session, index, size)))
+        for index, record in sorted(leaves.items(), key=lambda leaf: leaf[0])
+    )
 
 
 def _agreement(session: Session, bridge: Bridge, exchange: Exchange) -> SignedAgreement | None:

@@ -125,7 +125,8 @@ def _checked_receipt(bridge: Bridge, exchange: Exchange, body: bytes) -> str:
     token = parse_object(body).get("receipt")
     if not isinstance(token, str):
         raise SignatureError("the answer holds no receipt")
-    receipt = open_receipt(token, bridge.keyring, Receiver.of(Direction(exchange.direction)))
+    receiver = Receiver.of(Direction(exchange.direction))
+    receipt = open_receipt(token, bridge.keyring, receiver, bridge.clock())
     promises.check_receipt(bridge, exchange, receipt)
     return token
 

@@ -14,7 +14,7 @@ from isthmus_protocol.chains import Place
 from isthmus_protocol.keys import Keyring, SignatureError, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, ExchangeState
 from isthmus_protocol.promises import Promise
-from isthmus_protocol.receipts import Receiver, open_receipt
+from isthmus_protocol.receipts import Receiver, open_told_receipt
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time
 
 ACKNOWLEDGEMENT_TYP = "isthmus-acknowledgement+jws"
@@ -71,7 +71,7 @@ def check_notice(notice: DeliveryNotice, promise: Promise, keyring: Keyring, ori
     if notice.receipt is None:
         return
     other = Receiver.WINDOW if originator is Receiver.PLATFORM else Receiver.PLATFORM
-    receipt = open_receipt(notice.receipt, keyring, other)
+    receipt = open_told_receipt(notice.receipt, keyring, other)
     if receipt.exchange != notice.exchange:
         raise SignatureError("the receipt is for another exchange")
     if receipt.place != promise.place:

@@ -4,10 +4,11 @@ An agreement lists the leaves that may cross, each with a transform; what it doe
 counts only with two signatures, the operator's and the authority's, and either of them can suspend it alone.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from isthmus_protocol import statements
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, digest
@@ -18,10 +19,11 @@ from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 from isthmus_protocol.predicates import Ask, LeakageBudget
 from isthmus_protocol.projection import MalformedField as MalformedField
 from isthmus_protocol.projection import copy_fields, place_answers
-from isthmus_protocol.shapes import MalformedMessage, Members, format_time
+from isthmus_protocol.shapes import NAME, MalformedMessage, Members, format_time
 
 AGREEMENT_TYP = "isthmus-agreement+jws"
 SUSPENSION_TYP = "isthmus-suspension+jws"
+NO_TIMES: Mapping[str, datetime] = MappingProxyType({})
 
 
 class Direction(StrEnum):
@@ -70,6 +72,7 @@ class Agreement:
     rate_per_hour: int
     retention_days: int
     leakage_budget: LeakageBudget | None = None
+    drafted_by: str | None = None
 
     def __post_init__(self) -> None:
         """Raise :class:`MalformedMessage` where the parts contradict each other."""
@@ -112,6 +115,8 @@ class Agreement:
         }
         if self.leakage_budget is not None:
             value["leakageBudget"] = self.leakage_budget.to_json()
+        if self.drafted_by is not None:
+            value["draftedBy"] = self.drafted_by
         return value
 
     @classmethod
@@ -137,6 +142,7 @@ class Agreement:
             leakage_budget=members.optional(
                 "leakageBudget", lambda name: members.nested(name, LeakageBudget.from_json)
             ),
+            drafted_by=members.optional("draftedBy", members.name),
         )
         basis.end()
         members.end()
@@ -165,19 +171,16 @@ class SignedAgreement:
     agreement: Agreement
     signatures: tuple[str, ...]
 
-    def verify(self, keyring: Keyring) -> None:
-        """Raise :class:`SignatureError` unless operator and authority, and nobody else, signed this."""
-        expected = _signed_payload(self.agreement)
-        holders = []
-        for token in self.signatures:
-            statement = statements.open_statement(
-                token, keyring, AGREEMENT_TYP, Holder.OPERATOR, Holder.AUTHORITY
-            )
-            if statement.payload != expected:
-                raise SignatureError("a signature is for another agreement")
-            holders.append(statement.key.holder)
-        if sorted(holders) != [Holder.AUTHORITY, Holder.OPERATOR]:
+    def verify(self, keyring: Keyring, times: Mapping[str, datetime] = NO_TIMES) -> None:
+        """Raise :class:`SignatureError` unless operator and authority, and nobody else, signed this.
+
+        ``times`` says of signatures when they were logged: there it must be that a key that has been revoked
+        since was in force.
+        """
+        signatures = [open_signature(token, self.agreement, keyring, times) for token in self.signatures]
+        if sorted(signature.holder for signature in signatures) != [Holder.AUTHORITY, Holder.OPERATOR]:
             raise SignatureError("an agreement needs one signature of the operator and one of the authority")
+        demand_two_people(signatures)
 
     def to_json(self) -> JsonObject:
         """Return ``{"document", "signatures"}``."""
@@ -195,9 +198,51 @@ class SignedAgreement:
         return signed
 
 
-def sign_agreement(key: SigningKey, agreement: Agreement) -> str:
-    """Return ``key``'s signature under ``agreement`` (a JWS of its digest, id and version)."""
-    return statements.sign(key, _signed_payload(agreement), AGREEMENT_TYP)
+def sign_agreement(key: SigningKey, agreement: Agreement, by: str | None = None) -> str:
+    """Return ``key``'s signature under ``agreement`` (a JWS of its digest, id and version).
+
+    ``by`` names the person who signs; an agreement that says who drafted it is signed by persons alone.
+    """
+    payload = _signed_payload(agreement)
+    return statements.sign(key, payload if by is None else payload | {"by": by}, AGREEMENT_TYP)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Whose key signed an agreement, and by the hand of whom, where that was said."""
+
+    holder: Holder
+    by: str | None
+
+
+def open_signature(
+    token: str, agreement: Agreement, keyring: Keyring, times: Mapping[str, datetime] = NO_TIMES
+) -> Signature:
+    """Return who signed ``agreement`` with ``token``; raises :class:`SignatureError`.
+
+    ``times`` as for :meth:`SignedAgreement.verify`.
+    """
+    statement = statements.open_statement(
+        token, keyring, AGREEMENT_TYP, Holder.OPERATOR, Holder.AUTHORITY, at=times.get(token)
+    )
+    said = dict(statement.payload)
+    by = said.pop("by", None)
+    if said != _signed_payload(agreement) or not (by is None or _is_name(by)):
+        raise SignatureError("a signature is for another agreement")
+    if by is None and agreement.drafted_by is not None:
+        raise SignatureError("an agreement that names its drafter is signed by persons who are named")
+    return Signature(statement.key.holder, None if by is None else str(by))
+
+
+def demand_two_people(signatures: Collection[Signature]) -> None:
+    """Raise :class:`SignatureError` where one person signs for both: not even who drafted it may."""
+    named = [signature.by for signature in signatures if signature.by is not None]
+    if len(set(named)) != len(named):
+        raise SignatureError("one person may not sign for both parties")
+
+
+def _is_name(value: JsonValue) -> bool:
+    return isinstance(value, str) and NAME.fullmatch(value) is not None
 
 
 def _signed_payload(agreement: Agreement) -> JsonObject:
@@ -241,10 +286,13 @@ def sign_suspension(key: SigningKey, suspension: Suspension) -> str:
     return statements.sign(key, suspension.to_json(), SUSPENSION_TYP)
 
 
-def open_suspension(token: str, keyring: Keyring) -> tuple[Suspension, Holder]:
+def open_suspension(token: str, keyring: Keyring, at: datetime | None = None) -> tuple[Suspension, Holder]:
     """Return the suspension in ``token`` and who made it: the operator or the authority.
 
-    Raises :class:`SignatureError`, or :class:`MalformedMessage` where what was signed is no suspension.
+    The key must be in force at ``at``. Raises :class:`SignatureError`, or :class:`MalformedMessage` where
+    what was signed is no suspension.
     """
-    statement = statements.open_statement(token, keyring, SUSPENSION_TYP, Holder.OPERATOR, Holder.AUTHORITY)
+    statement = statements.open_statement(
+        token, keyring, SUSPENSION_TYP, Holder.OPERATOR, Holder.AUTHORITY, at=at
+    )
     return Suspension.from_json(statement.payload), statement.key.holder

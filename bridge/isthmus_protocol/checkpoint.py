@@ -75,6 +75,7 @@ def sign_note(checkpoint: Checkpoint, key: SigningKey, name: str) -> str:
     """Return ``checkpoint`` as a note signed by ``key`` under ``name`` (the log's own key: its origin)."""
     if Checkpoint.from_text(checkpoint.text) != checkpoint:
         raise ValueError("a checkpoint that cannot be read back")
+    key = key.current
     line = signature_line(name, key_hash(name, key.public) + key.sign(checkpoint.text.encode()))
     return f"{checkpoint.text}\n{line}"
 
@@ -101,14 +102,14 @@ def read_note(text: str) -> Note:
 def open_note(text: str, keyring: Keyring, holder: Holder | str) -> Checkpoint:
     """Return the checkpoint in ``text``, signed by a key of ``holder``; raises :class:`SignatureError`.
 
-    As the specification says, signatures by other keys are ignored, and one that names a known key but does
-    not verify spoils the note.
+    As the specification says, signatures by other keys are ignored (those by revoked keys too, for a note
+    bears no date), and one that names a known key but does not verify spoils the note.
     """
     note = read_note(text)
     signed = False
     for signature in note.signatures:
         for key in keyring.held_by(holder):
-            if signature.key_hash == key_hash(signature.name, key):
+            if key.in_force(None) and signature.key_hash == key_hash(signature.name, key):
                 key.verify(signature.signature, note.text.encode())
                 signed = True
     if not signed:

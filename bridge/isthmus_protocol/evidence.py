@@ -6,16 +6,16 @@ agrees with itself, and names the keys; whose they are must then be compared by 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 
 from isthmus_protocol import checkpoint as checkpoints
-from isthmus_protocol import cosignature, merkle, receipts, statements
+from isthmus_protocol import cosignature, log_time, merkle, receipts, statements
 from isthmus_protocol.agreements import Agreement, SignedAgreement, Transform
 from isthmus_protocol.asked import Asked
-from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse
+from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, canonical, parse
 from isthmus_protocol.chains import place_of
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
+from isthmus_protocol.log_time import LaterHead, Logged
 from isthmus_protocol.records import Decision, Kind, LogRecord, Phase
 from isthmus_protocol.shapes import HEX_DIGEST, MalformedMessage, Members
 
@@ -39,9 +39,16 @@ class Bundle:
     receipt: str | None
     keys: tuple[TrustedKey, ...]
     asked: Asked | None = None
+    logged: tuple[Logged, ...] = ()
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The statements in the bundle: the agreement's signatures, and the receipt."""
+        signatures = self.agreement.signatures if self.agreement else ()
+        return (*signatures, *filter(None, [self.receipt]))
 
     def to_json(self) -> JsonObject:
-        """Return the JSON form."""
+        """Return the JSON form; ``asked`` and ``logged`` are left out where there is none."""
         value: JsonObject = {
             "format": FORMAT,
             "record": self.record.to_json(),
@@ -55,6 +62,8 @@ class Bundle:
         }
         if self.asked is not None:
             value["asked"] = self.asked.to_json()
+        if self.logged:
+            value["logged"] = [leaf.to_json() for leaf in self.logged]
         return value
 
     def to_bytes(self) -> bytes:
@@ -80,11 +89,14 @@ class Bundle:
             ),
             receipt=members.maybe("receipt", lambda name: members.text(name, 100_000)),
             keys=members.each("keys", lambda entry, item: entry.nested(item, TrustedKey.from_json), most=16),
-            asked=members.optional("asked", lambda name: members.nested(name, Asked.from_json)),
+            asked=members.nested("asked", Asked.from_json) if _has(value, "asked") else None,
+            logged=_leaves(members) if _has(value, "logged") else (),
         )
         members.end()
         if bundle.to_bytes() != data:
             raise MalformedMessage("/", "not_canonical")
+        if any(key != key.bare for key in bundle.keys):
+            raise MalformedMessage("/keys", "unexpected")  # what is trusted until when, the reader says
         return bundle
 
 
@@ -119,24 +131,27 @@ def make_bundle(
     receipt: str | None,
     keyring: Keyring,
     asked: Asked | None = None,
+    logged: tuple[Logged, ...] = (),
 ) -> Bundle:
     """Return a bundle with the keys it needs, taken from ``keyring``.
 
     ``asked`` is what was answered, where the record is of an answer. ``checkpoint`` is the signed note of the
     tree that ``proof`` leads to: the log's signature, and after it the witness's cosignature where there is
-    one. Raises :class:`SignatureError` when it is not in order or a
-    signature is by an unknown key.
+    one. Raises :class:`SignatureError` when it is not in order or a signature is by an unknown key.
     """
     size = checkpoints.open_note(checkpoint, keyring, Holder.LOG).size
-    draft = Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, tuple(keyring))
+    trusted = tuple(keyring)
+    draft = Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, trusted, asked, logged)
     used = _keys_used(draft, keyring)
-    return Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, tuple(used), asked)
+    return replace(draft, keys=tuple(key.bare for key in used))
 
 
-def verify_bundle(data: bytes, trust: Keyring | None = None) -> Verdict:
+def verify_bundle(data: bytes, trust: Keyring | None = None, later: LaterHead | None = None) -> Verdict:
     """Check everything that the bundle in ``data`` claims, against the keys in ``trust`` where given.
 
-    Never raises for what the bundle holds: what is wrong is a failed check.
+    A key that ``trust`` says is revoked counts for what it signed before, by the log; ``later`` is wanted
+    when it is the log's own (see :mod:`isthmus_protocol.log_time`). Never raises for what the bundle holds:
+    what is wrong is a failed check.
     """
     try:
         bundle = Bundle.from_bytes(data)
@@ -155,12 +170,21 @@ def verify_bundle(data: bytes, trust: Keyring | None = None) -> Verdict:
     ]
     if trust is not None:
         steps.insert(0, ("trust", lambda bundle, _: _check_trust(bundle, trust)))
+        steps.append(("revocation", lambda bundle, keyring: _check_times(bundle, keyring, trust, later)))
     for name, step in steps:
         try:
             checks.append(Check(name, passed=True, detail=step(bundle, keyring)))
         except (NotProven, SignatureError, merkle.ProofError) as error:
             checks.append(Check(name, passed=False, detail=str(error)))
     return Verdict(tuple(checks), tuple(f"{key.holder} {key.kid}" for key in bundle.keys))
+
+
+def _has(value: JsonValue, name: str) -> bool:
+    return isinstance(value, dict) and name in value
+
+
+def _leaves(members: Members) -> tuple[Logged, ...]:
+    return members.each("logged", lambda entry, item: entry.nested(item, Logged.from_json), most=8)
 
 
 def _note(value: object) -> str:
@@ -180,8 +204,7 @@ def _keys_used(bundle: Bundle, keyring: Keyring) -> list[TrustedKey]:
     witnessed = _cosignature(bundle, keyring)
     if witnessed is not None:
         used.add(witnessed.key.kid)
-    tokens = chain(bundle.agreement.signatures if bundle.agreement else (), filter(None, [bundle.receipt]))
-    used.update(statements.signer(token, keyring).kid for token in tokens)
+    used.update(statements.signer(token, keyring).kid for token in bundle.tokens)
     return [key for key in keyring if key.kid in used]
 
 
@@ -210,8 +233,33 @@ def _cosignature(bundle: Bundle, keyring: Keyring) -> cosignature.Cosignature | 
 
 def _check_trust(bundle: Bundle, trust: Keyring) -> str:
     for key in bundle.keys:
-        _require(trust.get(key.kid) == key, f"the {key.holder} key {key.kid} is not trusted")
-    return f"{len(bundle.keys)} keys, all trusted"
+        known = trust.get(key.kid)
+        _require(known and known.bare == key, f"the {key.holder} key {key.kid} is not trusted")
+    return f"{len(bundle.keys)} keys, all known"
+
+
+def _check_times(bundle: Bundle, keyring: Keyring, trust: Keyring, later: LaterHead | None) -> str:
+    """Hold each key to when it counted. What the log decided on was there by then: so were its signatures."""
+    notes = [_check_log_key(bundle, keyring, trust, later)]
+    times = log_time.times_of(bundle.tokens, bundle.logged)
+    for token in bundle.tokens:
+        known = [times[token]] if token in times else []
+        decided = [] if token == bundle.receipt else [bundle.record.at]
+        notes.append(log_time.check_key(token, trust, min(known + decided, default=None)))
+    return "; ".join(filter(None, notes)) or "no key is revoked"
+
+
+def _check_log_key(bundle: Bundle, keyring: Keyring, trust: Keyring, later: LaterHead | None) -> str | None:
+    kid = _log_key(bundle, keyring).kid
+    key = trust.get(kid)
+    _require(key, f"the LOG key {kid} is not trusted")
+    if key is None or (key.in_force(None) and later is None):
+        return None
+    if later is None:
+        key.demand_in_force(None)
+    else:
+        later.holds(checkpoints.open_note(bundle.checkpoint, keyring, Holder.LOG), trust)
+    return None if key.revoked_at is None else log_time.still_counts(key, "its checkpoint is in a later one")
 
 
 def _check_keys(bundle: Bundle, keyring: Keyring) -> str:
@@ -242,6 +290,7 @@ def _check_witness(bundle: Bundle, keyring: Keyring, trust: Keyring | None) -> s
 def _check_inclusion(bundle: Bundle, keyring: Keyring) -> str:
     head = checkpoints.open_note(bundle.checkpoint, keyring, Holder.LOG)
     merkle.verify_inclusion(bundle.record.leaf_hash, bundle.index, bundle.size, bundle.proof, head.root)
+    log_time.check_logged(bundle.logged, bundle.tokens, bundle.record.exchange, bundle.size, head.root)
     return f"entry {bundle.index} of {bundle.size}, {len(bundle.proof)} hashes to the root"
 
 

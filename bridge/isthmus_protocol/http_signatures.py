@@ -54,6 +54,7 @@ def sign_request(
 
     ``url`` is absolute, as it goes on the wire. The nonce is random unless given.
     """
+    key = key.current
     created = int(now.timestamp())
     expires = created + int(LIFETIME.total_seconds())
     said = (
@@ -87,9 +88,10 @@ def verify_request(
 ) -> Caller:
     """Return who signed the request, or raise :class:`SignatureError`.
 
-    There must be one signature, of a key in ``keyring``, over exactly what :func:`sign_request` covers, made
-    no more than ``window`` before or after ``now`` and for no longer than ``window``. ``headers`` may spell
-    names in any case. The caller still has to refuse a nonce that was used before.
+    There must be one signature, of a key in ``keyring`` that is in force now, over exactly what
+    :func:`sign_request` covers, made no more than ``window`` before or after ``now`` and for no longer than
+    ``window``. ``headers`` may spell names in any case. The caller still has to refuse a nonce that was used
+    before.
     """
     given = {name.lower(): value for name, value in headers.items()}
     label, said, covered, parameters = _read_input(given.get("signature-input", ""))
@@ -99,7 +101,7 @@ def verify_request(
         raise SignatureError("the signature is of another kind or for another use")
     if given.get("content-digest") != content_digest(body):
         raise SignatureError("the body is another than was signed")
-    caller = _caller(keyring, parameters)
+    caller = _caller(keyring, parameters, now)
     key = keyring.get(caller.kid)
     if key is None:
         raise SignatureError("the request is signed by an unknown key")
@@ -154,10 +156,11 @@ def _read_signature(header: str, label: str) -> bytes:
     return base64.b64decode(found[2])
 
 
-def _caller(keyring: Keyring, parameters: Mapping[str, str]) -> Caller:
+def _caller(keyring: Keyring, parameters: Mapping[str, str], now: datetime) -> Caller:
     key = keyring.get(parameters["keyid"])
     if key is None:
         raise SignatureError("the request is signed by an unknown key")
+    key.demand_in_force(now)
     nonce = parameters["nonce"]
     if not 8 <= len(nonce) <= 200:
         raise SignatureError("a nonce has 8 to 200 characters")

@@ -5,8 +5,9 @@ A key is named by its RFC 7638 thumbprint over the JWK form of RFC 8037, so a ``
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidSignature
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical
-from isthmus_protocol.shapes import MalformedMessage, Members
+from isthmus_protocol.shapes import MalformedMessage, Members, format_time
 
 
 class Holder(StrEnum):
@@ -60,11 +61,16 @@ def thumbprint(x: str) -> str:
 
 @dataclass(frozen=True)
 class TrustedKey:
-    """A public key: ``kid`` is its thumbprint, ``x`` its 32 bytes in base64url."""
+    """A public key: ``kid`` is its thumbprint, ``x`` its 32 bytes in base64url.
+
+    It counts from ``not_before`` until before ``revoked_at``; None means that there is no such bound.
+    """
 
     kid: str
     holder: Holder
     x: str
+    not_before: datetime | None = None
+    revoked_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Raise :class:`MalformedMessage` unless ``x`` is a key and ``kid`` its thumbprint."""
@@ -94,15 +100,45 @@ class TrustedKey:
         except InvalidSignature as error:
             raise SignatureError(f"the signature is not that of the {self.holder} key {self.kid}") from error
 
+    @property
+    def bare(self) -> "TrustedKey":
+        """The key without its times: what it is, not for how long somebody trusts it."""
+        return TrustedKey(self.kid, self.holder, self.x)
+
+    def in_force(self, at: datetime | None) -> bool:
+        """Say whether what this key signed at ``at`` counts; if nobody knows when, a revoked key does not."""
+        if at is None:
+            return self.revoked_at is None
+        begun = self.not_before is None or self.not_before <= at
+        return begun and (self.revoked_at is None or at < self.revoked_at)
+
+    def demand_in_force(self, at: datetime | None) -> None:
+        """Raise :class:`SignatureError`, saying when the key was revoked, unless it is in force ``at``."""
+        if self.in_force(at):
+            return
+        if at is None or (self.revoked_at is not None and at >= self.revoked_at):
+            raise SignatureError(f"the {self.holder} key {self.kid} was revoked at {self.revoked_at:%FT%TZ}")
+        raise SignatureError(f"the {self.holder} key {self.kid} counts from {self.not_before:%FT%TZ} on")
+
     def to_json(self) -> JsonObject:
-        """Return ``{"kid", "holder", "x"}``."""
-        return {"kid": self.kid, "holder": self.holder.value, "x": self.x}
+        """Return ``{"kid", "holder", "x"}``, and ``notBefore`` and ``revokedAt`` where they are set."""
+        written: JsonObject = {"kid": self.kid, "holder": self.holder.value, "x": self.x}
+        for name, moment in (("notBefore", self.not_before), ("revokedAt", self.revoked_at)):
+            if moment is not None:
+                written[name] = format_time(moment)
+        return written
 
     @classmethod
     def from_json(cls, value: JsonValue) -> "TrustedKey":
         """Read what :meth:`to_json` wrote; raises :class:`MalformedMessage`."""
         members = Members(value)
-        key = cls(members.text("kid"), members.one_of("holder", Holder), members.text("x"))
+        key = cls(
+            members.text("kid"),
+            members.one_of("holder", Holder),
+            members.text("x"),
+            members.optional("notBefore", members.time),
+            members.optional("revokedAt", members.time),
+        )
         members.end()
         return key
 
@@ -132,6 +168,11 @@ class SigningKey:
         return self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     @property
+    def current(self) -> "SigningKey":
+        """The key itself: what signs takes this once, so that one signature is of one key throughout."""
+        return self
+
+    @property
     def public(self) -> TrustedKey:
         """The public half."""
         raw = self.private_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -149,7 +190,7 @@ class SigningKey:
 
 
 class Keyring:
-    """The public keys that somebody trusts, by ``kid``. It does not change."""
+    """The public keys that somebody trusts, by ``kid``: of one holder several, while one follows another."""
 
     def __init__(self, keys: Iterable[TrustedKey]) -> None:
         self._keys = {key.kid: key for key in sorted(keys, key=lambda key: key.kid)}
@@ -186,3 +227,36 @@ class Keyring:
         if len({key.kid for key in keys}) != len(keys):
             raise MalformedMessage("/keys", "duplicate")
         return cls(keys)
+
+
+class RotatingKey(SigningKey):
+    """A holder's signing key as it is now: ``read`` is asked at each use, so that a process need not end."""
+
+    def __init__(self, holder: Holder, read: Callable[[], SigningKey]) -> None:
+        object.__setattr__(self, "holder", holder)
+        object.__setattr__(self, "_read", read)
+
+    @property
+    def current(self) -> SigningKey:
+        """The key that signs now."""
+        read: Callable[[], SigningKey] = self.__dict__["_read"]
+        return read()
+
+    @property
+    def private_key(self) -> Ed25519PrivateKey:
+        """The private half of the key that signs now."""
+        return self.current.private_key
+
+    def __repr__(self) -> str:
+        return f"RotatingKey({self.holder})"
+
+
+class RotatingKeyring(Keyring):
+    """The keys that are trusted now: ``read`` is asked at each use."""
+
+    def __init__(self, read: Callable[[], Keyring]) -> None:
+        self._read = read
+
+    @property
+    def _keys(self) -> dict[str, TrustedKey]:  # type: ignore[override]  # read only here
+        return self._read()._keys  # noqa: SLF001 (of a keyring, as this is)

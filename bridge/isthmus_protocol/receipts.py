@@ -75,13 +75,42 @@ def sign_receipt(key: SigningKey, receipt: Receipt) -> str:
     return statements.sign(key, receipt.to_json(), RECEIPT_TYP)
 
 
-def open_receipt(token: str, keyring: Keyring, receiver: Receiver) -> Receipt:
-    """Return the receipt in ``token``, signed by ``receiver``; raises :class:`SignatureError`."""
-    payload = statements.verify(token, keyring, RECEIPT_TYP, receiver.holder)
-    try:
-        receipt = Receipt.from_json(payload)
-    except MalformedMessage as error:
-        raise SignatureError(f"what was signed is no receipt: {error}") from error
+def open_receipt(token: str, keyring: Keyring, receiver: Receiver, at: datetime | None = None) -> Receipt:
+    """Return the receipt in ``token``, signed by ``receiver`` with a key in force at ``at``.
+
+    Raises :class:`SignatureError`; see :func:`isthmus_protocol.statements.open_statement` for ``at``.
+    """
+    receipt = _read(statements.verify(token, keyring, RECEIPT_TYP, receiver.holder, at=at))
     if receipt.receiver is not receiver:
         raise SignatureError("the receipt names another receiver than its signer")
     return receipt
+
+
+def open_told_receipt(token: str, keyring: Keyring, receiver: Receiver) -> Receipt:
+    """Return a receipt that the bridge passes on, which took it when it came; raises :class:`SignatureError`.
+
+    The bridge, whose request it is in, took no receipt of a key that was revoked then. So the key need be in
+    force only when the receipt says that it was made, and a notice that is late still tells of a delivery.
+    """
+    claimed = _read(statements.unverified(token)).received_at
+    return open_receipt(token, keyring, receiver, at=claimed)
+
+
+def renewed(token: str, key: SigningKey, keyring: Keyring, now: datetime) -> str:
+    """Return our own receipt ``token``, signed anew with ``key`` where the key that signed it is revoked.
+
+    It says the same: a receipt that was lost on its way can still be given after the key is gone.
+    """
+    try:
+        if statements.signer(token, keyring).in_force(now):
+            return token
+    except SignatureError:
+        pass  # a key of ours that is not even listed any more
+    return sign_receipt(key, _read(statements.unverified(token)))
+
+
+def _read(payload: JsonValue) -> Receipt:
+    try:
+        return Receipt.from_json(payload)
+    except MalformedMessage as error:
+        raise SignatureError(f"what was signed is no receipt: {error}") from error

@@ -5,6 +5,7 @@ being taken for another, and the holder of the key keeps one party from making a
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from jwt.api_jws import PyJWS
@@ -34,16 +35,21 @@ class Statement:
 
 def sign(key: SigningKey, payload: JsonObject, typ: str) -> str:
     """Return ``payload`` as a compact JWS of type ``typ``, signed by ``key``."""
+    now = key.current
     return _JWS.encode(
-        canonical(payload), key.private_key, algorithm="EdDSA", headers={"typ": typ, "kid": key.kid}
+        canonical(payload), now.private_key, algorithm="EdDSA", headers={"typ": typ, "kid": now.kid}
     )
 
 
-def open_statement(token: str, keyring: Keyring, typ: str, *holders: Holder | str) -> Statement:
+def open_statement(
+    token: str, keyring: Keyring, typ: str, *holders: Holder | str, at: datetime | None = None
+) -> Statement:
     """Return what ``token`` says and who signed it, or raise :class:`SignatureError`.
 
-    The key must be in ``keyring`` and held by one of ``holders``. Exactly one token says one thing: base64url
-    must be canonical, header and payload canonical JSON, and the header's members ``alg``, ``kid``, ``typ``.
+    The key must be in ``keyring``, held by one of ``holders``, and in force at ``at``: when the statement was
+    made, by a clock that its signer does not set (ours as it comes in, or the log's). If nobody can say when,
+    a revoked key does not count at all. Exactly one token says one thing: base64url must be canonical, header
+    and payload canonical JSON, and the header's members ``alg``, ``kid``, ``typ``.
     """
     if len(token) > LONGEST:
         raise SignatureError("the statement is too long")
@@ -55,6 +61,7 @@ def open_statement(token: str, keyring: Keyring, typ: str, *holders: Holder | st
     key = signer(token, keyring)
     if key.holder not in holders:
         raise SignatureError(f"the {key.holder} key may not sign {typ}")
+    key.demand_in_force(at)
     try:
         _JWS.decode(token, key.public_key, algorithms=["EdDSA"])
     except PyJWTError as error:
@@ -62,9 +69,11 @@ def open_statement(token: str, keyring: Keyring, typ: str, *holders: Holder | st
     return Statement(payload, key)
 
 
-def verify(token: str, keyring: Keyring, typ: str, *holders: Holder | str) -> JsonObject:
+def verify(
+    token: str, keyring: Keyring, typ: str, *holders: Holder | str, at: datetime | None = None
+) -> JsonObject:
     """Return the payload of ``token``; see :func:`open_statement`."""
-    return open_statement(token, keyring, typ, *holders).payload
+    return open_statement(token, keyring, typ, *holders, at=at).payload
 
 
 def signer(token: str, keyring: Keyring) -> TrustedKey:
@@ -74,6 +83,11 @@ def signer(token: str, keyring: Keyring) -> TrustedKey:
     if key is None:
         raise SignatureError("the statement is signed by an unknown key")
     return key
+
+
+def unverified(token: str) -> JsonObject:
+    """Return what ``token`` says, whoever signed it; raises :class:`SignatureError` for what is no token."""
+    return _parts(token)[1]
 
 
 def _parts(token: str) -> tuple[dict[str, Any], JsonObject]:

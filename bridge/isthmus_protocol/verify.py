@@ -18,6 +18,7 @@ from isthmus_protocol.fraud import Verdict as FraudVerdict
 from isthmus_protocol.fraud import verify_fraud
 from isthmus_protocol.fraud_proofs import is_fraud_proof
 from isthmus_protocol.keys import Keyring
+from isthmus_protocol.log_time import LaterHead
 from isthmus_protocol.shapes import MalformedMessage
 
 
@@ -27,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         data = arguments.bundle.read_bytes()
         trust = None if arguments.trust is None else Keyring.from_json(parse(arguments.trust.read_bytes()))
+        later = None if arguments.later is None else LaterHead.from_json(parse(arguments.later.read_bytes()))
     except (OSError, MalformedJson, MalformedMessage) as error:
         sys.stderr.write(f"Cannot read: {error}\n")
         return 1
@@ -34,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = verify_fraud(data, trust)
         sys.stdout.write("\n".join(report_fraud(found, trusted=trust is not None)) + "\n")
         return 0 if found.passed else 1
-    verdict = verify_bundle(data, trust)
+    verdict = verify_bundle(data, trust, later)
     sys.stdout.write("\n".join(report(verdict, trusted=trust is not None)) + "\n")
     return 0 if verdict.passed else 1
 
@@ -73,6 +75,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="evidence or a fraud proof, a JSON file")
     parser.add_argument(
         "--trust", type=Path, metavar="FILE", help='the keys you trust, as {"keys": [{"kid", "holder", "x"}]}'
+    )
+    parser.add_argument(
+        "--later",
+        type=Path,
+        metavar="FILE",
+        help='a later checkpoint, where the log\'s key was revoked: {"checkpoint", "proof": [consistency]}',
     )
     return parser.parse_args(argv)
 

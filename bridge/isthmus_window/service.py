@@ -21,7 +21,7 @@ from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.predicates import read_asks
 from isthmus_protocol.promises import promise_of
-from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
+from isthmus_protocol.receipts import Receipt, Receiver, renewed, sign_receipt
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_window import freight, processing
 from isthmus_window.database import Exchange, Nonce, Notice, Outgoing, keep_promise, open_database, writing
@@ -129,7 +129,7 @@ def receive(window: Window, envelope: Envelope, request_id: str) -> str:
         if known is not None:
             if known.payload_digest != envelope.payload_digest:
                 raise Refused(409, "exchange_reused", "This exchange was received with another payload.")
-            return known.receipt
+            return renewed(known.receipt, window.signing_key, window.keyring, now)
         take = _TAKES.get(envelope.message)
         if take is None or envelope.direction is not Direction.TO_WINDOW:
             raise Refused(422, "unknown_message", "This window does not take that message.", "/message")

@@ -40,9 +40,9 @@ def _bridge(settings: Settings, keys: KeyFolder) -> "Bridge":
 
     return Bridge(
         engine=create_bridge_engine(addresses.needed(settings.bridge_database_url, "BRIDGE_DATABASE_URL")),
-        keyring=keys.trust(),
-        signing_key=keys.signing_key(Holder.BRIDGE),
-        log_key=keys.signing_key(Holder.LOG),
+        keyring=keys.rotating_trust(),
+        signing_key=keys.rotating_key(Holder.BRIDGE),
+        log_key=keys.rotating_key(Holder.LOG),
         subject_key=keys.subject_key(),
         window_url=settings.window_address,
         platform_url=settings.platform_address,
@@ -89,8 +89,8 @@ def create_window(settings: Settings) -> Flask:
     home, settings, keys = _ground(settings, Process.WINDOW)
     window = Window(
         database_path=home.window_database,
-        signing_key=keys.signing_key(Holder.WINDOW),
-        keyring=keys.trust(),
+        signing_key=keys.rotating_key(Holder.WINDOW),
+        keyring=keys.rotating_trust(),
         bridge_url=settings.bridge_address,
         clock=utc_now,
         understand=wco.listener(settings),

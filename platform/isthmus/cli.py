@@ -15,6 +15,7 @@ from isthmus.efti import efti
 from isthmus.errors import CannotRun
 from isthmus.exchange import exchange
 from isthmus.home import home_of
+from isthmus.key import key
 from isthmus.log import log
 from isthmus.settings import Process, Settings, check_production, load
 from isthmus.wco import wco
@@ -137,12 +138,13 @@ def token(party: str) -> None:
 @isthmus.command(context_settings={"ignore_unknown_options": True})
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="The keys you trust.")
-def verify(bundle: Path, trust: Path | None) -> None:
+@click.option("--later", type=click.Path(path_type=Path), metavar="FILE", help="A later checkpoint.")
+def verify(bundle: Path, trust: Path | None, later: Path | None) -> None:
     """Check an evidence bundle, or a proof of fraud, offline; exit 0 when it proves what it says, else 1."""
     from isthmus_protocol.verify import main as verify_bundle
 
     arguments = [str(bundle)] + (["--trust", str(trust)] if trust else [])
-    sys.exit(verify_bundle(arguments))
+    sys.exit(verify_bundle(arguments + (["--later", str(later)] if later else [])))
 
 
 @isthmus.command("doctor")
@@ -175,7 +177,7 @@ def migrate() -> None:
     said.print("Next: isthmus run, or the single processes (isthmus --help).")
 
 
-for _group in (agreement, efti, exchange, log, wco):
+for _group in (agreement, efti, exchange, key, log, wco):
     isthmus.add_command(_group)
 
 

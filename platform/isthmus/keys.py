@@ -14,7 +14,8 @@ from pathlib import Path
 from isthmus.errors import CannotRun
 from isthmus.home import Home, write_private
 from isthmus.settings import Process
-from isthmus_protocol.keys import Holder, Keyring, SigningKey
+from isthmus.watched import Watched
+from isthmus_protocol.keys import Holder, Keyring, RotatingKey, RotatingKeyring, SigningKey
 
 SECRET_BYTES = 32
 
@@ -27,7 +28,7 @@ class KeyFolder:
 
     def signing_key(self, holder: Holder) -> SigningKey:
         """Return the private key of ``holder``."""
-        file = self._signing_file(holder)
+        file = self.signing_file(holder)
         try:
             return SigningKey.from_pem(holder, self._read(file))
         except (ValueError, TypeError) as error:
@@ -56,12 +57,22 @@ class KeyFolder:
         except ValueError as error:
             raise CannotRun(f"{file} is not a list of trusted keys: {error}.") from None
 
+    def rotating_key(self, holder: Holder) -> SigningKey:
+        """Return the private key of ``holder`` for a process that lives on: each use looks at the file."""
+        self.signing_key(holder)
+        return RotatingKey(holder, Watched(self.signing_file(holder), lambda: self.signing_key(holder)))
+
+    def rotating_trust(self) -> Keyring:
+        """Return the trusted keys for a process that lives on: the file is looked at each use."""
+        self.trust()
+        return RotatingKeyring(Watched(self.path / "trust.json", self.trust))
+
     def problems(self, *processes: Process) -> list[str]:
         """Return what is missing for ``processes`` in this folder, or open to others, a line each."""
         files = [self.path / "trust.json"]
         for process, holders in SIGNS.items():
             if process in processes:
-                files += [self._signing_file(holder) for holder in holders]
+                files += [self.signing_file(holder) for holder in holders]
         if {Process.WEB, Process.WORKER} & set(processes):
             files.append(self.path / "master.key")
         if {Process.BRIDGE, Process.BRIDGE_WORKER} & set(processes):
@@ -77,7 +88,8 @@ class KeyFolder:
             missing.append("tokens/ holds no key for access tokens")
         return missing + exposed
 
-    def _signing_file(self, holder: Holder) -> Path:
+    def signing_file(self, holder: Holder) -> Path:
+        """Return where the private key of ``holder`` lies."""
         return self.path / f"{holder.value.lower()}.pem"
 
     def _secret(self, name: str) -> bytes:
@@ -109,7 +121,8 @@ SIGNS = {
 def make_missing(home: Home) -> KeyFolder:
     """Make every key that is not there, for development, and publish the trusted ones.
 
-    A key that exists is never replaced: what it signed or wrapped must stay readable.
+    A key that exists is never replaced, and one that is trusted never forgotten: what it signed or wrapped
+    must stay readable.
     """
     folder = KeyFolder(home.keys)
     (home.keys / "tokens").mkdir(mode=0o700, exist_ok=True)
@@ -119,12 +132,17 @@ def make_missing(home: Home) -> KeyFolder:
         _write_missing(home.keys / "tokens" / "0001.pem", SigningKey.generate(Holder.PLATFORM).to_pem())
     for name in ("master.key", "subject.key"):
         _write_missing(home.keys / name, secrets.token_bytes(SECRET_BYTES))
-    trusted = Keyring(folder.signing_key(holder).public for holder in Holder)
-    content = json.dumps(trusted.to_json(), indent=1).encode() + b"\n"
-    trust = home.keys / "trust.json"
-    if not trust.exists() or trust.read_bytes() != content:
-        write_private(trust, content)
+    known = folder.trust() if (home.keys / "trust.json").exists() else Keyring([])
+    own = [folder.signing_key(holder).public for holder in Holder]
+    news = [key for key in own if known.get(key.kid) is None]
+    if news:
+        publish(home.keys, Keyring([*known, *news]))
     return folder
+
+
+def publish(folder: Path, trusted: Keyring) -> None:
+    """Replace ``trust.json`` by ``trusted``, at once and whole: what runs sees it at its next use."""
+    write_private(folder / "trust.json", json.dumps(trusted.to_json(), indent=1).encode() + b"\n")
 
 
 def _write_missing(file: Path, content: bytes) -> None:

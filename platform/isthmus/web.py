@@ -48,7 +48,7 @@ COMES_FOR = {
 
 def bridge_client(settings: Settings, keys: KeyFolder) -> BridgeClient:
     """Return the platform's client of the bridge."""
-    return BridgeClient(settings.bridge_address, keys.signing_key(Holder.PLATFORM), keys.trust())
+    return BridgeClient(settings.bridge_address, keys.rotating_key(Holder.PLATFORM), keys.rotating_trust())
 
 
 def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platform: Platform) -> None:

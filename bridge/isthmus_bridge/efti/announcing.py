@@ -75,7 +75,7 @@ def _receipt(bridge: Bridge, crossed: Crossed, answer: httpx.Response) -> str:
     token = parse_object(answer.content).get("receipt") if answer.status_code == httpx.codes.OK else None
     if not isinstance(token, str):
         raise SignatureError(f"HTTP {answer.status_code} without a receipt")
-    receipt = open_receipt(token, bridge.keyring, Receiver.WINDOW)
+    receipt = open_receipt(token, bridge.keyring, Receiver.WINDOW, bridge.clock())
     with bridge.begin() as session:
         promises.check_receipt(bridge, session.get_one(Exchange, crossed.exchange), receipt)
     return token

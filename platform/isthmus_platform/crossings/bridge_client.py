@@ -22,8 +22,13 @@ log = structlog.get_logger(__name__)
 
 DEADLINE = httpx.Timeout(10, connect=3)
 AGREEMENT_KEPT = timedelta(seconds=10)
-PASSING = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
-"""Client errors that mean: later."""
+PASSING = (
+    httpx.codes.UNAUTHORIZED,
+    httpx.codes.REQUEST_TIMEOUT,
+    httpx.codes.TOO_EARLY,
+    httpx.codes.TOO_MANY_REQUESTS,
+)
+"""Client errors that mean: later. A signature is made anew each time, and a new key may not be known yet."""
 LONGEST_ANSWER = 8 * 1024 * 1024
 
 

@@ -32,7 +32,7 @@ from isthmus_protocol.keys import Holder, Keyring, SignatureError
 from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.promises import Promise, promise_of
-from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
+from isthmus_protocol.receipts import Receipt, Receiver, renewed, sign_receipt
 from isthmus_protocol.shapes import MalformedMessage
 
 Incoming = Callable[[Work, Crossing, Crossing, JsonObject], str | None]
@@ -108,7 +108,8 @@ class Inbox:
             crossing = self._received(work, envelope, legal_basis)
         if crossing.receipt is None:
             raise NotPermitted(f"The delivery is refused: {crossing.reason}.", code=crossing.reason)
-        return crossing.receipt
+        now = self.platform.clock()
+        return renewed(crossing.receipt, self.bridge.signing_key, self.bridge.keyring, now)
 
     def _received(self, work: Work, envelope: Envelope, legal_basis: str | None) -> Crossing:
         exchange = _uuid(envelope.exchange, "/exchange")
