@@ -241,6 +241,20 @@ def demand_two_people(signatures: Collection[Signature]) -> None:
         raise SignatureError("one person may not sign for both parties")
 
 
+def signed_at(told: JsonValue) -> Mapping[str, datetime]:
+    """Return when each signature came to the bridge, as it tells of a version with its ``signedAt``.
+
+    Empty where it does not say. Raises :class:`MalformedMessage`.
+    """
+    if not isinstance(told, dict) or "signedAt" not in told:
+        return NO_TIMES
+    members = Members({name: told.get(name) for name in ("signatures", "signedAt")})
+    tokens = members.each("signatures", lambda entry, item: entry.text(item, statements.LONGEST), most=2)
+    return dict(
+        zip(tokens, members.each("signedAt", lambda entry, item: entry.time(item), most=2), strict=False)
+    )
+
+
 def _is_name(value: JsonValue) -> bool:
     return isinstance(value, str) and NAME.fullmatch(value) is not None
 

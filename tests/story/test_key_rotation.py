@@ -28,7 +28,7 @@ PATIENCE = 120.0
 ASK = (
     "mutation ($input: AskWindowInput!) { askWindow(input: $input) { crossing { id } userErrors { code } } }"
 )
-STANDING = "query ($id: ID!) { crossing(id: $id) { state answer { exists released } } }"
+STANDING = "query ($id: ID!) { crossing(id: $id) { state reason answer { exists released } } }"
 
 
 def graphql(client: httpx.Client, query: str, **variables: Any) -> dict[str, Any]:

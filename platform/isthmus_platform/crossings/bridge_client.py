@@ -10,7 +10,7 @@ import structlog
 
 from isthmus_platform.clock import Clock, utc_now
 from isthmus_platform.errors import NotFound, PlatformError
-from isthmus_protocol.agreements import Agreement, Direction, SignedAgreement
+from isthmus_protocol.agreements import Agreement, Direction, SignedAgreement, signed_at
 from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, canonical, parse
 from isthmus_protocol.http_signatures import sign_request
 from isthmus_protocol.keys import Keyring, SignatureError, SigningKey
@@ -133,7 +133,8 @@ class BridgeClient:
             return None
         try:
             signed = SignedAgreement.from_json(_only(given, "document", "signatures"))
-            signed.verify(self.keyring)
+            # When they came is the bridge's word; it weighs only for a key that was revoked since.
+            signed.verify(self.keyring, signed_at(given))
         except (MalformedMessage, SignatureError) as error:
             log.warning("bridge.agreement_not_believed", message=message, error=str(error))
             return None
