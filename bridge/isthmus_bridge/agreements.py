@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from isthmus_bridge import log, log_times
 from isthmus_bridge.gate import Standing, stopped
 from isthmus_bridge.models import AgreementSignature, AgreementVersion, Base, SuspensionStatement
+from isthmus_protocol import statements
 from isthmus_protocol.agreements import (
     Agreement,
     Direction,
@@ -89,11 +90,11 @@ def store(session: Session, keyring: Keyring, signed: SignedAgreement, now: date
     # A signature counts as of now, or as of when the log took it in: sent again, it is as good as it was.
     times = dict.fromkeys(signed.signatures, now) | log_times.of_revoked(session, keyring, signed.signatures)
     opened = [open_signature(token, agreement, keyring, times) for token in signed.signatures]
-    demand_two_people(opened)
     holders = dict(zip((signature.holder for signature in opened), signed.signatures, strict=True))
     if not holders or len(holders) != len(signed.signatures):
         raise SignatureError("an agreement comes with a signature of the operator, of the authority, or both")
     log.lock(session)
+    _refuse_one_person(session, agreement, signed.signatures)
     _refuse_contradictions(session, keyring, agreement, now)
     _insert(
         session,
@@ -262,6 +263,16 @@ def _record(
     """Return what the log keeps of a change, by whom and in which statements."""
     digests = tuple(digest(token.encode()) for token in told.values())
     return AgreementRecord(change, id_, version, text, tuple(told), digests, now)
+
+
+def _refuse_one_person(session: Session, agreement: Agreement, tokens: Iterable[str]) -> None:
+    """Raise :class:`SignatureError` where one person signs for both, at once or one after the other."""
+    held = session.scalars(
+        select(AgreementSignature.token).where(
+            AgreementSignature.agreement_id == agreement.id, AgreementSignature.version == agreement.version
+        )
+    )
+    demand_two_people([statements.unverified(token).get("by") for token in {*held, *tokens}])
 
 
 def _refuse_contradictions(session: Session, keyring: Keyring, agreement: Agreement, now: datetime) -> None:

@@ -180,7 +180,7 @@ class SignedAgreement:
         signatures = [open_signature(token, self.agreement, keyring, times) for token in self.signatures]
         if sorted(signature.holder for signature in signatures) != [Holder.AUTHORITY, Holder.OPERATOR]:
             raise SignatureError("an agreement needs one signature of the operator and one of the authority")
-        demand_two_people(signatures)
+        demand_two_people([signature.by for signature in signatures])
 
     def to_json(self) -> JsonObject:
         """Return ``{"document", "signatures"}``."""
@@ -234,9 +234,9 @@ def open_signature(
     return Signature(statement.key.holder, None if by is None else str(by))
 
 
-def demand_two_people(signatures: Collection[Signature]) -> None:
+def demand_two_people(signers: Collection[JsonValue]) -> None:
     """Raise :class:`SignatureError` where one person signs for both: not even who drafted it may."""
-    named = [signature.by for signature in signatures if signature.by is not None]
+    named = [by for by in signers if by is not None]
     if len(set(named)) != len(named):
         raise SignatureError("one person may not sign for both parties")
 

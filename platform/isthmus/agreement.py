@@ -88,21 +88,30 @@ def diff(old: Path, new: Path) -> None:
 
 
 @agreement.command()
-@click.argument("files", nargs=-1, required=True, type=FILE, metavar="AGREEMENT...")
+@click.argument("files", nargs=-1, type=FILE, metavar="[AGREEMENT...]")
 @click.option(
     "--claims", type=FILE, metavar="FILE", help="The claims; claims.json beside the agreements, or above."
 )
-def prove(files: tuple[Path, ...], claims: Path | None) -> None:
+@click.option("--live", is_flag=True, help="Of the agreements that are in force on the bridge, not of files.")
+def prove(files: tuple[Path, ...], claims: Path | None, *, live: bool) -> None:
     """Check what is claimed of these agreements, all taken as signed, for every request there can be.
+
+    With --live they are those by which the bridge lets cross; claims.json is then looked for here.
 
     A claim that fails is shown with a request that the gate itself lets cross. Exits 0 when all claims hold,
     else 1.
     """
-    from isthmus import agreement_files
+    from isthmus import agreement_bridge, agreement_files
     from isthmus_bridge.prover import proof
 
-    known = [agreement_files.read(file) for file in files]
-    found = claims or _beside(files[0])
+    if live == bool(files):
+        raise CannotRun("Name files of agreements, or --live for those of the bridge.")
+    known = agreement_bridge.in_force() if live else [agreement_files.read(file) for file in files]
+    if not known:
+        raise CannotRun(
+            "No agreement is in force on the bridge: nothing crosses, and nothing is to be proven."
+        )
+    found = claims or _beside(Path(CLAIMS) if live else files[0])
     try:
         findings = proof.prove(known, agreement_files.read_claims(found))
     except proof.Undecided as reason:
@@ -110,6 +119,8 @@ def prove(files: tuple[Path, ...], claims: Path | None) -> None:
     for finding in findings:
         _tell(finding)
     broken = sum(not finding.holds for finding in findings)
+    if live:
+        said.print(f"{len(known)} agreements in force on the bridge, signatures verified")
     said.print(f"{len(findings)} claims of {found}: {len(findings) - broken} hold, {broken} fail")
     sys.exit(1 if broken else 0)
 
@@ -134,14 +145,25 @@ def _tell(finding: "Finding") -> None:
 @click.argument("file", type=FILE)
 @click.option("--as", "side", type=SIDES, required=True, help="For whom you sign.")
 @click.option("--key", type=FILE, required=True, help="That party's private key, Ed25519 in PKCS #8 PEM.")
+@click.option("--by", "person", metavar="NAME", help="Who you are; needed where the draft names its drafter.")
 @click.option("--output", "-o", type=FILE, help="Where the signature goes; standard output if not given.")
-def sign(file: Path, side: str, key: Path, output: Path | None) -> None:
-    """Sign the agreement in FILE for one party; the signature (a JWS) is for this very text."""
+def sign(file: Path, side: str, key: Path, person: str | None, output: Path | None) -> None:
+    """Sign the agreement in FILE for one party; the signature (a JWS) is for this very text.
+
+    Where the text says who drafted it (draftedBy), the signers are two named persons: nobody, the drafter
+    included, signs for both parties.
+    """
     from isthmus import agreement_bridge, agreement_files
     from isthmus_protocol.agreements import sign_agreement
+    from isthmus_protocol.shapes import NAME
 
     signer = agreement_bridge.own_key(side, key)
-    token = sign_agreement(signer, agreement_files.read(file))
+    document = agreement_files.read(file)
+    if person is None and document.drafted_by is not None:
+        raise CannotRun(f"{file} was drafted by {document.drafted_by}: say with --by who signs it.")
+    if person is not None and NAME.fullmatch(person) is None:
+        raise CannotRun(f"{person!r} is no name: letters, digits and ._:@- are.")
+    token = sign_agreement(signer, document, person)
     if output is None:
         click.echo(token)
         return

@@ -10,10 +10,16 @@ from isthmus.home import home_of
 from isthmus.keys import KeyFolder
 from isthmus.settings import load
 from isthmus_bridge.service import utc_now
-from isthmus_protocol.agreements import Agreement, SignedAgreement, Suspension, sign_suspension
+from isthmus_protocol.agreements import (
+    Agreement,
+    SignedAgreement,
+    Suspension,
+    sign_suspension,
+    signed_at,
+)
 from isthmus_protocol.canonical import JsonObject, canonical
 from isthmus_protocol.http_signatures import sign_request
-from isthmus_protocol.keys import Holder, SigningKey
+from isthmus_protocol.keys import Holder, SignatureError, SigningKey
 from isthmus_protocol.shapes import MalformedMessage
 
 
@@ -48,6 +54,26 @@ def listing() -> list[dict[str, Any]]:
     """Return every version that the bridge holds, by id and version."""
     versions: list[dict[str, Any]] = call("GET", "/v1/agreements")["agreements"]
     return versions
+
+
+def in_force() -> list[Agreement]:
+    """Return the versions by which the bridge lets cross, now or when they begin.
+
+    Its word is not taken for the signatures: raises :class:`CannotRun` where they do not verify here.
+    """
+    trust = KeyFolder(home_of(load().home).keys).trust()
+    found = []
+    for version in listing():
+        if version["status"] not in ("ACTIVE", "NOT_YET_VALID"):
+            continue
+        form = {name: version[name] for name in ("document", "signatures")}
+        try:
+            signed = SignedAgreement.from_json(form)
+            signed.verify(trust, signed_at(version))
+        except (MalformedMessage, SignatureError) as error:
+            raise CannotRun(f"The bridge holds {version['id']} {version['version']}, and {error}.") from None
+        found.append(signed.agreement)
+    return found
 
 
 def call(

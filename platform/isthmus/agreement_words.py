@@ -30,6 +30,7 @@ def table(agreement: Agreement, status: str) -> Table:
         ("at most", f"{agreement.rate_per_hour} an hour"),
         ("kept", f"{agreement.retention_days} days"),
         ("answers", _budget(agreement)),
+        ("drafted by", agreement.drafted_by or "not said"),
         ("digest", agreement.digest),
         ("may cross", "\n".join(f"{field.path} {in_form(field)}" for field in agreement.fields) or "nothing"),
     ):

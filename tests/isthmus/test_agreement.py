@@ -15,8 +15,9 @@ from isthmus_bridge import log
 from isthmus_bridge.database import create_bridge_engine
 from isthmus_bridge.http import create_app
 from isthmus_bridge.service import Bridge
+from isthmus_protocol.agreements import sign_agreement
 from isthmus_protocol.canonical import parse
-from isthmus_protocol.keys import Holder, SigningKey
+from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.records import AgreementRecord, read_record
 
 DEMO = Path(__file__).parents[2] / "platform" / "isthmus" / "demo"
@@ -193,3 +194,63 @@ def test_a_claim_that_fails_is_shown_with_what_the_gate_lets_cross(
     assert 'released {"goods":{"statisticalValueMinor":12300}}' in done.output
     assert run("prove", "--claims", claims, draft(consentRequired=True)).exit_code == 0
     assert "no claims.json" in refused(run("prove", draft()))
+
+
+def test_the_claims_are_proven_of_what_is_in_force_on_the_bridge(
+    run: Run, draft: Callable[..., Path], tmp_path: Path
+) -> None:
+    claims = DEMO / "claims.json"
+    assert "No agreement is in force" in refused(run("prove", "--live", "--claims", claims))
+    assert "or --live" in refused(run("prove"))
+    assert "or --live" in refused(run("prove", "--live", draft()))
+    agreements = sorted((DEMO / "agreements").glob("*.json"))
+    for file in agreements:
+        run("activate", file, *sign(run, file, "operator", "authority"))
+    done = run("prove", "--live", "--claims", claims)
+    assert done.exit_code == 0, done.output
+    assert f"{len(agreements)} agreements in force on the bridge" in done.output
+    assert "14 hold, 0 fail" in done.output
+    leak = json.loads((DEMO / "agreements" / "declaration-answer.json").read_bytes())
+    leak |= {"version": 2, "consentRequired": False}
+    leaky = tmp_path / "leaky.json"
+    leaky.write_text(json.dumps(leak))
+    run("activate", leaky, *sign(run, leaky, "operator"))
+    assert run("prove", "--live", "--claims", claims).exit_code == 0, "one signature lets nothing cross"
+    run("activate", leaky, *sign(run, leaky, "operator", "authority"))
+    done = run("prove", "--live", "--claims", claims)
+    assert done.exit_code == 1
+    assert "FAILS" in done.output
+
+
+def test_an_agreement_that_the_keys_of_this_machine_do_not_verify_is_not_proven(
+    run: Run, draft: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = draft()
+    run("activate", file, *sign(run, file, "operator", "authority"))
+    trust = [key for key in KEYRING if key.holder is not Holder.AUTHORITY]
+    others = Keyring([*trust, SigningKey.generate(Holder.AUTHORITY).public])
+    (tmp_path / "home" / "keys" / "trust.json").write_text(json.dumps(others.to_json()))
+    assert "unknown key" in refused(run("prove", "--live", "--claims", DEMO / "claims.json"))
+
+
+def test_who_drafts_may_sign_for_one_party_but_not_for_both(run: Run, draft: Callable[..., Path]) -> None:
+    file = draft(draftedBy="j.lin")
+    assert "j.lin" in run("show", file).output
+    assert "--by" in refused(run("sign", file, "--as", "operator", "--key", pem("operator")))
+    for side, person in (("operator", "j.lin"), ("authority", "j.lin"), ("authority", "m.chen")):
+        done = run("sign", file, "--as", side, "--key", pem(side), "--by", person, "-o", f"{side}.{person}")
+        assert done.exit_code == 0, done.output
+    assert "one person" in refused(run("activate", file, "operator.j.lin", "authority.j.lin"))
+    assert "PROPOSED" in run("activate", file, "operator.j.lin").output
+    assert "one person" in refused(run("activate", file, "authority.j.lin")), "nor one after the other"
+    assert "ACTIVE" not in run("show", "export-declaration").output
+    assert "ACTIVE" in run("activate", file, "authority.m.chen").output
+
+
+def test_a_signer_without_a_name_does_not_count_where_the_drafter_is_named(
+    run: Run, draft: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = draft(draftedBy="j.lin")
+    nameless = sign_agreement(KEYS[Holder.OPERATOR], agreement(**(LASTING | {"draftedBy": "j.lin"})))
+    (tmp_path / "nameless.jws").write_text(nameless)
+    assert "named" in refused(run("activate", file, "nameless.jws"))
