@@ -109,9 +109,13 @@ def check_key(token: str, trust: Keyring, at: datetime | None) -> str | None:
     """
     key = statements.signer(token, trust)
     key.demand_in_force(at)
-    return None if key.revoked_at is None or at is None else still_counts(key, f"signed by {at:%FT%TZ}")
+    return (
+        None
+        if key.revoked_at is None or at is None
+        else still_counts(key, f"and signed by {at:%FT%TZ}, by the log")
+    )
 
 
 def still_counts(key: TrustedKey, why: str) -> str:
     """Return in words that a revoked key counts here all the same."""
-    return f"{key.holder} {key.kid} was revoked at {key.revoked_at:%FT%TZ}, {why} by the log"
+    return f"{key.holder} {key.kid} was revoked at {key.revoked_at:%FT%TZ}, {why}"

@@ -196,7 +196,7 @@ def test_the_verdict_says_which_key_was_revoked_and_when_and_why_it_counts_all_t
     (said,) = [check.detail for check in verdict.checks if check.name == "revocation"]
     assert said == (
         f"AUTHORITY {KEYS[Holder.AUTHORITY].kid} was revoked at {NOW + SECOND:%FT%TZ},"
-        f" signed by {NOW:%FT%TZ} by the log"
+        f" and signed by {NOW:%FT%TZ}, by the log"
     )
 
 
