@@ -62,8 +62,8 @@ class Version:
 
     agreement: Agreement
     signatures: tuple[str, ...]
-    signed_at: tuple[datetime, ...]
     active_since: datetime | None
+    signed_at: tuple[datetime, ...] = ()
 
     def to_json(self, status: Status, suspensions: Sequence[str] = ()) -> JsonObject:
         """Return the version as the bridge tells it: document, signatures, and how it stands."""
@@ -346,8 +346,8 @@ def _version(
     try:
         SignedAgreement(agreement, signatures).verify(keyring, logged)
     except SignatureError:
-        return Version(agreement, signatures, signed_at, None)
-    return Version(agreement, signatures, signed_at, max(signed_at))
+        return Version(agreement, signatures, None, signed_at)
+    return Version(agreement, signatures, max(signed_at), signed_at)
 
 
 def in_force(versions: Iterable[Version], now: datetime) -> Version | None:

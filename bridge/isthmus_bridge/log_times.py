@@ -25,6 +25,8 @@ def of_revoked(session: Session, keyring: Keyring, tokens: Iterable[str]) -> dic
 
     One that the log does not hold is left out. Others are not looked for: their key is in force.
     """
+    if all(key.in_force(None) for key in keyring):
+        return {}
     times = {}
     for token in tokens:
         if _may_be_revoked(token, keyring):
