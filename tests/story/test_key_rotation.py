@@ -49,7 +49,7 @@ def bank_asking(isthmus: Installation) -> Iterator[list[str]]:
     def ask() -> None:
         try:
             with isthmus.client("bank") as bank:
-                while not enough.wait(0.25):
+                while not enough.wait(0.5):
                     given = {
                         "idempotencyKey": f"rotating-{len(asked)}",
                         "ucr": UCR,
@@ -71,7 +71,7 @@ def bank_asking(isthmus: Installation) -> Iterator[list[str]]:
     assert not failed, failed
 
 
-def await_more(asked: list[str], more: int = 3) -> None:
+def await_more(asked: list[str], more: int = 2) -> None:
     goal, end = len(asked) + more, time.monotonic() + PATIENCE
     while len(asked) < goal:
         assert time.monotonic() < end, "no more questions are asked"
@@ -138,6 +138,7 @@ def every_question_is_answered_once(isthmus: Installation, asked: list[str]) -> 
             found = graphql(bank, STANDING, id=waiting[0])["crossing"]
             if found["state"] == "DELIVERED" and found["answer"] is not None:
                 waiting.pop(0)
+                end = time.monotonic() + PATIENCE  # answers of one subject come one after the other
                 continue
             assert found["state"] in {"REQUESTED", "AGREED", "SENT", "DELIVERED"}, found
             assert time.monotonic() < end, f"{len(waiting)} of {len(asked)} wait: {found}"
