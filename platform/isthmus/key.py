@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from isthmus.errors import CannotRun
 from isthmus.home import home_of
@@ -34,21 +33,11 @@ def list_() -> None:
 
     folder = _folder()
     now = datetime.now(UTC)
-    table = Table(box=None, pad_edge=False)
-    for title in ("holder", "kid", "", "from", "revoked"):
-        table.add_column(title, no_wrap=True)
-    for each in sorted(
-        folder.trust(), key=lambda each: (each.holder, each.not_before or datetime.min.replace(tzinfo=UTC))
-    ):
-        signs = key_rotation.signs_now(folder, each)
-        table.add_row(
-            each.holder.value,
-            each.kid,
-            _state(each, now, signs=signs),
-            _told(each.not_before),
-            _told(each.revoked_at),
-        )
-    said.print(table)
+    for each in sorted(folder.trust(), key=lambda each: (each.holder, _told(each.not_before))):
+        state = _state(each, now, signs=key_rotation.signs_now(folder, each))
+        times = [f"from {_told(each.not_before)}"] if each.not_before else []
+        times += [f"revoked {_told(each.revoked_at)}"] if each.revoked_at else []
+        said.print(f"{each.holder.value:<10} {each.kid}  {state:<10} {', '.join(times)}".rstrip())
 
 
 @key.command()
@@ -77,7 +66,8 @@ def rotate(holder: str, *, announce: bool) -> None:
     said.print(f"Next, when nothing that it signed is under way: isthmus key revoke {old.kid}")
 
 
-@key.command()
+# A thumbprint may begin with a dash, and then looks like an option.
+@key.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("kid")
 @click.option("--at", "moment", metavar="TIME", help="From then on, RFC 3339 in UTC; now if not given.")
 def revoke(kid: str, moment: str | None) -> None:

@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 from isthmus import cli, key_rotation
 from isthmus.errors import CannotRun
 from isthmus.home import Home, home_of
-from isthmus.keys import KeyFolder, make_missing
+from isthmus.keys import KeyFolder, make_missing, publish
 from isthmus.watched import Watched
 from isthmus_protocol import statements
-from isthmus_protocol.keys import Holder, SignatureError
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 
@@ -93,6 +93,19 @@ def test_a_key_that_still_signs_an_unknown_one_and_a_revoked_one_are_not_revoked
     revoked = folder.trust().get(old)
     assert revoked is not None
     assert revoked.revoked_at == datetime(2026, 5, 1, 9, tzinfo=UTC)
+
+
+def test_a_key_whose_name_begins_with_a_dash_is_revoked_like_any_other(folder: KeyFolder) -> None:
+    key = SigningKey.generate(Holder.WINDOW)
+    while not key.kid.startswith("-") or "h" not in key.kid:
+        key = SigningKey.generate(Holder.WINDOW)
+    publish(folder.path, Keyring([*folder.trust(), key.public]))
+    done = run("revoke", key.kid, "--at", "2026-06-01T09:00:00Z")
+    assert done.exit_code == 0, done.output
+    assert key.kid in run("list").output
+    known = folder.trust().get(key.kid)
+    assert known is not None
+    assert known.revoked_at == NOW
 
 
 def test_what_is_trusted_outlives_a_start_and_an_old_file_without_times_is_read(home: Home) -> None:
