@@ -19,15 +19,17 @@ from isthmus_protocol.records import LogRecord, Record
 def bundle(bridge: Bridge, exchange_id: UUID) -> bytes | None:
     """Return the evidence bundle of an exchange, as canonical JSON; None where there is no such exchange.
 
-    It stands on the newest cosigned checkpoint. Where that one does not reach the entry, the witness is asked
-    first; where the witness is away, the log's present head is signed by the log alone.
+    It stands on the newest cosigned checkpoint. Where that one does not reach the decision, and what dates
+    the signatures, the witness is asked first. Where the witness is away, a leaf of a signature that it has
+    not cosigned is left out; where it has not the decision, the log signs its present head alone.
     """
     with bridge.begin() as session:
         exchange = session.get(Exchange, exchange_id)
         if exchange is None:
             return None
-        index = _index(exchange)
-    witnessing.cosign_newest(bridge, covering=index)
+        leaves = _leaves(session, bridge, exchange, _agreement(session, bridge, exchange))
+        reach = max([_index(exchange), *leaves])
+    witnessing.cosign_newest(bridge, covering=reach)
     with bridge.begin() as session:
         return _bundle(session, bridge, session.get_one(Exchange, exchange_id))
 
@@ -36,6 +38,7 @@ def _bundle(session: Session, bridge: Bridge, exchange: Exchange) -> bytes:
     index = _index(exchange)
     size, checkpoint = _checkpoint(session, bridge, index)
     agreement = _agreement(session, bridge, exchange)
+    leaves = _leaves(session, bridge, exchange, agreement)
     return make_bundle(
         record=LogRecord.from_json(parse(log.entry(session, index).encode())),
         index=index,
@@ -45,13 +48,17 @@ def _bundle(session: Session, bridge: Bridge, exchange: Exchange) -> bytes:
         receipt=exchange.receipt,
         keyring=bridge.keyring,
         asked=_asked(exchange),
-        logged=_logged(session, bridge, exchange, agreement, size),
+        logged=tuple(
+            Logged(record, each, tuple(log.inclusion(session, each, size)))
+            for each, record in sorted(leaves.items(), key=lambda leaf: leaf[0])
+            if each < size
+        ),
     ).to_bytes()
 
 
 def _checkpoint(session: Session, bridge: Bridge, index: int) -> tuple[int, str]:
     """Return the size and note of a checkpoint that covers the entry ``index``, cosigned where possible."""
-    note = witnessing.cosigned(session)
+    note = witnessing.cosigned(session, bridge.keyring)
     if note is not None:
         size = Checkpoint.from_text(read_note(note).text).size
         if index < size:
@@ -72,9 +79,9 @@ def _asked(exchange: Exchange) -> Asked | None:
     return asked_by(exchanges.terms_of(exchange), exchange.salt.hex())
 
 
-def _logged(
-    session: Session, bridge: Bridge, exchange: Exchange, agreement: SignedAgreement | None, size: int
-) -> tuple[Logged, ...]:
+def _leaves(
+    session: Session, bridge: Bridge, exchange: Exchange, agreement: SignedAgreement | None
+) -> dict[int, Record]:
     """Return the leaf that took in the receipt, and those of signatures whose key was revoked since."""
     leaves: dict[int, Record] = {}
     signatures = () if agreement is None else agreement.signatures
@@ -84,10 +91,7 @@ def _logged(
     if exchange.receipt is not None and exchange.decision_index is not None:
         found = log_times.receipt_leaf(session, exchange.receipt, exchange.decision_index)
         leaves.update([] if found is None else [found])
-    return tuple(
-        Logged(record, index, tuple(log.inclusion(session, index, size)))
-        for index, record in sorted(leaves.items(), key=lambda leaf: leaf[0])
-    )
+    return leaves
 
 
 def _agreement(session: Session, bridge: Bridge, exchange: Exchange) -> SignedAgreement | None:

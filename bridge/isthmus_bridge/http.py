@@ -267,7 +267,7 @@ def _log(app: Flask, bridge: Bridge) -> None:
         wanted = request.args.get("cosigned", "true") != "false"
         with bridge.begin() as session:
             head = log.head(session)
-            note = witnessing.cosigned(session) if wanted else None
+            note = witnessing.cosigned(session, bridge.keyring) if wanted else None
         return Response(
             note or log.checkpoint(head, bridge.origin, bridge.log_key),
             content_type="text/plain; charset=utf-8",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from isthmus_bridge import log
 from isthmus_bridge.models import Exchange
@@ -11,32 +12,47 @@ from isthmus_protocol.acknowledgements import open_acknowledgement, originator_o
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import MalformedJson, digest, parse, parse_object
 from isthmus_protocol.chains import UNCHAINED
-from isthmus_protocol.keys import SignatureError
+from isthmus_protocol.keys import SignatureError, UntrustedKey
 from isthmus_protocol.promises import Promise, promise_of, sign_promise
 from isthmus_protocol.receipts import Receipt
 from isthmus_protocol.records import LogRecord, read_record
+from isthmus_protocol.statements import signer
 
 
 def give(session: Session, bridge: Bridge, exchanges: Sequence[Exchange]) -> None:
     """Promise each exchange, unless that was done, the leaf that holds the decision on it.
 
     What is promised may be what this transaction appended; nobody may hear of it before it has committed.
+    Where the key of an earlier promise is revoked, the same is promised anew, as the log holds it; that is
+    told and not kept, so that nobody waits here for whoever works on the exchange.
     """
     lacking = {
         exchange.decision_index: exchange
         for exchange in exchanges
-        if exchange.promise is None and exchange.decision_index is not None
+        if exchange.decision_index is not None and not _stands(bridge, exchange.promise)
     }
     if not lacking:
         return
     records = log.written(session)
     for index, exchange in lacking.items():
         record = records.get(index) or read_record(parse(log.entry(session, index).encode()))
-        if isinstance(record, LogRecord):
-            place = Promise(
-                bridge.origin, record.exchange, index, record.leaf_hash, record.chain or UNCHAINED
-            )
-            exchange.promise = sign_promise(bridge.log_key, place)
+        if not isinstance(record, LogRecord):
+            continue
+        promise = Promise(bridge.origin, record.exchange, index, record.leaf_hash, record.chain or UNCHAINED)
+        token = sign_promise(bridge.log_key, promise)
+        if exchange.promise is None:
+            exchange.promise = token
+        else:
+            set_committed_value(exchange, "promise", token)
+
+
+def _stands(bridge: Bridge, token: str | None) -> bool:
+    if token is None:
+        return False
+    try:
+        return signer(token, bridge.keyring).in_force(bridge.clock())
+    except UntrustedKey:
+        return False
 
 
 def check_receipt(bridge: Bridge, exchange: Exchange, receipt: Receipt) -> None:
@@ -60,7 +76,9 @@ def checked_acknowledgement(bridge: Bridge, exchange: Exchange, body: bytes) -> 
         raise SignatureError(f"the answer is not JSON: {error}") from error
     if not isinstance(token, str):
         raise SignatureError("the answer holds no acknowledgement")
-    said = open_acknowledgement(token, bridge.keyring, originator_of(Direction(exchange.direction)))
+    said = open_acknowledgement(
+        token, bridge.keyring, originator_of(Direction(exchange.direction)), bridge.clock()
+    )
     shown = exchange.receipt if exchange.state == "DELIVERED" else None
     wanted = (str(exchange.id), exchange.state, None if shown is None else digest(shown.encode()))
     if (said.exchange, said.state.value, said.receipt_digest) != wanted:
@@ -71,6 +89,7 @@ def checked_acknowledgement(bridge: Bridge, exchange: Exchange, body: bytes) -> 
 
 
 def _promised(bridge: Bridge, exchange: Exchange) -> Promise:
+    """Return what was promised: our own word, whose key may be revoked since."""
     if exchange.promise is None:
         raise SignatureError("nothing was promised")
-    return promise_of(exchange.promise, bridge.keyring, str(exchange.id), exchange.decision_index)
+    return promise_of(exchange.promise, bridge.keyring.bare, str(exchange.id), exchange.decision_index)

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 from isthmus_bridge import log
 from isthmus_bridge.models import CosignedHead
 from isthmus_bridge.service import Bridge
-from isthmus_protocol.checkpoint import read_note, signature_line
-from isthmus_protocol.cosignature import read_cosignature
-from isthmus_protocol.keys import SignatureError
+from isthmus_protocol.checkpoint import open_note, read_note, signature_line
+from isthmus_protocol.cosignature import cosignatures, read_cosignature
+from isthmus_protocol.keys import Holder, Keyring, SignatureError
 
 DEADLINE = 2.0
 """Seconds for one asking, whatever the witness does."""
@@ -71,23 +71,34 @@ def standing(session: Session) -> Standing:
     return Standing(log.head(session).size, kept.size, kept.note, kept.problem)
 
 
-def cosigned(session: Session) -> str | None:
-    """Return the newest checkpoint that carries both signatures; None where none does."""
-    return session.execute(select(CosignedHead.note)).scalar_one()
+def cosigned(session: Session, keyring: Keyring) -> str | None:
+    """Return the newest checkpoint that carries both signatures, by keys in force; None where none does."""
+    note = session.execute(select(CosignedHead.note)).scalar_one()
+    return note if note is not None and _counts(note, keyring) else None
+
+
+def _counts(note: str, keyring: Keyring) -> bool:
+    try:
+        open_note(note, keyring, Holder.LOG)
+        return bool(cosignatures(note, keyring))
+    except SignatureError:
+        return False
 
 
 def cosign_newest(bridge: Bridge, *, covering: int | None = None) -> None:
     """Have the witness cosign the log's head, unless it has, or was found away within the last 5 s.
 
-    With ``covering`` it is enough that the entry of that index is covered. What fails is kept for
-    :func:`standing` to tell; nothing is raised for what the witness does or does not do.
+    With ``covering`` it is enough that the entry of that index is covered. A cosigned head does not count if
+    the log's or the witness's key was revoked since: the same is signed and cosigned anew. What fails is kept
+    for :func:`standing` to tell; nothing is raised for what the witness does or does not do.
     """
     if bridge.witness_url is None:
         return
     with bridge.begin() as session:
         kept = session.execute(select(CosignedHead)).scalar_one()
         wanted = log.head(session).size if covering is None else covering + 1
-    if kept.size >= wanted or _rests(kept, bridge.clock()):
+    reached = kept.size >= wanted and (kept.note is None or _counts(kept.note, bridge.keyring))
+    if reached or _rests(kept, bridge.clock()):
         return
     try:
         with httpx.Client(timeout=STEPS, trust_env=False, follow_redirects=False) as client:

@@ -93,9 +93,14 @@ def acknowledge(
     return statements.sign(key, said.to_json(), ACKNOWLEDGEMENT_TYP)
 
 
-def open_acknowledgement(token: str, keyring: Keyring, originator: Receiver) -> Acknowledgement:
-    """Return the acknowledgement in ``token``, signed by ``originator``; raises :class:`SignatureError`."""
-    payload = statements.verify(token, keyring, ACKNOWLEDGEMENT_TYP, originator.holder)
+def open_acknowledgement(
+    token: str, keyring: Keyring, originator: Receiver, at: datetime | None = None
+) -> Acknowledgement:
+    """Return the acknowledgement in ``token``, signed by ``originator`` with a key in force at ``at``.
+
+    Raises :class:`SignatureError`; see :func:`isthmus_protocol.statements.open_statement` for ``at``.
+    """
+    payload = statements.verify(token, keyring, ACKNOWLEDGEMENT_TYP, originator.holder, at=at)
     try:
         said = Acknowledgement.from_json(payload)
     except MalformedMessage as error:

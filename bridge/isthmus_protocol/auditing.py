@@ -18,6 +18,7 @@ from isthmus_protocol.fraud_proofs import Entry, FraudProof, Kind, Prefix
 from isthmus_protocol.keys import Holder, Keyring, SignatureError
 from isthmus_protocol.promises import Promise, open_promise
 from isthmus_protocol.receipts import Receiver, open_receipt
+from isthmus_protocol.statements import signer
 
 
 @dataclass(frozen=True)
@@ -71,38 +72,78 @@ def audit(
     """Check ``records``, all the log's entries from the first, against ``checkpoint`` and what is ``kept``.
 
     Entries beyond the checkpoint are left for the next one, and so are promises: what is not yet due is no
-    fraud. Raises :class:`SignatureError` when the log has not signed ``checkpoint``.
+    fraud. What is kept of a key of the log's that is revoked proves nothing to others: where it is not kept
+    to, that is a doubt. Raises :class:`SignatureError` when the log has not signed ``checkpoint``.
     """
     kept = kept or Kept()
     head = open_note(checkpoint, keyring, Holder.LOG)
     covered = records[: head.size]
     hashes = [merkle.leaf_hash(canonical(record)) for record in covered]
     auditor = _Auditor(keyring, checkpoint, head, covered, hashes)
-    promises = _opened(auditor, kept.promises)
+    opened = _opened(auditor, kept.promises)
+    promises = {token: promise for token, promise in opened.items() if signer(token, keyring).in_force(None)}
+    notes, undated = _parted(auditor, kept.checkpoints)
     whole = len(covered) == head.size and merkle.root_of(hashes) == head.root
     if whole:
         auditor.held.append(f"{head.size} entries make up the root that {head.origin} has signed")
     else:
         auditor.doubts.append("the entries are not those of the checkpoint: nothing can be said of them")
-    proof = _find_contradiction(auditor, promises) or _find_fork(auditor, kept.checkpoints, whole=whole)
+    proof = _find_contradiction(auditor, promises) or _find_fork(auditor, notes, whole=whole)
     if proof is None and whole:
         proof = _find_broken_promise(auditor, promises) or _find_broken_chain(auditor)
         _compare_words(auditor, kept.words)
+        _compare_revoked(auditor, undated, [each for token, each in opened.items() if token not in promises])
     return Audit(proof, tuple(auditor.doubts), tuple(auditor.held))
 
 
 def _opened(auditor: _Auditor, tokens: Iterable[str]) -> dict[str, Promise]:
-    """Return the promises of this log by their tokens."""
+    """Return the promises of this log by their tokens, whether their key is revoked or not."""
     opened: dict[str, Promise] = {}
     for token in tokens:
         try:
-            promise = open_promise(token, auditor.keyring)
+            promise = open_promise(token, auditor.keyring.bare)
         except SignatureError as error:
             auditor.doubts.append(f"a promise that is not the log's: {error}")
             continue
         if promise.origin == auditor.head.origin:
             opened[token] = promise
     return opened
+
+
+def _parted(auditor: _Auditor, notes: Iterable[str]) -> tuple[list[str], list[Checkpoint]]:
+    """Return the kept checkpoints apart: those to be opened, and those of this log by a revoked key, read."""
+    rest: list[str] = []
+    undated: list[Checkpoint] = []
+    for note in notes:
+        try:
+            open_note(note, auditor.keyring, Holder.LOG)
+        except SignatureError:
+            try:
+                head = open_note(note, auditor.keyring.bare, Holder.LOG)
+            except SignatureError:
+                rest.append(note)
+            else:
+                undated += [head] if head.origin == auditor.head.origin and head.size > 0 else []
+        else:
+            rest.append(note)
+    return rest, undated
+
+
+def _compare_revoked(auditor: _Auditor, heads: Sequence[Checkpoint], promises: Sequence[Promise]) -> None:
+    """Hold what was signed with a revoked key of the log's against the entries. It bears no date."""
+    whose = "signed with a key of the log's that is revoked: by the log, or by whoever stole the key"
+    roots = dict(_roots(auditor.hashes, {head.size for head in heads}))
+    due = [promise for promise in promises if promise.log_index < auditor.head.size]
+    other = [f"a checkpoint of {head.size}" for head in heads if roots.get(head.size) != head.root]
+    other += [
+        f"the promise of entry {promise.log_index}"
+        for promise in due
+        if differs(promise, auditor.records[promise.log_index], auditor.hashes[promise.log_index])
+    ]
+    auditor.doubts += [f"{each} is not of this log; it is {whose}" for each in other]
+    agreeing = len(heads) + len(due) - len(other)
+    if agreeing:
+        auditor.held.append(f"{agreeing} checkpoints and promises by revoked keys are of this very log")
 
 
 def _find_contradiction(auditor: _Auditor, promises: dict[str, Promise]) -> FraudProof | None:
@@ -210,7 +251,7 @@ def _compare_words(auditor: _Auditor, tokens: Iterable[str]) -> None:
     """Hold what both sides signed against the entries. It is not the log's word: it proves no fraud of it."""
     agreeing = 0
     for token in tokens:
-        said = _said(token, auditor.keyring)
+        said = _said(token, auditor.keyring.bare)
         if said is None:
             auditor.doubts.append("a receipt or acknowledgement that neither side has signed")
             continue

@@ -36,6 +36,7 @@ class Cosignature:
 def cosign(text: str, key: SigningKey, name: str, at: datetime) -> str:
     """Return the signature line by which ``key`` cosigns the checkpoint whose lines are ``text``."""
     Checkpoint.from_text(text)
+    key = key.current
     seconds = int(at.timestamp())
     signature = key.sign(_message(text, seconds))
     return signature_line(
@@ -51,10 +52,11 @@ def witness_key(name: str, key: TrustedKey) -> str:
 def read_cosignature(note: Note, signature: NoteSignature, keyring: Keyring) -> Cosignature | None:
     """Return who cosigned by the line ``signature`` of ``note``; None where no known witness did.
 
+    A witness whose key is revoked is none: the time in a cosignature is the word of whoever holds the key.
     Raises :class:`SignatureError` for a line that names a known witness and is not its cosignature.
     """
     for key in keyring.held_by(Holder.WITNESS):
-        if signature.key_hash == key_hash(signature.name, key, COSIGNATURE):
+        if key.in_force(None) and signature.key_hash == key_hash(signature.name, key, COSIGNATURE):
             return Cosignature(signature.name, key, _verified(note.text, signature.signature, key))
     return None
 

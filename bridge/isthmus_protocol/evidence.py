@@ -162,7 +162,7 @@ def verify_bundle(data: bytes, trust: Keyring | None = None, later: LaterHead | 
     steps: list[tuple[str, Callable[[Bundle, Keyring], str]]] = [
         ("keys", _check_keys),
         ("checkpoint", _check_checkpoint),
-        ("witness", lambda bundle, keyring: _check_witness(bundle, keyring, trust)),
+        ("witness", lambda bundle, keyring: _check_witness(bundle, keyring, trust, later)),
         ("inclusion", _check_inclusion),
         ("agreement", _check_agreement),
         ("decision", _check_decision),
@@ -278,14 +278,20 @@ def _check_checkpoint(bundle: Bundle, keyring: Keyring) -> str:
     return f"log {head.origin}, {head.size} entries, signed by {_log_key(bundle, keyring).kid}"
 
 
-def _check_witness(bundle: Bundle, keyring: Keyring, trust: Keyring | None) -> str:
+def _check_witness(bundle: Bundle, keyring: Keyring, trust: Keyring | None, later: LaterHead | None) -> str:
     """Hold the bundle to a cosignature where the trusted keys name a witness; else report what there is."""
     found = _cosignature(bundle, keyring)
-    trusted = [] if trust is None else trust.held_by(Holder.WITNESS)
+    known = None if found is None or trust is None else trust.get(found.key.kid)
+    if trust is not None and later is not None and (known is None or not known.in_force(None)):
+        beyond = cosignature.cosignatures(later.checkpoint, trust)
+        found, known = (beyond[0], beyond[0].key) if beyond else (found, known)
+    trusted = () if trust is None else trust.held_by(Holder.WITNESS)
     if found is None:
         _require(not trusted, "the trusted witness has not cosigned this checkpoint")
         return "none: the checkpoint carries the log's signature alone"
-    _require(not trusted or found.key in trusted, f"{found.name} {found.key.kid} is not the trusted witness")
+    _require(not trusted or known in trusted, f"{found.name} {found.key.kid} is not the trusted witness")
+    if known is not None:
+        known.demand_in_force(None)
     return f"cosigned by {found.name} {found.key.kid} at {found.at:%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -46,7 +46,7 @@ def make_proof(draft: FraudProof, keyring: Keyring) -> FraudProof:
         checkpoints=tuple(sole_note(note, keyring) for note in draft.checkpoints),
         promises=tuple(sorted(draft.promises)),
     )
-    proof = replace(proof, keys=tuple(_keys_used(proof, keyring)))
+    proof = replace(proof, keys=tuple(key.bare for key in _keys_used(proof, keyring)))
     _check_inclusion(proof, keyring)
     _story(proof, keyring)
     return proof
@@ -55,6 +55,7 @@ def make_proof(draft: FraudProof, keyring: Keyring) -> FraudProof:
 def verify_fraud(data: bytes, trust: Keyring | None = None) -> Verdict:
     """Check the fraud proof in ``data``, against the keys in ``trust`` where given.
 
+    What a key signed that ``trust`` says is revoked proves no fraud of the log's: it may be the thief's.
     Never raises for what the proof holds: what is wrong is a failed check, and then nothing is proven.
     """
     try:
@@ -71,6 +72,7 @@ def verify_fraud(data: bytes, trust: Keyring | None = None) -> Verdict:
     ]
     if trust is not None:
         steps.insert(0, ("trust", lambda proof, _: _check_trust(proof, trust)))
+        steps.append(("revocation", lambda proof, _: _check_in_force(proof, trust)))
     for name, step in steps:
         try:
             checks.append(Check(name, passed=True, detail=step(proof, keyring)))
@@ -113,8 +115,21 @@ def _keys_used(proof: FraudProof, keyring: Keyring) -> list[TrustedKey]:
 
 def _check_trust(proof: FraudProof, trust: Keyring) -> str:
     for key in proof.keys:
-        _require(trust.get(key.kid) == key, f"the {key.holder} key {key.kid} is not trusted")
-    return f"{len(proof.keys)} keys, all trusted"
+        known = trust.get(key.kid)
+        _require(known and known.bare == key, f"the {key.holder} key {key.kid} is not trusted")
+    return f"{len(proof.keys)} keys, all known"
+
+
+def _check_in_force(proof: FraudProof, trust: Keyring) -> str:
+    """Hold the log to what it alone can have signed: whoever stole its key can make it contradict itself.
+
+    Neither a checkpoint nor a promise bears a date, so that nobody can say what came before the theft.
+    """
+    for key in proof.keys:
+        known = trust.get(key.kid)
+        if known is not None:
+            known.demand_in_force(None)
+    return "no key is revoked"
 
 
 def _check_keys(proof: FraudProof, keyring: Keyring) -> str:

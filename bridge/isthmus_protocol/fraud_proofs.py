@@ -138,6 +138,8 @@ class FraudProof:
             raise MalformedMessage("/kind", "other_parts")
         if proof.to_bytes() != data:
             raise MalformedMessage("/", "not_canonical")
+        if any(key != key.bare for key in proof.keys):
+            raise MalformedMessage("/keys", "unexpected")
         return proof
 
 

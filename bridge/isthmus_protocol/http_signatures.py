@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey, UntrustedKey
 
 COVERED = ("@method", "@authority", "@path", "@query", "content-digest")
 PARAMETERS = {"created", "expires", "nonce", "keyid", "alg", "tag"}
@@ -159,7 +159,7 @@ def _read_signature(header: str, label: str) -> bytes:
 def _caller(keyring: Keyring, parameters: Mapping[str, str], now: datetime) -> Caller:
     key = keyring.get(parameters["keyid"])
     if key is None:
-        raise SignatureError("the request is signed by an unknown key")
+        raise UntrustedKey("the request is signed by an unknown key")
     key.demand_in_force(now)
     nonce = parameters["nonce"]
     if not 8 <= len(nonce) <= 200:

@@ -40,6 +40,10 @@ class SignatureError(Exception):
     """A signature, or what it must cover, is not in order; the message says what, never a secret."""
 
 
+class UntrustedKey(SignatureError):
+    """The key is unknown, or not in force then: whoever signs anew with the one that follows is believed."""
+
+
 def encode_base64url(data: bytes) -> str:
     """Return base64url without padding (RFC 7515 section 2)."""
     return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
@@ -117,8 +121,8 @@ class TrustedKey:
         if self.in_force(at):
             return
         if at is None or (self.revoked_at is not None and at >= self.revoked_at):
-            raise SignatureError(f"the {self.holder} key {self.kid} was revoked at {self.revoked_at:%FT%TZ}")
-        raise SignatureError(f"the {self.holder} key {self.kid} counts from {self.not_before:%FT%TZ} on")
+            raise UntrustedKey(f"the {self.holder} key {self.kid} was revoked at {self.revoked_at:%FT%TZ}")
+        raise UntrustedKey(f"the {self.holder} key {self.kid} counts from {self.not_before:%FT%TZ} on")
 
     def to_json(self) -> JsonObject:
         """Return ``{"kid", "holder", "x"}``, and ``notBefore`` and ``revokedAt`` where they are set."""
@@ -202,6 +206,11 @@ class Keyring:
     def held_by(self, *holders: Holder | str) -> list[TrustedKey]:
         """Return the keys of ``holders``, by ``kid``."""
         return [key for key in self._keys.values() if key.holder in holders]
+
+    @property
+    def bare(self) -> "Keyring":
+        """The same keys without their times: for what was signed whenever, and is held to something else."""
+        return Keyring(key.bare for key in self)
 
     def __iter__(self) -> Iterator[TrustedKey]:
         return iter(self._keys.values())

@@ -5,6 +5,7 @@ far (see :mod:`isthmus_protocol.fraud`).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from isthmus_protocol import statements
 from isthmus_protocol.canonical import JsonObject, JsonValue
@@ -63,23 +64,34 @@ def sign_promise(key: SigningKey, promise: Promise) -> str:
     return statements.sign(key, promise.to_json(), PROMISE_TYP)
 
 
-def open_promise(token: str, keyring: Keyring) -> Promise:
-    """Return the promise in ``token``, signed by the log; raises :class:`SignatureError`."""
-    payload = statements.verify(token, keyring, PROMISE_TYP, Holder.LOG)
+def open_promise(token: str, keyring: Keyring, at: datetime | None = None) -> Promise:
+    """Return the promise in ``token``, signed by the log with a key in force at ``at``.
+
+    It bears no date, so ``at`` is now where it has just been given, and else nobody can say: a promise of a
+    revoked key does not count. Raises :class:`SignatureError`.
+    """
+    payload = statements.verify(token, keyring, PROMISE_TYP, Holder.LOG, at=at)
     try:
         return Promise.from_json(payload)
     except MalformedMessage as error:
         raise SignatureError(f"what was signed is no promise: {error}") from error
 
 
-def promise_of(token: str, keyring: Keyring, exchange: str, log_index: int | None = None) -> Promise:
+def promise_of(
+    token: str, keyring: Keyring, exchange: str, log_index: int | None = None, at: datetime | None = None
+) -> Promise:
     """Return the log's promise in ``token`` on ``exchange``, at ``log_index`` where that is known.
 
-    Raises :class:`SignatureError` for anything else.
+    ``at`` as for :func:`open_promise`. Raises :class:`SignatureError` for anything else.
     """
-    promise = open_promise(token, keyring)
+    promise = open_promise(token, keyring, at)
     if promise.exchange != exchange:
         raise SignatureError("the promise is for another exchange")
     if log_index not in (None, promise.log_index):
         raise SignatureError("the promise is for another place in the log")
     return promise
+
+
+def promise_the_same(token: str, other: str) -> bool:
+    """Say whether two promises say the same; the log gives one anew where the key of the first is revoked."""
+    return token == other or statements.unverified(token) == statements.unverified(other)

@@ -18,6 +18,7 @@ from isthmus_protocol.keys import (
     SignatureError,
     SigningKey,
     TrustedKey,
+    UntrustedKey,
     decode_base64url,
 )
 
@@ -81,7 +82,7 @@ def signer(token: str, keyring: Keyring) -> TrustedKey:
     kid = _parts(token)[0].get("kid")
     key = keyring.get(kid) if isinstance(kid, str) else None
     if key is None:
-        raise SignatureError("the statement is signed by an unknown key")
+        raise UntrustedKey("the statement is signed by an unknown key")
     return key
 
 

@@ -15,8 +15,8 @@ NAME = "isthmus_protocol"
 VERSION = "0.1.0"
 REQUIRES = (
     "cryptography>=44",
-    "http-message-signatures>=3",
     "lxml>=6",
+    "orjson>=3.10",
     "pyjwt>=2.10",
     "rfc8785>=0.1.4",
 )

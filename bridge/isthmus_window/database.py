@@ -11,6 +11,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from isthmus_protocol.promises import promise_the_same
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -164,9 +166,15 @@ class Promise(Base):
 
 
 def keep_promise(session: Session, exchange: str, token: str) -> str:
-    """Keep the log's promise of ``exchange`` unless one is held, and return the one that is."""
+    """Keep the log's promise of ``exchange`` unless another is held, and return the one that is.
+
+    The same promise given anew takes the place of the first, whose key is no longer in force.
+    """
     session.execute(insert(Promise).values(exchange=exchange, token=token).on_conflict_do_nothing())
-    return session.get_one(Promise, exchange).token
+    held = session.get_one(Promise, exchange)
+    if promise_the_same(held.token, token):
+        held.token = token
+    return held.token
 
 
 def open_database(path: Path) -> Engine:

@@ -8,9 +8,8 @@ from lxml import etree
 
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.identifiers import EDELIVERY, MalformedQuery, read_query
-from isthmus_protocol.keys import SignatureError
 from isthmus_protocol.messages import payload_digest
-from isthmus_protocol.promises import Promise, promise_of
+from isthmus_protocol.promises import Promise
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.shapes import NAME
 from isthmus_protocol.xml import MalformedXml, parse
@@ -94,10 +93,8 @@ def _named(window: Window) -> _Named | None:
     if NAME.fullmatch(exchange) is None or _SALT.fullmatch(salt) is None:
         return None
     token = request.headers.get("Isthmus-Promise", "")
-    try:
-        return _Named(exchange, salt, promise_of(token, window.keyring, exchange), token)
-    except SignatureError as error:
-        raise Refused(422, "promise_refused", str(error), "Isthmus-Promise") from error
+    promise = service.promised(window, token, exchange, where="Isthmus-Promise")
+    return _Named(exchange, salt, promise, token)
 
 
 def _keep(window: Window, dataset_id: str, body: bytes, named: _Named | None) -> None:

@@ -143,7 +143,7 @@ def _send(window: Window, message: Message) -> Outcome:
 def _read_answer(window: Window, content: bytes) -> Outcome:
     try:
         answer = ExchangeAnswer.from_json(parse(content))
-        promise_of(answer.promise, window.keyring, answer.exchange, answer.log_index)
+        promise_of(answer.promise, window.keyring, answer.exchange, answer.log_index, window.clock())
     except (MalformedJson, MalformedMessage, SignatureError) as error:
         return Outcome("WAITING", reason=f"the bridge's answer cannot be read: {error}")
     if answer.state is ExchangeState.REFUSED:

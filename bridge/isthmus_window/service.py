@@ -17,10 +17,10 @@ from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import JsonObject, JsonValue
 from isthmus_protocol.http_signatures import Caller, verify_request
-from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey, UntrustedKey
 from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.predicates import read_asks
-from isthmus_protocol.promises import promise_of
+from isthmus_protocol.promises import Promise, promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, renewed, sign_receipt
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_window import freight, processing
@@ -113,6 +113,21 @@ def _use_once(window: Window, caller: Caller, now: datetime) -> None:
         raise Refused(401, "replayed", "This signed request was received before.")
 
 
+def promised(
+    window: Window, token: str, exchange: str, log_index: int | None = None, *, where: str = "/promise"
+) -> Promise:
+    """Return the log's promise on ``exchange`` that came in ``token``, or raise :class:`Refused`.
+
+    By a key that we do not know, yet or any more, it may be given anew (401); any other is wrong (422).
+    """
+    try:
+        return promise_of(token, window.keyring, exchange, log_index, window.clock())
+    except UntrustedKey as error:
+        raise Refused(401, "promise_refused", str(error), where) from error
+    except SignatureError as error:
+        raise Refused(422, "promise_refused", str(error), where) from error
+
+
 def receive(window: Window, envelope: Envelope, request_id: str) -> str:
     """Take what the bridge delivers and return the signed receipt; once delivered, the same receipt again.
 
@@ -120,10 +135,7 @@ def receive(window: Window, envelope: Envelope, request_id: str) -> str:
     known exchange, for what this window does not take, and for what the log has not promised to keep.
     """
     now = window.clock()
-    try:
-        promise = promise_of(envelope.promise, window.keyring, envelope.exchange, envelope.log_index)
-    except SignatureError as error:
-        raise Refused(422, "promise_refused", str(error), "/promise") from error
+    promise = promised(window, envelope.promise, envelope.exchange, envelope.log_index)
     with writing(window.engine) as session:
         known = session.get(Exchange, envelope.exchange)
         if known is not None:
@@ -225,10 +237,7 @@ def note(window: Window, notice: DeliveryNotice) -> str:
     Hearing it again changes nothing. Raises :class:`Refused` when the receipt is not the platform's for that
     exchange, or not for the place in the log that we were promised.
     """
-    try:
-        promise = promise_of(notice.promise, window.keyring, notice.exchange)
-    except SignatureError as error:
-        raise Refused(422, "promise_refused", str(error), "/promise") from error
+    promise = promised(window, notice.promise, notice.exchange)
     try:
         check_notice(notice, promise, window.keyring, Receiver.WINDOW)
     except SignatureError as error:

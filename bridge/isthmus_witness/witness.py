@@ -50,7 +50,8 @@ def utc_now() -> datetime:
 class Witness:
     """Who cosigns (``key``, under ``name``), which log (``origin``, LOG keys of ``keyring``), and its record.
 
-    ``keyring`` holds the witness's own public key too, by which it knows its record again.
+    ``keyring`` holds the witness's own public key too, by which it knows its record again; that is on its own
+    disk, and stays what it is when a key in it is revoked.
     """
 
     origin: str
@@ -87,8 +88,8 @@ class Witness:
         try:
             note = self.record.read()
             if note is not None:
-                open_note(note, self.keyring, Holder.LOG)
-                if not cosignatures(note, self.keyring):
+                open_note(note, self.keyring.bare, Holder.LOG)
+                if not cosignatures(note, self.keyring.bare):
                     raise RecordLost("the record carries no cosignature of this witness")
         except (OSError, UnicodeDecodeError, SignatureError) as error:
             raise RecordLost(f"the record is not in order: {error}") from error
@@ -98,7 +99,7 @@ class Witness:
         note = self.last_note()
         if note is None:
             return Checkpoint(self.origin, 0, EMPTY_ROOT)
-        last = open_note(note, self.keyring, Holder.LOG)
+        last = open_note(note, self.keyring.bare, Holder.LOG)
         if last.origin != self.origin:
             raise RecordLost(f"the record is of the log {last.origin}")
         return last
@@ -118,11 +119,11 @@ class Witness:
         return checkpoint
 
     def _log_lines(self, note: Note) -> str:
-        """Return the signature lines of the log's keys, verified; those of others are passed over."""
-        lines = ""
+        """Return the signature lines of the log's keys in force, verified; others are passed over."""
+        lines, now = "", self.clock()
         for signature in note.signatures:
             for key in self.keyring.held_by(Holder.LOG):
-                if signature.key_hash == key_hash(signature.name, key):
+                if key.in_force(now) and signature.key_hash == key_hash(signature.name, key):
                     key.verify(signature.signature, note.text.encode())
                     lines += signature_line(signature.name, signature.key_hash + signature.signature)
         return lines

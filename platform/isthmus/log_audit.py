@@ -99,7 +99,7 @@ def _is_promise(token: str, keyring: "Keyring") -> bool:
     from isthmus_protocol.promises import open_promise
 
     try:
-        open_promise(token, keyring)
+        open_promise(token, keyring.bare)
     except SignatureError:
         return False
     return True

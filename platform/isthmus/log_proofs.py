@@ -54,7 +54,8 @@ class Log:
     def checkpoint(self, *, newest: bool = False) -> SignedHead:
         """Return the newest cosigned checkpoint, or the newest of all. Raises :class:`CannotRun`."""
         query = "?cosigned=false" if newest else ""
-        return self._opened(self._fetch(f"/v1/log/checkpoint{query}").decode(errors="replace"))
+        note = self._fetch(f"/v1/log/checkpoint{query}").decode(errors="replace")
+        return self._opened(note, self.keyring)
 
     def inclusion(self, index: int) -> Proof:
         """Return the proof that entry ``index`` is in the newest tree. Raises :class:`CannotRun`."""
@@ -117,14 +118,15 @@ class Log:
 
     def _kept(self, file: str) -> SignedHead:
         try:
-            return self._opened(Path(file).read_text("utf-8"))
+            # By a key that is revoked since, we kept it all the same: the newest head must continue it.
+            return self._opened(Path(file).read_text("utf-8"), self.keyring.bare)
         except (OSError, UnicodeDecodeError):
             raise CannotRun(f"{file} is neither a number of entries nor a file with a checkpoint.") from None
 
-    def _opened(self, note: str) -> SignedHead:
+    def _opened(self, note: str, keyring: Keyring) -> SignedHead:
         try:
-            checkpoint = open_note(note, self.keyring, Holder.LOG)
-            found = cosignatures(note, self.keyring)
+            checkpoint = open_note(note, keyring, Holder.LOG)
+            found = cosignatures(note, keyring)
         except SignatureError as error:
             raise CannotRun(f"The checkpoint is not in order: {error}.") from None
         told = [f"signed by the log {checkpoint.origin}, {checkpoint.size} entries"]

@@ -18,8 +18,8 @@ def create_witness(settings: Settings) -> WSGIApplication:
     keys = KeyFolder(home.keys)
     witness = Witness(
         origin=settings.log_origin,
-        keyring=keys.trust(),
-        key=keys.signing_key(Holder.WITNESS),
+        keyring=keys.rotating_trust(),
+        key=keys.rotating_key(Holder.WITNESS),
         name=settings.witness_name,
         record=Record(home.witness),
     )

@@ -151,7 +151,19 @@ def test_what_a_killed_run_left_is_known_by_pid_and_start_and_ended(
             process.wait()
 
 
-COMMANDS = ("agreement", "demo", "doctor", "efti", "exchange", "key", "log", "migrate", "token", "verify", "wco")
+COMMANDS = (
+    "agreement",
+    "demo",
+    "doctor",
+    "efti",
+    "exchange",
+    "key",
+    "log",
+    "migrate",
+    "token",
+    "verify",
+    "wco",
+)
 
 
 def test_help_is_everywhere_and_an_unknown_command_is_an_error() -> None:

@@ -2,11 +2,23 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import pytest
 
-from counterparts import KEYRING, KEYS, Neighbour, Signer, agreement, declaration, signed
+from counterparts import (
+    KEYRING,
+    KEYS,
+    WITNESSED,
+    Neighbour,
+    Signer,
+    agreement,
+    declaration,
+    serving,
+    signed,
+)
 from isthmus_bridge.delivery import deliver_due
 from isthmus_bridge.http import create_app
 from isthmus_bridge.models import AgreementSignature, AgreementVersion
@@ -14,7 +26,11 @@ from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Suspension, sign_suspension
 from isthmus_protocol.canonical import canonical
 from isthmus_protocol.evidence import Bundle, Verdict, verify_bundle
-from isthmus_protocol.keys import Holder, Keyring, SigningKey
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
+from isthmus_protocol.promises import promise_of
+from isthmus_witness.http import create_app as create_witness
+from isthmus_witness.record import Record
+from isthmus_witness.witness import Witness
 from standing import StandingClock
 
 MINUTE = timedelta(minutes=1)
@@ -188,3 +204,54 @@ def test_a_receiver_that_does_not_know_our_key_yet_costs_time_and_not_the_exchan
     deliver_due(bridge)
     assert platform.get(f"/v1/exchanges/{exchange}").get_json()["state"] == "ACKNOWLEDGED"
     assert len(window.received) == 1
+
+
+def test_a_promise_whose_key_was_revoked_is_given_anew_and_says_the_same(
+    bridge: Bridge, agreed: None, clock: StandingClock, window: Neighbour, private: Neighbour
+) -> None:
+    first = cross(caller(bridge, KEYS[Holder.PLATFORM], clock), "one")
+    new = SigningKey.generate(Holder.LOG)
+    trusted = trust({Holder.LOG: clock()}, new)
+    changed = replace(bridge, keyring=trusted, log_key=new)
+    again = cross(caller(changed, KEYS[Holder.PLATFORM], clock), "one")
+    with pytest.raises(SignatureError, match="revoked"):
+        promise_of(first["promise"], trusted, first["exchange"], at=clock())
+    promise = promise_of(again["promise"], trusted, first["exchange"], again["logIndex"], clock())
+    assert promise == promise_of(first["promise"], KEYRING, first["exchange"])
+    window.keyring = private.keyring = trusted
+    deliver_due(changed)
+    assert window.received[first["exchange"]].promise == again["promise"]
+    assert [notice["promise"] for notice in private.notices] == [again["promise"]]
+    shown = caller(changed, KEYS[Holder.PLATFORM], clock).get(f"/v1/exchanges/{first['exchange']}")
+    assert shown.get_json()["state"] == "ACKNOWLEDGED"
+
+
+def test_a_head_whose_witness_or_log_key_was_revoked_is_signed_and_cosigned_anew(
+    bridge: Bridge, agreed: None, clock: StandingClock, tmp_path: Path
+) -> None:
+    keys = {Holder.LOG: KEYS[Holder.LOG], Holder.WITNESS: KEYS[Holder.WITNESS]}
+    keyring = WITNESSED
+
+    def restarted() -> tuple[Bridge, WSGIApplication]:
+        watched = replace(bridge, keyring=keyring, log_key=keys[Holder.LOG])
+        record = Record(tmp_path)
+        own = Witness(watched.origin, keyring, keys[Holder.WITNESS], "witness.test/w1", record, clock)
+        return watched, create_witness(own)
+
+    exchange = cross(caller(bridge, KEYS[Holder.PLATFORM], clock), "one")["exchange"]
+    for holder in (Holder.LOG, Holder.WITNESS):
+        before, witness = restarted()
+        with serving(witness) as url:
+            watched = replace(before, witness_url=url)
+            old = evidence(caller(watched, KEYS[Holder.PLATFORM], clock), exchange)
+        assert failures(old, keyring) == set()
+        revoked = replace(keys[holder].public, revoked_at=clock())
+        keys[holder] = SigningKey.generate(holder)
+        rest = (key for key in keyring if key.kid != revoked.kid)
+        keyring = Keyring([*rest, revoked, keys[holder].public])
+        assert failures(old, keyring) == {"revocation" if holder is Holder.LOG else "witness"}
+        clock.advance(minutes=1)
+        changed, witness = restarted()
+        with serving(witness) as url:
+            platform = caller(replace(changed, witness_url=url), KEYS[Holder.PLATFORM], clock)
+            assert failures(evidence(platform, exchange), keyring) == set()

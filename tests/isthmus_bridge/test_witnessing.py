@@ -166,7 +166,7 @@ def test_a_witness_that_was_away_is_left_alone_for_a_while(
     clock.advance(seconds=4)
     cosign_newest(watched)
     with watched.begin() as session:
-        assert witnessing.cosigned(session) is None
+        assert witnessing.cosigned(session, WITNESSED) is None
     clock.advance(seconds=2)
     cosign_newest(watched)
     with watched.begin() as session:
@@ -252,7 +252,7 @@ def test_among_several_signatures_that_of_the_trusted_witness_is_kept_alone(brid
     with serving(answering("200 OK", both)) as url:
         cosign_newest(replace(bridge, keyring=WITNESSED, witness_url=url))
     with bridge.begin() as session:
-        note = witnessing.cosigned(session)
+        note = witnessing.cosigned(session, WITNESSED)
     assert note is not None
     assert [signature.name for signature in read_note(note).signatures] == [ORIGIN, "witness.test/w1"]
 

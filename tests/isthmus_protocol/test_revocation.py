@@ -8,11 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreed import KEYRING, KEYS, NOW, ORIGIN, agreement, record, signed
+from agreed import KEYRING as WITNESSED
+from agreed import KEYS, NOW, ORIGIN, WITNESS, agreement, record, signed
 from isthmus_protocol import merkle, statements
+from isthmus_protocol.auditing import Audit, Kept, audit
 from isthmus_protocol.canonical import canonical, digest, parse, parse_object
-from isthmus_protocol.checkpoint import Checkpoint, open_note, sign_note
+from isthmus_protocol.chains import place_of
+from isthmus_protocol.checkpoint import Checkpoint, open_note, read_note, sign_note
+from isthmus_protocol.cosignature import cosign
 from isthmus_protocol.evidence import Bundle, Check, make_bundle, verify_bundle
+from isthmus_protocol.fraud import verify_fraud
 from isthmus_protocol.http_signatures import sign_request, verify_request
 from isthmus_protocol.keys import (
     Holder,
@@ -22,8 +27,10 @@ from isthmus_protocol.keys import (
     SignatureError,
     SigningKey,
     TrustedKey,
+    UntrustedKey,
 )
 from isthmus_protocol.log_time import LaterHead, Logged
+from isthmus_protocol.promises import open_promise, promise_the_same, sign_promise
 from isthmus_protocol.receipts import (
     Receipt,
     Receiver,
@@ -34,8 +41,10 @@ from isthmus_protocol.receipts import (
 )
 from isthmus_protocol.records import AgreementRecord, Change, Kind, LogRecord, Phase
 from isthmus_protocol.shapes import MalformedMessage
+from ledger import Ledger, ledger
 
 SECOND = timedelta(seconds=1)
+KEYRING = Keyring(key for key in WITNESSED if key.holder is not Holder.WITNESS)
 DOCUMENT = agreement("/ucr", "/goods/hsCode")
 SIGNATURES = signed(DOCUMENT).signatures
 DECISION = record(DOCUMENT)
@@ -64,7 +73,8 @@ def receipted(token: str, at: datetime) -> LogRecord:
 
 
 def window_receipt(claimed: datetime) -> str:
-    given = Receipt(DECISION.exchange, DECISION.payload_digest or "", Receiver.WINDOW, claimed)
+    place = place_of(0, DECISION.chain)
+    given = Receipt(DECISION.exchange, DECISION.payload_digest or "", Receiver.WINDOW, claimed, place)
     return sign_receipt(KEYS[Holder.WINDOW], given)
 
 
@@ -84,7 +94,7 @@ def bundled(
     )
     keyring = Keyring([*KEYRING, *({log_key.public} - set(KEYRING))])
     proof = merkle.inclusion_proof(hashes, 0, size)
-    return make_bundle(decision, 0, proof, note, signed(DOCUMENT), receipt, keyring, logged)
+    return make_bundle(decision, 0, proof, note, signed(DOCUMENT), receipt, keyring, logged=logged)
 
 
 def failures(bundle: Bundle, trusted: Keyring, later: LaterHead | None = None) -> list[Check]:
@@ -246,6 +256,85 @@ def test_a_checkpoint_of_a_revoked_key_bears_no_date_and_counts_only_beside_a_la
 def test_a_bundle_with_a_fresh_checkpoint_by_the_new_key_needs_nothing_more() -> None:
     trusted = Keyring([*trust((Holder.LOG, NOW)), NEW_LOG.public])
     assert not failures(bundled(DECISION, None, log_key=NEW_LOG), trusted)
+
+
+def cosigned(note: str, key: SigningKey) -> str:
+    return note + cosign(read_note(note).text, key, WITNESS, NOW)
+
+
+def test_a_cosignature_of_a_revoked_witness_counts_only_beside_a_later_one() -> None:
+    old, new = KEYS[Holder.WITNESS], SigningKey.generate(Holder.WITNESS)
+    plain = bundled(DECISION, None)
+    bundle = replace(
+        plain,
+        checkpoint=cosigned(plain.checkpoint, old),
+        keys=tuple(key for key in WITNESSED if key in plain.keys or key == old.public),
+    )
+    trusted = Keyring([*trust((Holder.WITNESS, NOW + 1000 * SECOND), keyring=WITNESSED), new.public])
+    assert not failures(bundle, WITNESSED)
+    (found,) = failures(bundle, trusted)
+    assert (found.name, "WITNESS key" in found.detail) == ("witness", True)
+    real = [DECISION.leaf_hash, merkle.leaf_hash(b"more")]
+    alone = later(real, 1, key=KEYS[Holder.LOG])
+    assert [check.name for check in failures(bundle, trusted, alone)] == ["witness"]
+    for key, failed in ((new, []), (old, ["witness"]), (SigningKey.generate(Holder.WITNESS), ["witness"])):
+        beside = replace(alone, checkpoint=cosigned(alone.checkpoint, key))
+        assert [check.name for check in failures(bundle, trusted, beside)] == failed
+    both = Keyring([*trust((Holder.WITNESS, NOW), (Holder.LOG, NOW), keyring=WITNESSED), new.public])
+    both = Keyring([*both, NEW_LOG.public])
+    assert {check.name for check in failures(bundle, both)} == {"witness", "revocation"}
+    head = later(real, 1)
+    assert not failures(bundle, both, replace(head, checkpoint=cosigned(head.checkpoint, new)))
+
+
+def test_a_promise_of_a_revoked_key_counts_for_nobody_to_whom_it_is_handed() -> None:
+    log = ledger("bank/a")
+    trusted = trust((Holder.LOG, NOW))
+    token = log.promise(0)
+    assert open_promise(token, trusted, NOW - SECOND).log_index == 0
+    for at in (NOW, None):
+        with pytest.raises(UntrustedKey, match=r"the LOG key .* was revoked"):
+            open_promise(token, trusted, at)
+    assert promise_the_same(token, sign_promise(NEW_LOG, open_promise(token, KEYRING)))
+    assert not promise_the_same(token, log.promise(0, log_index=1))
+
+
+def test_what_a_revoked_key_of_the_log_signed_proves_no_fraud() -> None:
+    log = ledger("bank/a", "bank/b")
+    token = log.promise(1)
+    found = ledger("bank/a", "bank/c").audited([token]).proof
+    assert found is not None
+    data = found.to_bytes()
+    assert verify_fraud(data, WITNESSED).passed
+    for revoked in (NOW - 1000 * SECOND, NOW + 1000 * SECOND):
+        verdict = verify_fraud(data, trust((Holder.LOG, revoked)))
+        assert [check.name for check in verdict.checks if not check.passed] == ["revocation"]
+        assert verdict.story == ()
+    told = replace(found, keys=tuple(replace(key, revoked_at=NOW) for key in found.keys)).to_bytes()
+    (check,) = verify_fraud(told).checks
+    assert not check.passed
+
+
+def test_an_auditor_holds_the_log_to_what_it_kept_of_a_revoked_key_as_a_doubt() -> None:
+    honest = ledger("bank/a", "bank/b", "bank/c")
+    trusted = Keyring([*trust((Holder.LOG, NOW)), NEW_LOG.public])
+    kept = Kept([honest.checkpoint(2), honest.checkpoint(3)], [honest.promise(0), honest.promise(2)])
+
+    def found(log: Ledger) -> Audit:
+        head = Checkpoint(ORIGIN, len(log.hashes), merkle.root_of(log.hashes))
+        return audit(log.records, sign_note(head, NEW_LOG, ORIGIN), trusted, kept)
+
+    sound = found(honest)
+    assert sound.sound, sound.doubts
+    assert "4 checkpoints and promises by revoked keys are of this very log" in sound.held
+    doubted = found(ledger("bank/a", "bank/b", "bank/d"))
+    assert doubted.proof is None
+    assert [doubt.split(";")[0] for doubt in doubted.doubts] == [
+        "a checkpoint of 3 is not of this log",
+        "the promise of entry 2 is not of this log",
+    ]
+    with pytest.raises(SignatureError):
+        audit(honest.records, honest.checkpoint(), trusted, kept)
 
 
 def test_a_later_checkpoint_is_read_strictly() -> None:

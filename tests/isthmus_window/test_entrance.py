@@ -1,5 +1,6 @@
 """Only the bridge gets in, once a request, with what was agreed; whatever else comes changes nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 from isthmus_protocol.acknowledgements import open_acknowledgement
 from isthmus_protocol.canonical import canonical, digest
 from isthmus_protocol.chains import Place
-from isthmus_protocol.keys import Holder, SigningKey
+from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, ExchangeState
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_window import work
@@ -87,7 +88,7 @@ def test_another_payload_under_a_known_exchange_is_refused(
         ({"exchange": "another"}, 422, "promise_refused"),
         ({"logIndex": 8}, 422, "promise_refused"),
         ({"promise": "a.b.c"}, 422, "promise_refused"),
-        ({"promise": Counterpart(lambda: NOW).promise("e-1", 7), "exchange": "e-1"}, 422, "promise_refused"),
+        ({"promise": Counterpart(lambda: NOW).promise("e-1", 7), "exchange": "e-1"}, 401, "promise_refused"),
     ],
 )
 def test_an_envelope_that_is_not_in_order_is_refused(
@@ -220,6 +221,27 @@ def test_the_log_cannot_promise_the_window_one_thing_and_then_another(
     refused(told(counterpart.promise("e-1", 9)), 422, "promise_refused")
     refused(told(counterpart.promise("e-2", 8)), 422, "promise_refused")
     refused(told(counterpart.promise("e-1", 8), ExchangeState.TERMINATED), 409, "other_end")
+
+
+def test_the_same_promise_by_the_key_that_follows_is_no_other(
+    http: FlaskClient, window: Window, counterpart: Counterpart, clock: StandingClock
+) -> None:
+    def told(promise: str) -> Any:
+        notice = DeliveryNotice("e-1", ExchangeState.FAILED, "HTTP 422", None, promise)
+        sent = counterpart.signed("POST", "http://localhost/v1/receipts", notice.to_json())
+        return post(http, *sent, path="/v1/receipts")
+
+    first = counterpart.promise("e-1", 8)
+    assert told(first).status_code == 200
+    old, counterpart.log_key = counterpart.log_key, SigningKey.generate(Holder.LOG)
+    again = counterpart.promise("e-1", 8)
+    refused(told(again), 401, "promise_refused")
+    revoked = replace(old.public, revoked_at=clock())
+    object.__setattr__(window, "keyring", Keyring([*counterpart.keyring, revoked]))
+    refused(told(first), 401, "promise_refused")
+    for _ in range(2):
+        assert told(again).status_code == 200
+    refused(told(counterpart.promise("e-1", 9)), 422, "promise_refused")
 
 
 def test_health_and_readiness(http: FlaskClient) -> None:

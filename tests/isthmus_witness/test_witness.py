@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 
@@ -14,7 +15,10 @@ from counterparts import KEYS, WITNESSED
 from growing_log import GrowingLog, body_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.cosignature import cosignatures
-from isthmus_protocol.keys import Holder, SigningKey
+from isthmus_protocol.keys import Holder, Keyring, SigningKey
+from isthmus_witness.http import create_app
+from isthmus_witness.record import Record
+from isthmus_witness.witness import Witness
 from standing import StandingClock
 
 
@@ -39,6 +43,34 @@ def test_a_log_that_grows_is_cosigned_at_the_time_it_was_asked(
         assert (given.name, given.at) == ("witness.test/w1", clock())
         old = log.size
         clock.advance(minutes=1)
+
+
+def test_a_witness_knows_what_it_cosigned_when_the_keys_in_its_record_are_revoked(
+    folder: Path, log: GrowingLog, clock: StandingClock
+) -> None:
+    keys = {Holder.LOG: KEYS[Holder.LOG], Holder.WITNESS: KEYS[Holder.WITNESS]}
+
+    def witness(*revoked: Holder) -> Client:
+        olds = (replace(KEYS[each].public, revoked_at=clock()) for each in revoked)
+        keyring = Keyring([*(key.public for key in keys.values()), *olds])
+        own = Witness(log.origin, keyring, keys[Holder.WITNESS], "w1", Record(folder), clock)
+        return Client(create_app(own))
+
+    log.grow(b"a", b"b")
+    assert add(witness(), log.submission(0))[0] == 200
+    keys = {holder: SigningKey.generate(holder) for holder in keys}
+    started = witness(Holder.LOG, Holder.WITNESS)
+    log.grow(b"c")
+    assert add(started, log.submission(2))[0] == 403, "the log's key is revoked"
+    log.key = keys[Holder.LOG]
+    fork = log.fork(1)
+    fork.grow(b"x", b"y")
+    assert add(started, fork.submission(2))[0] == 422
+    assert add(started, log.submission(0)) == (409, "2\n")
+    status, line = add(started, log.submission(2))
+    assert status == 200
+    (given,) = cosignatures(note_of(log) + line, Keyring([keys[Holder.WITNESS].public]))
+    assert given.key.kid == keys[Holder.WITNESS].kid
 
 
 def test_the_same_checkpoint_is_cosigned_anew_when_asked_anew(witness: Client, log: GrowingLog) -> None:

@@ -155,6 +155,7 @@ class Neighbour:
     def __init__(self, side: Receiver, clock: Callable[[], datetime]) -> None:
         self.side = side
         self.clock = clock
+        self.keyring = KEYRING
         self.script: deque[str | int | float] = deque()
         self.answers: deque[str] = deque()
         self.note_script: deque[int] = deque()
@@ -180,7 +181,7 @@ class Neighbour:
     def _verified(self) -> JsonObject:
         body = request.get_data()
         headers = dict(request.headers.items())
-        caller = verify_request(KEYRING, request.method, request.url, headers, body, now=self.clock())
+        caller = verify_request(self.keyring, request.method, request.url, headers, body, now=self.clock())
         assert caller.holder is Holder.BRIDGE
         self.request_ids.append(request.headers["X-Request-Id"])
         return parse_object(body)
@@ -188,8 +189,8 @@ class Neighbour:
     def _note(self) -> Response:
         notice = self._verified()
         told = DeliveryNotice.from_json(notice)
-        promise = promise_of(told.promise, KEYRING, told.exchange)
-        check_notice(told, promise, KEYRING, self.side)
+        promise = promise_of(told.promise, self.keyring, told.exchange)
+        check_notice(told, promise, self.keyring, self.side)
         with self._lock:
             if self.note_script:
                 return Response(status=self.note_script.popleft())
@@ -222,7 +223,7 @@ class Neighbour:
     def _receipt(self, envelope: Envelope, *, forged: bool) -> Response:
         held = "sha-256:" + "0" * 64 if forged else envelope.payload_digest
         at = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
-        promise = promise_of(envelope.promise, KEYRING, envelope.exchange, envelope.log_index)
+        promise = promise_of(envelope.promise, self.keyring, envelope.exchange, envelope.log_index)
         receipt = Receipt(envelope.exchange, held, self.side, at, promise.place)
         token = sign_receipt(KEYS[self.side.holder], receipt)
         return Response(canonical({"receipt": token}), content_type="application/json")

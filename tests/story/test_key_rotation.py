@@ -22,7 +22,7 @@ from isthmus_protocol.keys import Holder, Keyring, SigningKey
 pytestmark = pytest.mark.xdist_group("isthmus")
 
 UCR = "6TW24536806-FPM0417"
-ROTATED = (Holder.PLATFORM, Holder.BRIDGE, Holder.WINDOW, Holder.LOG, Holder.OPERATOR, Holder.AUTHORITY)
+ROTATED = tuple(Holder)
 PATIENCE = 120.0
 
 ASK = (

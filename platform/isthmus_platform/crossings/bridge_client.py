@@ -92,7 +92,7 @@ class BridgeClient:
         answer = self._call("POST", "/v1/exchanges", body=canonical(request), request_id=request_id)
         try:
             decided = ExchangeAnswer.from_json(_json(answer))
-            promise_of(decided.promise, self.keyring, decided.exchange, decided.log_index)
+            promise_of(decided.promise, self.keyring, decided.exchange, decided.log_index, self.clock())
         except (MalformedMessage, SignatureError) as error:
             raise BridgeUnavailable(f"The bridge's answer is not understood: {error}") from error
         return decided

@@ -28,10 +28,10 @@ from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, parse
 from isthmus_protocol.http_signatures import Caller, verify_request
-from isthmus_protocol.keys import Holder, Keyring, SignatureError
+from isthmus_protocol.keys import Holder, SignatureError, UntrustedKey
 from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.projection import leaf_paths
-from isthmus_protocol.promises import Promise, promise_of
+from isthmus_protocol.promises import Promise, promise_of, promise_the_same
 from isthmus_protocol.receipts import Receipt, Receiver, renewed, sign_receipt
 from isthmus_protocol.shapes import MalformedMessage
 
@@ -100,7 +100,7 @@ class Inbox:
         (which is recorded), :class:`NotFound` for an answer to nothing we asked, :class:`NotYet`.
         """
         envelope = _envelope(body)
-        _promise(envelope.promise, self.bridge.keyring, envelope.exchange, envelope.log_index)
+        self._promise(envelope.promise, envelope.exchange, envelope.log_index)
         if envelope.message not in self.incoming:
             raise InvalidInput("No such message is taken here.", field="/message", code="unknown_message")
         legal_basis = self._legal_basis(envelope)
@@ -130,7 +130,7 @@ class Inbox:
         work.session.flush()
         crossing.reason = take(work, crossing, asked, envelope.body)
         if crossing.reason is None:
-            place = _promise(envelope.promise, self.bridge.keyring, envelope.exchange).place
+            place = self._promise(envelope.promise, envelope.exchange).place
             receipt = Receipt(envelope.exchange, envelope.payload_digest, Receiver.PLATFORM, work.now, place)
             crossing.receipt = sign_receipt(self.bridge.signing_key, receipt)
         else:
@@ -159,14 +159,14 @@ class Inbox:
             notice = DeliveryNotice.from_json(_parse(body))
         except MalformedMessage as error:
             raise _malformed(error) from error
-        promise = _promise(notice.promise, self.bridge.keyring, notice.exchange)
+        promise = self._promise(notice.promise, notice.exchange)
         try:
             check_notice(notice, promise, self.bridge.keyring, Receiver.PLATFORM)
         except SignatureError as error:
             raise InvalidInput(str(error), field="/receipt", code="signature") from error
         with self.platform.begin(BRIDGE, request_id=request_id) as work:
             crossing = _ours(work, _uuid(notice.exchange, "/exchange"))
-            if crossing.promise not in (None, notice.promise):
+            if not promise_the_same(crossing.promise or notice.promise, notice.promise):
                 raise InvalidInput("The log promised us otherwise before.", field="/promise", code="promise")
             if crossing.state in ("AGREED", "SENT"):
                 crossing.promise = notice.promise
@@ -181,12 +181,14 @@ class Inbox:
             heard = crossing.updated_at
         return acknowledge(self.bridge.signing_key, notice, promise, Receiver.PLATFORM, heard)
 
-
-def _promise(token: str, keyring: Keyring, exchange: str, log_index: int | None = None) -> Promise:
-    try:
-        return promise_of(token, keyring, exchange, log_index)
-    except SignatureError as error:
-        raise InvalidInput(str(error), field="/promise", code="promise") from error
+    def _promise(self, token: str, exchange: str, log_index: int | None = None) -> Promise:
+        """Return the log's promise. By a key that we do not know, yet or any more, it may be given anew."""
+        try:
+            return promise_of(token, self.bridge.keyring, exchange, log_index, self.platform.clock())
+        except UntrustedKey as error:
+            raise NotAuthenticated(str(error), code="promise") from error
+        except SignatureError as error:
+            raise InvalidInput(str(error), field="/promise", code="promise") from error
 
 
 def _parse(body: bytes) -> JsonValue:
