@@ -127,7 +127,7 @@ def _checked_receipt(bridge: Bridge, exchange: Exchange, body: bytes) -> str:
         raise SignatureError("the answer holds no receipt")
     receiver = Receiver.of(Direction(exchange.direction))
     receipt = open_receipt(token, bridge.keyring, receiver, bridge.clock())
-    promises.check_receipt(bridge, exchange, receipt)
+    promises.check_receipt(exchange, receipt)
     return token
 
 

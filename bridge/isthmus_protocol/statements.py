@@ -59,7 +59,7 @@ def open_statement(
         raise SignatureError("the header must hold exactly alg EdDSA, kid and typ")
     if header["typ"] != typ:
         raise SignatureError(f"the statement is of another type than {typ}")
-    key = signer(token, keyring)
+    key = _key_of(header, keyring)
     if key.holder not in holders:
         raise SignatureError(f"the {key.holder} key may not sign {typ}")
     key.demand_in_force(at)
@@ -79,7 +79,11 @@ def verify(
 
 def signer(token: str, keyring: Keyring) -> TrustedKey:
     """Return the key that ``token`` names, unverified; raises :class:`SignatureError` if unknown."""
-    kid = _parts(token)[0].get("kid")
+    return _key_of(_parts(token)[0], keyring)
+
+
+def _key_of(header: dict[str, Any], keyring: Keyring) -> TrustedKey:
+    kid = header.get("kid")
     key = keyring.get(kid) if isinstance(kid, str) else None
     if key is None:
         raise UntrustedKey("the statement is signed by an unknown key")

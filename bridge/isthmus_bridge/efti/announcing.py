@@ -77,7 +77,7 @@ def _receipt(bridge: Bridge, crossed: Crossed, answer: httpx.Response) -> str:
         raise SignatureError(f"HTTP {answer.status_code} without a receipt")
     receipt = open_receipt(token, bridge.keyring, Receiver.WINDOW, bridge.clock())
     with bridge.begin() as session:
-        promises.check_receipt(bridge, session.get_one(Exchange, crossed.exchange), receipt)
+        promises.check_receipt(session.get_one(Exchange, crossed.exchange), receipt)
     return token
 
 
