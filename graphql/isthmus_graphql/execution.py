@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import orjson
 import structlog
 from graphql import (
     DocumentNode,
@@ -30,6 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from isthmus_graphql import limits as limit
 from isthmus_graphql.context import Context
 from isthmus_graphql.limits import Limits
+from isthmus_graphql.planner import LONGEST_REMEMBERED, Operation, Planned, Planner, Uncovered
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.errors import PlatformError
@@ -40,7 +42,6 @@ QUERY_CANCELED = "57014"
 NOT_SERVING = ("08", "53", "57P")
 """SQLSTATE classes of a server that breaks off, is full, starts or stops (PostgreSQL, appendix A)."""
 
-LONGEST_REMEMBERED = 8_000
 MOST_ERRORS = 20
 LONGEST_MESSAGE = 500
 
@@ -61,7 +62,25 @@ class Answer(ExecutionResult):
     def body(self) -> dict[str, Any]:
         """The response as GraphQL writes it."""
         body: dict[str, Any] = {"errors": [error.formatted for error in self.errors]} if self.errors else {}
-        return {**body, "data": self.data} if self.executed else body
+        if self.executed:
+            body["data"] = self.data
+        return body | ({"extensions": self.extensions} if self.extensions else {})
+
+
+class PlannedAnswer(Answer):
+    """An answer that the planner wrote; ``encoded`` is read back only for who wants its data."""
+
+    __slots__ = ("encoded",)
+
+    def __init__(self, encoded: bytes) -> None:
+        super().__init__(None, [], executed=True)
+        self.encoded = encoded
+
+    def __getattribute__(self, name: str) -> Any:
+        """Read the data back when it is asked for."""
+        if name == "data":
+            return orjson.loads(self.encoded)["data"]
+        return super().__getattribute__(name)
 
 
 class OnlyQueries(Exception):
@@ -72,7 +91,8 @@ class OnlyQueries(Exception):
 class GraphQL:
     """The schema on a platform; one for the process, used by the HTTP view and the portal alike.
 
-    ``bridge`` reads the log for an authority. ``development`` allows introspection and suggestions.
+    ``bridge`` reads the log for an authority. ``development`` allows introspection, suggestions and
+    explanations. Without a ``planner`` every operation goes to the ordinary executor.
     """
 
     platform: Platform
@@ -80,6 +100,7 @@ class GraphQL:
     bridge: BridgeClient | None = None
     development: bool = False
     limits: Limits = field(default_factory=Limits)
+    planner: Planner | None = None
 
     def execute(
         self,
@@ -90,8 +111,9 @@ class GraphQL:
         *,
         request_id: str = "-",
         only_queries: bool = False,
+        explain: bool = False,
     ) -> Answer:
-        """Execute ``query`` as ``actor``.
+        """Execute ``query`` as ``actor``; in development ``explain`` says in the answer how it was read.
 
         Raises :class:`OnlyQueries` for a mutation where ``only_queries``; whatever else is wrong is in the
         answer's errors.
@@ -106,7 +128,26 @@ class GraphQL:
             return Answer(None, [_outward(error, request_id)], executed=False)
         if only_queries and operation.operation is not OperationType.QUERY:
             raise OnlyQueries
-        return self._run(actor, document, given, operation_name, request_id)
+        explain = explain and self.development
+        planned, why = self._planned(actor, Operation(query, operation_name, document, operation), given)
+        if planned is None:
+            answer = self._run(actor, document, given, operation_name, request_id)
+            answer.extensions = {"explain": {"by": "executor", "why": why}} if explain else None
+            return answer
+        answer = PlannedAnswer(planned.body)
+        answer.extensions = {"explain": {"by": "planner", "sql": planned.statements}} if explain else None
+        return answer
+
+    def _planned(
+        self, actor: Actor, operation: Operation, variables: dict[str, Any]
+    ) -> tuple[Planned | None, str]:
+        """Return the planner's answer, or why the ordinary executor must give it."""
+        if self.planner is None or operation.node.operation is not OperationType.QUERY:
+            return None, "not a query" if self.planner else "no planner"
+        try:
+            return self.planner.answer(actor, operation, variables), ""
+        except Uncovered as why:
+            return None, str(why)
 
     def _judged(self, query: str, variables: dict[str, Any]) -> DocumentNode:
         """Return the document once it is within the limits and valid, judged in this order.

@@ -22,7 +22,7 @@ from graphql_server.http.exceptions import HTTPException
 from graphql_server.http.sync_base_view import SyncHTTPRequestAdapter
 
 from isthmus_graphql import ide
-from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries
+from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries, PlannedAnswer
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.http import bodies
@@ -32,6 +32,10 @@ Authenticate = Callable[[str], Actor]
 
 CODES = {405: "method_not_allowed", 415: "unsupported_media_type"}
 LONGEST_REQUEST_ID = 100
+
+
+class Ready(bytes):
+    """A response that is written already."""
 
 
 class View(GraphQLView[dict[str, Any], None]):
@@ -131,6 +135,7 @@ class View(GraphQLView[dict[str, Any], None]):
                 request_data.operation_name,
                 request_id=_request_id(request_adapter.headers),
                 only_queries=OperationType.MUTATION not in allowed_operation_types,
+                explain=(request_data.extensions or {}).get("explain") is True,
             )
         except OnlyQueries:
             raise HTTPException(405, "A mutation is sent by POST.") from None
@@ -145,13 +150,15 @@ class View(GraphQLView[dict[str, Any], None]):
         strict: bool = False,  # noqa: ARG002, FBT001, FBT002 (as the base class has it)
     ) -> GraphQLHTTPResponse:
         """Write the response; ``data`` is there, if only as null, whenever execution began."""
+        if isinstance(result, PlannedAnswer) and not result.extensions:
+            return Ready(result.encoded)  # type: ignore[return-value]
         answer = result if isinstance(result, Answer) else Answer(None, result.errors or [], executed=False)
         body: GraphQLHTTPResponse = answer.body  # type: ignore[assignment]
         return body
 
     def encode_json(self, data: object) -> str:
-        """Write JSON."""
-        return orjson.dumps(data).decode()
+        """Write JSON; what the planner wrote is JSON already."""
+        return data if isinstance(data, Ready) else orjson.dumps(data)  # type: ignore[return-value]
 
 
 def _request_id(headers: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from isthmus_billing import http as stripe_http
 from isthmus_graphql import http as graphql_http
 from isthmus_graphql import schema
 from isthmus_graphql.execution import Answer, GraphQL
+from isthmus_graphql.planner import Planner
 from isthmus_platform import access, window_messages
 from isthmus_platform.crossings import BridgeClient, Inbox
 from isthmus_platform.database import Actor, Platform
@@ -58,7 +59,13 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     authenticate = authenticator(platform, issuer)
     bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
-    graphql = GraphQL(platform, schema.build(), bridge=bridge, development=settings.shows_graphiql)
+    graphql = GraphQL(
+        platform,
+        schema.build(),
+        bridge=bridge,
+        development=settings.shows_graphiql,
+        planner=Planner(platform, schema.build()),
+    )
     app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
     routes = [
         oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}),

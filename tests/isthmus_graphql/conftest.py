@@ -6,6 +6,7 @@ import pytest
 
 from graphql_client import Asker, register_cast, serve
 from isthmus_graphql.execution import GraphQL
+from isthmus_graphql.planner import Planner
 from isthmus_graphql.schema import build
 from isthmus_platform.database import Actor, PartyRole, Platform, create_platform_engine, new_id
 
@@ -17,7 +18,9 @@ def cast(platform: Platform) -> dict[str, Actor]:
 
 @pytest.fixture
 def graphql(platform: Platform) -> GraphQL:
-    return GraphQL(platform, build())
+    """Return the schema as it is served: with the planner before the ordinary executor."""
+    schema = build()
+    return GraphQL(platform, schema, planner=Planner(platform, schema))
 
 
 @pytest.fixture

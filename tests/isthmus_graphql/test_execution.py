@@ -12,10 +12,17 @@ from graphql_client import Asker, nodes
 from graphql_trade import SHIPMENT, ship
 from isthmus_graphql import context
 from isthmus_graphql.execution import GraphQL, OnlyQueries
+from isthmus_graphql.schema import build
 from isthmus_platform import domain_events, parties
 from isthmus_platform.database import Actor, Platform, Work
 
 REFERENCES = "{ shipments { edges { node { reference } } } }"
+
+
+@pytest.fixture
+def graphql(platform: Platform) -> GraphQL:
+    """Return the schema as the ordinary executor serves it, which tells every error."""
+    return GraphQL(platform, build())
 
 
 def test_a_mutation_that_fails_midway_leaves_nothing_and_may_be_sent_again(

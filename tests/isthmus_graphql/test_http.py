@@ -161,8 +161,10 @@ def test_other_methods_are_refused(unreached: Asker) -> None:
 
 
 def test_an_unforeseen_failure_is_logged_with_the_request_id_and_told_to_nobody(
-    trader: Asker, monkeypatch: pytest.MonkeyPatch
+    graphql: GraphQL, cast: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    trader = serve(replace(graphql, planner=None), cast)["trader"]
+
     def fail(*_: object) -> None:
         raise RuntimeError("the secret of the house")
 

@@ -1,4 +1,4 @@
-"""A page of twenty takes as many statements as a page of one."""
+"""By the ordinary executor too a page of twenty takes as many statements as a page of one."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,15 @@ from sqlalchemy import event
 from billing_cast import BillingCast
 from graphql_client import Asker, nodes
 from graphql_trade import departure, ship, upload
+from isthmus_graphql.execution import GraphQL
+from isthmus_graphql.schema import build
 from isthmus_platform.database import Actor, Platform
+
+
+@pytest.fixture
+def graphql(platform: Platform) -> GraphQL:
+    return GraphQL(platform, build())
+
 
 LATER = "2026-12-01T00:00:00Z"
 COUNT = 20

@@ -1,0 +1,161 @@
+"""Statements sent together: one round trip, one transaction, one snapshot.
+
+All that goes out before one sync is a transaction of its own, so nothing has to begin or end it. Sessions are
+read-only and repeatable read. Each transaction's first statement says who reads, as
+:meth:`isthmus_platform.database.Platform.begin` does, and nothing of it outlives the transaction.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg import adapters, pq
+from psycopg.adapt import AdaptersMap, Loader, Transformer
+from psycopg.generators import connect, fetch_many, send
+from psycopg.pq.abc import PGresult
+from psycopg.types.datetime import TimestampBinaryLoader
+from psycopg.types.string import ByteaBinaryLoader
+from psycopg.waiting import wait, wait_conn
+from sqlalchemy import Engine
+
+from isthmus_graphql.context import STATEMENT_TIMEOUT
+from isthmus_graphql.planner.values import Uncovered
+from isthmus_platform.database import Actor
+
+CONNECT_TIMEOUT = 5.0
+
+MOST_PREPARED = 256
+"""Statements that a connection keeps prepared; one that has more is closed, and another opened."""
+
+ANNOUNCE = (
+    "SELECT set_config('isthmus.party', $1, true), set_config('isthmus.duty', '', true),"
+    " set_config('isthmus.now', $2, true)"
+)
+SESSION = {
+    "role": "isthmus_app",
+    "timezone": "UTC",
+    "default_transaction_isolation": "repeatable\\ read",
+    "default_transaction_read_only": "on",
+    "plan_cache_mode": "force_generic_plan",  # else LIMIT $n is planned anew each time
+    "statement_timeout": STATEMENT_TIMEOUT,
+    "jit": "off",
+}
+
+Rows = list[tuple[Any, ...]]
+Question = tuple[str, Sequence[bytes | None]]
+"""SQL and its parameters in text format."""
+
+
+class JsonLoader(Loader):
+    """Reads jsonb's binary form: a version number, then text."""
+
+    format = pq.Format.BINARY
+
+    def load(self, data: Any) -> Any:
+        """Return the value."""
+        return orjson.loads(bytes(data)[1:])
+
+
+def _adapters() -> AdaptersMap:
+    """Return how columns are read: keys as they come, times without an offset, since all are in UTC."""
+    found = AdaptersMap(adapters)
+    found.register_loader("uuid", ByteaBinaryLoader)
+    found.register_loader("timestamptz", TimestampBinaryLoader)
+    found.register_loader("jsonb", JsonLoader)
+    return found
+
+
+class Connection:
+    """One connection; used by one thread at a time."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._wire = wait_conn(connect(conninfo), interval=0.1, timeout=CONNECT_TIMEOUT)
+        self._wire.nonblocking = 1
+        self._wire.enter_pipeline_mode()
+        self._transformer = Transformer(_adapters())
+        self._prepared: dict[str, bytes] = {}
+
+    @property
+    def worn(self) -> bool:
+        """Whether it keeps more statements than it should."""
+        return len(self._prepared) > MOST_PREPARED
+
+    def ask(self, questions: Sequence[Question]) -> list[Rows]:
+        """Return the rows of each question; raise :class:`psycopg.Error` where one fails."""
+        prepares: list[bool] = []
+        for sql, values in questions:
+            name = self._prepared.get(sql)
+            if name is None:
+                name = self._prepared[sql] = b"p%d" % len(self._prepared)
+                self._wire.send_prepare(name, sql.encode())
+                prepares.append(True)
+            self._wire.send_query_prepared(name, values, result_format=pq.Format.BINARY)
+            prepares.append(False)
+        self._wire.pipeline_sync()
+        wait(send(self._wire), self._wire.socket)
+        results = [self._fetched() for _ in prepares]
+        self._fetched()  # the sync
+        return [
+            self._rows(result) for result, prepared in zip(results, prepares, strict=True) if not prepared
+        ]
+
+    def _fetched(self) -> PGresult:
+        results: list[PGresult] = wait(fetch_many(self._wire), self._wire.socket)
+        return results[-1]
+
+    def _rows(self, result: PGresult) -> Rows:
+        if result.status != pq.ExecStatus.TUPLES_OK:
+            raise psycopg.errors.error_from_result(result)
+        self._transformer.set_pgresult(result)
+        return self._transformer.load_rows(0, result.ntuples, tuple)
+
+    def close(self) -> None:
+        """End it."""
+        self._wire.finish()
+
+
+class Pipeline:
+    """Connections for reading, as many as threads read at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+        address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._conninfo = psycopg.conninfo.make_conninfo(
+            address, options=options, application_name="isthmus-reader"
+        )
+        self._idle: deque[Connection] = deque()
+
+    def read(self, actor: Actor, now: datetime, questions: Sequence[Question]) -> list[Rows]:
+        """Return the rows of each question as ``actor`` sees them at ``now``, all of one snapshot.
+
+        Raises :class:`Uncovered` where the database refuses or is not there.
+        """
+        who = [str(actor.party_id).encode(), now.isoformat().encode()]
+        whole: list[Question] = [(ANNOUNCE, who), *questions]
+        try:
+            try:
+                return self._ask(self._idle.pop(), whole)[1:]
+            except (IndexError, psycopg.OperationalError):  # none is idle, or it was cut off meanwhile
+                return self._ask(Connection(self._conninfo), whole)[1:]
+        except psycopg.Error as error:
+            raise Uncovered(str(error)) from error
+
+    def _ask(self, connection: Connection, questions: Sequence[Question]) -> list[Rows]:
+        try:
+            rows = connection.ask(questions)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.worn:
+            connection.close()
+        else:
+            self._idle.append(connection)
+        return rows
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        while self._idle:
+            self._idle.pop().close()
