@@ -82,7 +82,7 @@ class Planner:
         sizes = [size(given) for size in plan.sizes]
         questions = [(each.sql, each.values(given)) for each in plan.statements]
         rows = self.pipeline.read(actor, self.platform.clock(), questions) if questions else []
-        data = plan.assemble(rows, sizes, given)
+        data = plan.assemble([rows[n] for n in plan.answering], sizes, given)
         return Planned(orjson.dumps({"data": data}, option=WRITTEN), tuple(sql for sql, _ in questions))
 
     def _coerced(self, node: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:

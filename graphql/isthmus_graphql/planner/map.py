@@ -89,13 +89,30 @@ Field = Value | Inside | Place | Places | To | Many | Paged
 
 
 @dataclass(frozen=True)
+class Way:
+    """A way in which a row may be visible: ``on`` holds for one of ``each``; an index leads along it.
+
+    Row-level security decides what is visible. But PostgreSQL does not look for rows along a policy of
+    several ways: it goes through the rows of all parties. So each way is followed by itself, in the order of
+    the list, and the policy is asked of what was found.
+    """
+
+    each: str
+    on: str
+
+
+@dataclass(frozen=True)
 class Kind:
-    """A type: its ``source`` (a table, or a sub-select), the joins its fields need, its fields by name."""
+    """A type: its ``source`` (a table, or a sub-select), the joins its fields need, its fields by name.
+
+    ``ways`` hold every way in which row-level security lets a party see a row, where there are several.
+    """
 
     source: str
     fields: Mapping[str, Field]
     joins: Mapping[str, Join] = field(default_factory=dict)
     key: str = "id"
+    ways: tuple[Way, ...] = ()
 
 
 def plain(column: str) -> Value:
@@ -177,7 +194,7 @@ TIMELINE_ENTRY = Kind(
         "at": plain("at"),
         "kind": plain("kind"),
         "code": plain("code"),
-        "classifier": Value(("classifier",), "classifier({0})"),
+        "classifier": Value(("classifier",), "CLASSIFIERS.get({0}, {0})"),
         "title": Value(TITLE, "title({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7})"),
         "place": Place("place", strict=False),
         "equipmentReference": plain("equipment_reference"),
@@ -287,6 +304,14 @@ SHIPMENT = Kind(
             "LATERAL (SELECT * FROM declaration WHERE shipment_id = {t}.id ORDER BY id DESC LIMIT 1)", "true"
         ),
     },
+    ways=(
+        Way("unnest(principals()) principal", "{t}.party_id = principal"),
+        Way("(SELECT acting_party()) carrier (id)", "{t}.carrier_id = carrier.id"),
+        Way(
+            "(SELECT DISTINCT shipment_id FROM access_grant WHERE reader_id = acting_party()) granted",
+            "{t}.id = granted.shipment_id",
+        ),
+    ),
 )
 
 CROSSING = Kind(

@@ -27,6 +27,9 @@ from isthmus_platform.database import Actor
 
 CONNECT_TIMEOUT = 5.0
 
+WOKEN = 0.1
+"""How often in seconds a wait looks whether it was interrupted."""
+
 MOST_PREPARED = 256
 """Statements that a connection keeps prepared; one that has more is closed, and another opened."""
 
@@ -72,7 +75,7 @@ class Connection:
     """One connection; used by one thread at a time."""
 
     def __init__(self, conninfo: str) -> None:
-        self._wire = wait_conn(connect(conninfo), interval=0.1, timeout=CONNECT_TIMEOUT)
+        self._wire = wait_conn(connect(conninfo), interval=WOKEN, timeout=CONNECT_TIMEOUT)
         self._wire.nonblocking = 1
         self._wire.enter_pipeline_mode()
         self._transformer = Transformer(_adapters())
@@ -95,7 +98,7 @@ class Connection:
             self._wire.send_query_prepared(name, values, result_format=pq.Format.BINARY)
             prepares.append(False)
         self._wire.pipeline_sync()
-        wait(send(self._wire), self._wire.socket)
+        wait(send(self._wire), self._wire.socket, WOKEN)
         results = [self._fetched() for _ in prepares]
         self._fetched()  # the sync
         return [
@@ -103,7 +106,7 @@ class Connection:
         ]
 
     def _fetched(self) -> PGresult:
-        results: list[PGresult] = wait(fetch_many(self._wire), self._wire.socket)
+        results: list[PGresult] = wait(fetch_many(self._wire), self._wire.socket, WOKEN)
         return results[-1]
 
     def _rows(self, result: PGresult) -> Rows:

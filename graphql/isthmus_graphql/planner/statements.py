@@ -1,8 +1,9 @@
 """One flat SQL statement for each list level of an operation.
 
-A level's statement finds the page of its parents anew, by the same conditions, so that all statements of an
-operation go out together and none waits for the answer of another. They see one snapshot. SQL is put together
-from the map and from names of our own; whatever comes from a request is a parameter.
+A level notes the keys of its page in a setting of the transaction, where the levels below it find them: so
+all statements of an operation go out together and none waits for the answer of another. They see one
+snapshot. SQL is put together from the map and from names of our own; whatever comes from a request is a
+parameter.
 """
 
 import re
@@ -87,11 +88,21 @@ class Level:
     limit: Limit | None = None
     columns: dict[str, str] = field(default_factory=dict)
     joins: dict[str, str] = field(default_factory=dict)
+    led_to: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.parent is not None:
+            self.parent.lead_to(self.up)
 
     @property
     def alias(self) -> str:
         """The name of the level's own table."""
         return f"t{self.number}"
+
+    @property
+    def key(self) -> str:
+        """The SQL of the key of the level's own rows."""
+        return f"{self.alias}.{self.kind.key}"
 
     def column(self, sql: str) -> str:
         """Select ``sql``; return the name of its value in generated code."""
@@ -110,47 +121,88 @@ class Level:
         )
         return joined
 
-    def statement(self) -> Statement:
-        """Return the statement that reads the level's rows, each after its parent's key if it has one."""
+    def lead_to(self, key: str) -> str:
+        """Let other levels begin at ``key`` of each row; return the setting that holds the keys."""
+        return self.led_to.setdefault(key, f"isthmus.page{self.number}_{len(self.led_to)}")
+
+    def statements(self) -> list[Statement]:
+        """Return the statement of the level's rows, last; each row is preceded by its parent's key if any.
+
+        Before it comes, where other levels begin at these rows, the statement that notes their keys.
+        """
+        if self.parent is None and self.kind.ways and self.limit is not None:
+            self.lead_to(self.key)
+        return [*([self._noting()] if self.led_to else []), self._rows()]
+
+    def _rows(self) -> Statement:
         writer = Writer()
-        own = self._select(writer, [f"{sql} AS {name}" for sql, name in self.columns.items()], rows=True)
+        columns = ", ".join(f"{sql} AS {name}" for sql, name in self.columns.items())
         if self.parent is not None:
-            own = f"SELECT {self._above}.k, c.* FROM {self._parents(writer)} CROSS JOIN LATERAL ({own}) c"  # noqa: S608
-        return Statement(own, tuple(writer.bindings))
+            own = self._select(writer, columns, more=True)
+            sql = f"SELECT {self._above}.k, c.* FROM {self._parents(writer)} CROSS JOIN LATERAL ({own}) c"  # noqa: S608
+        elif self.key in self.led_to:
+            noted = f"unnest(current_setting('{self.led_to[self.key]}')::uuid[]) WITH ORDINALITY page (k, n)"
+            joins = "".join(self._needed(columns))
+            sql = (
+                f"SELECT {columns} FROM {noted} JOIN {self.kind.source} {self.alias} ON {self.key} = page.k"  # noqa: S608
+                f"{joins} ORDER BY page.n"
+            )
+        else:
+            sql = self._select(writer, columns, more=True)
+        return Statement(sql, tuple(writer.bindings))
+
+    def _noting(self) -> Statement:
+        """Return the statement that keeps keys of the level's rows until the transaction ends."""
+        writer = Writer()
+        keys = ", ".join(f"{key} AS k{n}" for n, key in enumerate(self.led_to))
+        if self.parent is not None:
+            own = self._select(writer, keys, more=False)
+            rows = f"SELECT c.* FROM {self._parents(writer)} CROSS JOIN LATERAL ({own}) c"  # noqa: S608
+        else:
+            rows = self._select(writer, keys, more=True)
+        noted = ", ".join(
+            f"set_config('{name}', coalesce(array_agg(k{n})::text, '{{}}'), true)"
+            for n, name in enumerate(self.led_to.values())
+        )
+        return Statement(f"SELECT {noted} FROM ({rows}) page", tuple(writer.bindings))  # noqa: S608
 
     @property
     def _above(self) -> str:
         return f"up{self.number}"
 
     def _parents(self, writer: Writer) -> str:
+        """Return the keys of the parents, each once."""
         parent = self.parent
         if parent is None:
             raise TypeError("a level of the root has no parents")
-        keys = parent.keys(writer, self.up)
-        if not self.up.startswith(f"{parent.alias}."):  # several parents may lead to one row
-            keys = f"SELECT DISTINCT k FROM ({keys}) led WHERE k IS NOT NULL"  # noqa: S608
-        return f"({keys}) {self._above}"
+        keys = f"current_setting('{parent.led_to[self.up]}')::uuid[]"
+        if parent.parent is None and parent.limit is not None and parent.limit.more:
+            keys = f"({keys})[1:{writer.parameter(parent.limit.binding, 'bigint')}::int]"
+        if self.up == parent.key:
+            return f"unnest({keys}) {self._above} (k)"
+        return f"(SELECT DISTINCT k FROM unnest({keys}) k WHERE k IS NOT NULL) {self._above}"  # noqa: S608
 
-    def keys(self, writer: Writer, key: str) -> str:
-        """Return a query of the ``key`` of each row that the level shows."""
-        own = self._select(writer, [f"{key} AS k"], rows=False)
-        if self.parent is None:
-            return own
-        return f"SELECT c.k FROM {self._parents(writer)} CROSS JOIN LATERAL ({own}) c"  # noqa: S608
-
-    def _select(self, writer: Writer, columns: Sequence[str], *, rows: bool) -> str:
-        where = " AND ".join(self._condition(writer, each) for each in self.conditions)
+    def _select(self, writer: Writer, columns: str, *, more: bool) -> str:
         order = ", ".join(each.format(t=self.alias) for each in self.order)
-        parts = [
-            f"SELECT {', '.join(columns) or '1'} FROM {self.kind.source} {self.alias}",  # noqa: S608
-            *self._needed(" ".join(columns)),
-            f" WHERE {where}" if where else "",
-            f" ORDER BY {order}" if order else "",
-        ]
+        ending = f" ORDER BY {order}" if order else ""
         if self.limit is not None:
             count = writer.parameter(self.limit.binding, "bigint")
-            parts.append(f" LIMIT {count}{' + 1' if rows and self.limit.more else ''}")
-        return "".join(parts)
+            ending += f" LIMIT {count}{' + 1' if more and self.limit.more else ''}"
+        conditions = [self._condition(writer, each) for each in self.conditions]
+        if self.parent is None and self.kind.ways and self.limit is not None:
+            conditions = [f"{self.key} = ANY (ARRAY({self._by_ways(conditions, ending)}))"]
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        joins = "".join(self._needed(columns))
+        return f"SELECT {columns} FROM {self.kind.source} {self.alias}{joins}{where}{ending}"  # noqa: S608
+
+    def _by_ways(self, conditions: Sequence[str], ending: str) -> str:
+        """Return a query of the keys that come first on each way in which a row may be visible."""
+        found = []
+        for way in self.kind.ways:
+            where = " AND ".join([way.on.format(t=self.alias), *conditions])
+            own = f"SELECT {self.key} AS k FROM {self.kind.source} {self.alias} WHERE {where}{ending}"  # noqa: S608
+            found.append(f"SELECT s.k FROM {way.each} CROSS JOIN LATERAL ({own}) s")  # noqa: S608
+        return " UNION ALL ".join(found)
 
     def _condition(self, writer: Writer, condition: Condition) -> str:
         given = [writer.parameter(*each) for each in condition.parameters]

@@ -4,14 +4,14 @@ Keys arrive as 16 bytes and times without an offset, in UTC, since that is what 
 """
 
 from binascii import b2a_base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
-from isthmus_graphql import tracking as tracking_schema
 from isthmus_graphql.pagination import cursor
+from isthmus_graphql.tracking import CLASSIFIERS
 from isthmus_platform import customs, document_types, wording
 from isthmus_platform.database import PartyRole
 from isthmus_platform.milestones import TrackingEvent, sentence
@@ -61,11 +61,6 @@ def global_id(kind: str, raw: bytes) -> str:
 def roles(held: Sequence[str]) -> list[str]:
     """Return a party's roles in their usual order."""
     return [role.value for role in PartyRole if role.value in held]
-
-
-def classifier(code: str) -> str:
-    """Spell a DCSA classifier out."""
-    return tracking_schema.CLASSIFIERS.get(code, code)
 
 
 def title(
@@ -150,13 +145,12 @@ def moment_cursor(kind: str, at: datetime, raw: bytes) -> str:
     return cursor(kind, f"{at.isoformat()}+00:00", UUID(bytes=raw))
 
 
-CALLED: dict[str, Callable[..., Any]] = {
+CALLED: dict[str, Any] = {"CLASSIFIERS": CLASSIFIERS} | {
     each.__name__: each
     for each in (
         answered,
         beside,
         by_parent,
-        classifier,
         decision,
         document_type,
         global_id,
@@ -171,4 +165,4 @@ CALLED: dict[str, Callable[..., Any]] = {
         uncovered,
     )
 }
-"""Every function that generated code may call, by name."""
+"""What generated code may use, by name."""

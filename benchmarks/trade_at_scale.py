@@ -1,0 +1,162 @@
+"""A trade of any size, the same for the same seed: parties, shipments, containers, events, where each stands.
+
+Written with COPY by the database's owner, as row-level security leaves no other way to write for everybody.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from isthmus_platform import places
+from isthmus_platform.milestones import Route, TrackingEvent, eta, status
+from isthmus_platform.standings import RULE
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+PORTS = "TWKHH DEHAM NLRTM CNSHA SGSIN KRPUS JPYOK USLAX USNYC BEANR GBFXT ESVLC ITGOA GRPIR MYPKG AEJEA".split()
+TRADERS, FORWARDERS, CARRIERS = 140, 40, 20
+STEPS = (
+    ("EQUIPMENT", "GTOT", True, 0),
+    ("EQUIPMENT", "GTIN", False, 0),
+    ("EQUIPMENT", "LOAD", False, 0),
+    ("TRANSPORT", "DEPA", None, 0),
+    ("TRANSPORT", "ARRI", None, 1),
+    ("EQUIPMENT", "DISC", False, 1),
+    ("EQUIPMENT", "LOAD", False, 1),
+    ("TRANSPORT", "DEPA", None, 1),
+    ("TRANSPORT", "ARRI", None, 2),
+    ("EQUIPMENT", "DISC", False, 2),
+)
+"""Ten events of a journey: kind, code, empty or laden, and at which of its three places."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much; two containers and ``events`` events for each shipment."""
+
+    shipments: int
+    events: int = 10
+    seed: int = 4
+
+
+class Trade:
+    """The rows of a trade, table by table."""
+
+    def __init__(self, scale: Scale) -> None:
+        self.scale = scale
+        self.random = random.Random(scale.seed)
+        self.made = 0
+        names = [
+            *((f"trader-{n}", "TRADER") for n in range(TRADERS)),
+            *((f"forwarder-{n}", "FORWARDER") for n in range(FORWARDERS)),
+            *((f"carrier-{n}", "CARRIER") for n in range(CARRIERS)),
+        ]
+        self.parties = [(self.key(), name, f"{name} Ltd", "GB", [role], BEGAN) for name, role in names]
+        self.tables: dict[str, list[tuple[Any, ...]]] = {}
+
+    def key(self, at: datetime = BEGAN) -> UUID:
+        """Return a UUIDv7 of the time ``at``; later calls sort later."""
+        self.made += 1
+        milliseconds = int(at.timestamp() * 1000)
+        value = milliseconds << 80 | 0x7 << 76 | (self.made >> 32 & 0xFFF) << 64
+        return UUID(int=value | 0x2 << 62 | (self.made & 0xFFFFFFFF) << 30 | self.random.getrandbits(30))
+
+    def party(self, first: int, count: int) -> UUID:
+        """Return one of ``count`` parties from the ``first``."""
+        found: UUID = self.parties[first + self.random.randrange(count)][0]
+        return found
+
+    def shipment(self, number: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Yield a shipment's rows, each with its table."""
+        made_at = BEGAN + timedelta(seconds=20 * number)
+        owner = self.parties[number % TRADERS][0]
+        forwarder = self.party(TRADERS, FORWARDERS)
+        carrier = self.party(TRADERS + FORWARDERS, CARRIERS)
+        route = self.random.sample(PORTS, 3)
+        key, booking = self.key(made_at), f"BK{number:08}"
+        yield (
+            "shipment",
+            (key, owner, forwarder, forwarder, carrier, f"S-{number:07}", f"6GB{number:09}", route[0], route[2])
+            + ([route[1]], booking, f"BL{number:08}", made_at, "CIF", "Meridian Aurora", None, None, made_at),
+        )
+        containers = [f"MCLU{(number * 2 + n) % 10_000_000:07}" for n in range(2)]
+        for sequence, reference in enumerate(containers, start=1):
+            yield "equipment", (self.key(made_at), owner, key, sequence, reference, "22G1")
+        yield from self.events(key, owner, carrier, made_at, route, containers, booking)
+
+    def events(
+        self,
+        shipment: UUID,
+        owner: UUID,
+        carrier: UUID,
+        since: datetime,
+        route: list[str],
+        containers: list[str],
+        booking: str,
+    ) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Yield the events of a shipment, some still to come, and where it stands after them."""
+        happened = self.random.randint(0, len(STEPS))
+        told: list[TrackingEvent] = []
+        for number in range(self.scale.events):
+            kind, code, empty, leg = STEPS[number % len(STEPS)]
+            event = TrackingEvent(
+                source_event_id=str(self.key(since)),
+                version_at=since,
+                at=since + timedelta(hours=20 * (number + 1), minutes=self.random.randrange(60)),
+                kind=kind,
+                code=code,
+                classifier="ACT" if number % len(STEPS) < happened else "EST",
+                place=route[leg],
+                equipment_reference=containers[number % 2] if kind == "EQUIPMENT" else None,
+                booking_reference=booking,
+                transport_mode="VESSEL" if kind == "TRANSPORT" else None,
+                empty=empty,
+            )
+            told.append(event)
+            yield (
+                "tracking_event",
+                (self.key(event.at), carrier, shipment, event.source_event_id, since, "0" * 64, "DCSA_2_2")
+                + (event.at, kind, code, event.classifier, event.place, None, event.equipment_reference)
+                + (booking, None, event.transport_mode, empty, None, False, "{}", False, since, None),
+            )
+        journey = Route(route[0], route[2], (route[1],))
+        now = status(told, journey)
+        expected = eta(told, journey)
+        yield (
+            "shipment_standing",
+            (shipment, owner, RULE, now.code, now.description, now.at, now.place, expected),
+        )
+
+    def write(self, address: str, *, batch: int = 5_000) -> None:
+        """Write everything to the database at ``address``, and let it gather statistics."""
+        with psycopg.connect(address) as connection:
+            _copy(connection, "party", self.parties)
+            for start in range(0, self.scale.shipments, batch):
+                tables: dict[str, list[tuple[Any, ...]]] = {}
+                for number in range(start, min(start + batch, self.scale.shipments)):
+                    for table, row in self.shipment(number):
+                        tables.setdefault(table, []).append(row)
+                for table, rows in tables.items():
+                    _copy(connection, table, rows)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
+
+def _copy(connection: psycopg.Connection[Any], table: str, rows: list[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def write_places(address: str) -> None:
+    """Write the ports as a table, for the peers, which know places from the database alone."""
+    with psycopg.connect(address) as connection:
+        connection.execute(
+            "CREATE TABLE place (code text PRIMARY KEY, name text NOT NULL, country text NOT NULL)"
+        )
+        connection.execute("GRANT SELECT ON place TO isthmus_app")
+        _copy(connection, "place", [(p.code, p.name, p.country) for p in map(places.find, PORTS)])
