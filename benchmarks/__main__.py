@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import crossing, ingest, log_at_scale, web_server
+from benchmarks import crossing, graphql_page, ingest, log_at_scale, web_server
 
 RESULTS = Path(__file__).with_name("results")
 BENCHMARKS = {
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "crossing": crossing.run,
     "log_at_scale": log_at_scale.run,
     "ingest": ingest.run,
+    "graphql_page": graphql_page.run,
 }
 
 for name in sys.argv[1:] or BENCHMARKS:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psutil
@@ -9,16 +10,29 @@ import psutil
 
 @dataclass(frozen=True)
 class Measured:
-    """One round: requests a second, the server's CPU time for each in ms, and the 99th percentile in ms."""
+    """One round: requests a second, the servers' CPU time for each in ms, and the 99th percentile in ms."""
 
     rate: float
     cpu_ms: float
     p99_ms: float
 
 
-async def _ask(port: int, path: str, until: float, taken: list[float]) -> None:
+def get(port: int, path: str) -> bytes:
+    """Return a request for ``path``."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+
+
+def post(port: int, path: str, token: str, body: bytes) -> bytes:
+    """Return a request that sends JSON with a bearer token."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def _ask(port: int, request: bytes, until: float, taken: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     try:
         while (began := time.perf_counter()) < until:
             writer.write(request)
@@ -36,21 +50,28 @@ async def _ask(port: int, path: str, until: float, taken: list[float]) -> None:
         writer.close()
 
 
-async def _round(port: int, path: str, clients: int, seconds: float) -> list[float]:
+async def _round(port: int, request: bytes, clients: int, seconds: float) -> list[float]:
     taken: list[float] = []
     until = time.perf_counter() + seconds
-    await asyncio.gather(*(_ask(port, path, until, taken) for _ in range(clients)))
+    await asyncio.gather(*(_ask(port, request, until, taken) for _ in range(clients)))
     return taken
 
 
-def _cpu(server: psutil.Process) -> float:
-    family = [server, *server.children(recursive=True)]
-    return sum(process.cpu_times().user + process.cpu_times().system for process in family)
+def _cpu(processes: Iterable[psutil.Process]) -> float:
+    return sum(process.cpu_times().user + process.cpu_times().system for process in processes)
 
 
-def measure(server: psutil.Process, port: int, path: str, *, clients: int, seconds: float) -> Measured:
-    """Ask ``path`` for ``seconds`` with ``clients`` connections and return what was seen."""
-    before = _cpu(server)
-    taken = sorted(asyncio.run(_round(port, path, clients, seconds)))
-    spent = _cpu(server) - before
+def family(server: psutil.Process) -> list[psutil.Process]:
+    """Return a server and what it started."""
+    return [server, *server.children(recursive=True)]
+
+
+def measure(
+    working: Iterable[psutil.Process], port: int, request: bytes, *, clients: int, seconds: float
+) -> Measured:
+    """Send ``request`` for ``seconds`` over ``clients`` connections; CPU is counted of those ``working``."""
+    counted = list(working)
+    before = _cpu(counted)
+    taken = sorted(asyncio.run(_round(port, request, clients, seconds)))
+    spent = _cpu(counted) - before
     return Measured(len(taken) / seconds, spent / len(taken) * 1000, taken[int(len(taken) * 0.99)] * 1000)

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from benchmarks.load import Measured, measure
+from benchmarks.load import Measured, family, get, measure
 from isthmus import embedded, lodging, migrations
 from isthmus.home import home_of
 
@@ -35,7 +35,8 @@ SERVERS = {
 
 
 @contextmanager
-def _database() -> Iterator[str]:
+def database() -> Iterator[dict[str, str]]:
+    """Yield the addresses of a platform's database on a server of its own."""
     with tempfile.TemporaryDirectory(prefix="isthmus-benchmark-") as folder:
         Path(folder).chmod(0o711)
         home = home_of(Path(folder) / "home")
@@ -44,7 +45,7 @@ def _database() -> Iterator[str]:
         servers.start()
         try:
             migrations.upgrade("platform", servers.addresses()["DATABASE_OWNER_URL"])
-            yield servers.addresses()["DATABASE_URL"]
+            yield servers.addresses()
         finally:
             servers.stop()
 
@@ -78,12 +79,12 @@ def run() -> dict[str, object]:
     """Measure both servers on both views and return the medians and granian's ratio to gunicorn."""
     seen: dict[tuple[str, str], list[Measured]] = {}
     with ExitStack() as stack:
-        url = stack.enter_context(_database())
+        url = stack.enter_context(database())["DATABASE_URL"]
         serving = {name: stack.enter_context(_serving(name, url)) for name in SERVERS}
         for _ in range(ROUNDS):
             for path in ("/trivial", "/database"):
                 for name, (server, port) in serving.items():
-                    result = measure(server, port, path, clients=CLIENTS, seconds=SECONDS)
+                    result = measure(family(server), port, get(port, path), clients=CLIENTS, seconds=SECONDS)
                     seen.setdefault((path, name), []).append(result)
     found: dict[str, object] = {"rounds": ROUNDS, "seconds": SECONDS, "clients": CLIENTS}
     for path in ("/trivial", "/database"):

@@ -112,6 +112,7 @@ class RecordedEvent(Base):
 
     The rows of one version are numbered by ``part``. ``superseded_at`` is set once a newer version is known.
     Unmatched (``shipment_id`` null) it is visible to the source alone. ``conveyance`` is vessel and voyage.
+    ``owner_id`` is whose shipment it is about, noted by the database for its policy.
     """
 
     __tablename__ = "tracking_event"
@@ -155,3 +156,4 @@ class RecordedEvent(Base):
     correction: Mapped[bool]
     received_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
+    owner_id: Mapped[UUID | None]

@@ -239,7 +239,8 @@ KNOWN = text(
     WHERE party_id = :source AND source_event_id = ANY (:ids) GROUP BY source_event_id, version_at
     """
 )
-# Rows come as one array a column: a batch is one statement, whatever its size.
+# Rows come as one array a column: a batch is one statement, whatever its size. By shipment, since the trigger
+# that notes each row's owner remembers the last.
 INSERT = text(
     f"""
     WITH changed AS (
@@ -255,6 +256,7 @@ INSERT = text(
     FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in TYPES.items())})
         AS given ({", ".join(TYPES)})
     LEFT JOIN changed ON event_id = source_event_id
+    ORDER BY shipment_id
     ON CONFLICT (party_id, source_event_id, version_at, part) DO NOTHING
     """  # noqa: S608 (the names are columns of ours)
 )
