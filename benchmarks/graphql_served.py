@@ -64,6 +64,9 @@ WORDS = " ".join(
     f" || coalesce(' {preposition} ' || (SELECT name FROM place WHERE code = t.status_place), '')"
     for code, (words, preposition) in SENTENCES.items()
 )
+ENTRY = f"""json_build_object('node', json_build_object('at', {TIME.format("v.at")}, 'kind', v.kind,
+  'code', v.code, 'classifier', CASE v.classifier WHEN 'ACT' THEN 'ACTUAL' WHEN 'EST' THEN 'ESTIMATED'
+  ELSE 'PLANNED' END, 'place', {PLACE.format("v.place")}, 'equipmentReference', v.equipment_reference))"""
 SHIPMENT = f"""json_build_object(
   'reference', s.reference, 'ucr', s.ucr, 'bookingReference', s.booking_reference,
   'billOfLading', s.bill_of_lading, 'bookedAt', {TIME.format("s.booked_at")},
@@ -72,20 +75,18 @@ SHIPMENT = f"""json_build_object(
   'origin', {PLACE.format("s.origin")}, 'destination', {PLACE.format("s.destination")},
   'transhipments', (SELECT json_agg({PLACE.format("hop.code")} ORDER BY hop.n)
     FROM unnest(s.transhipments) WITH ORDINALITY hop (code, n)),
-  'status', json_build_object('code', t.status, 'description', CASE t.status {WORDS} ELSE initcap(t.status) END,
-    'at', {TIME.format("t.status_at")}, 'place', {PLACE.format("t.status_place")}),
+  'status', json_build_object('code', t.status, 'at', {TIME.format("t.status_at")},
+    'description', CASE t.status {WORDS} ELSE initcap(t.status) END, 'place', {PLACE.format("t.status_place")}),
   'eta', {TIME.format("t.eta")},
   'equipment', (SELECT coalesce(json_agg(json_build_object('reference', e.reference, 'isoCode', e.iso_code)
     ORDER BY e.sequence), '[]') FROM equipment e WHERE e.shipment_id = s.id),
-  'timeline', json_build_object('edges', (SELECT coalesce(json_agg(json_build_object('node',
-      json_build_object('at', {TIME.format("v.at")}, 'kind', v.kind, 'code', v.code, 'classifier', CASE v.classifier
-        WHEN 'ACT' THEN 'ACTUAL' WHEN 'EST' THEN 'ESTIMATED' ELSE 'PLANNED' END,
-      'place', {PLACE.format("v.place")}, 'equipmentReference', v.equipment_reference))
-    ORDER BY v.at DESC, v.id DESC), '[]') FROM (SELECT * FROM tracking_event WHERE shipment_id = s.id
-      AND superseded_at IS NULL AND NOT retracted ORDER BY at DESC, id DESC LIMIT 10) v)))"""
+  'timeline', json_build_object('edges', (SELECT coalesce(json_agg({ENTRY} ORDER BY v.at DESC, v.id DESC),
+      '[]') FROM (SELECT * FROM tracking_event WHERE shipment_id = s.id AND superseded_at IS NULL
+      AND NOT retracted ORDER BY at DESC, id DESC LIMIT 10) v)))"""
 STANDING = "LEFT JOIN shipment_tracking t ON t.shipment_id = s.id"
+EDGES = f"coalesce(json_agg(json_build_object('node', {SHIPMENT}) ORDER BY s.id DESC), '[]')"
 PAGE_STATEMENT = f"""SELECT json_build_object('data', json_build_object('shipments',
-  json_build_object('edges', coalesce(json_agg(json_build_object('node', {SHIPMENT}) ORDER BY s.id DESC), '[]'))))::text
+  json_build_object('edges', {EDGES})))::text
   FROM (SELECT * FROM shipment WHERE party_id = acting_party() ORDER BY id DESC LIMIT 50) s {STANDING}"""
 SINGLE_STATEMENT = f"""SELECT json_build_object('data', json_build_object('shipment', {SHIPMENT}))::text
   FROM (SELECT * FROM shipment WHERE reference = %s LIMIT 1) s {STANDING}"""

@@ -156,7 +156,7 @@ class GraphQL:
         """
         document: DocumentNode = _remembering(_parsed, query)(query, self.limits)
         limit.check_variables(variables, self.limits)
-        limit.check_reach(self.schema, document, variables, self.limits)
+        _remembering(_within_reach, query)(query, self.schema, self.limits, _numbers(variables))
         errors = _remembering(_invalid, query)(query, self.schema, self.limits, self.development)
         if errors:
             raise _Refused(errors)
@@ -204,6 +204,20 @@ def _parsed(query: str, limits: Limits) -> DocumentNode:
     document = limit.read(query, limits)
     limit.check_words(document, limits)
     return document
+
+
+def _numbers(variables: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Return what of the variables a document's reach depends on: numbers, which may be a page's size."""
+    return tuple((n, v if v is None or isinstance(v, int | float) else "") for n, v in variables.items())
+
+
+@lru_cache(maxsize=1024)
+def _within_reach(
+    query: str, schema: GraphQLSchema, limits: Limits, variables: tuple[tuple[str, Any], ...]
+) -> None:
+    """Measure a document; what is within the limits is remembered to be, what is not is measured again."""
+    document = _remembering(_parsed, query)(query, limits)
+    limit.check_reach(schema, document, dict(variables), limits)
 
 
 @lru_cache(maxsize=256)

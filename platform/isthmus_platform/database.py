@@ -14,11 +14,12 @@ settings that :meth:`Platform.begin` sets for the transaction only:
 With none of them set, nothing is visible.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 import uuid_utils.compat
@@ -27,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from isthmus_platform.clock import Clock, utc_now
 from isthmus_platform.errors import NotPermitted
+from isthmus_platform.pipeline import Pipeline, Question, Rows
 
 
 class PartyRole(StrEnum):
@@ -134,6 +136,17 @@ class Platform:
     engine: Engine
     clock: Clock = utc_now
     wake: Callable[[str], None] = _nobody_to_wake
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Connections of this process for reading in one round trip."""
+        return Pipeline(self.engine)
+
+    def read(self, on_behalf: Actor | Duty, questions: Sequence[Question]) -> list[Rows]:
+        """Return the rows of each question as ``on_behalf`` sees them now; raise :class:`psycopg.Error`."""
+        if isinstance(on_behalf, Duty):
+            return self.pipeline.read(None, on_behalf.name, self.clock(), questions)
+        return self.pipeline.read(on_behalf.party_id, "", self.clock(), questions)
 
     @contextmanager
     def begin(self, on_behalf: Actor | Duty, *, request_id: str = "-") -> Iterator[Work]:

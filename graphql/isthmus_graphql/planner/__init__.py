@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import psycopg
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -23,7 +24,6 @@ from graphql_relay import from_global_id
 
 from isthmus_graphql.planner.cache import Remembered
 from isthmus_graphql.planner.compiler import Plan, compile_operation
-from isthmus_graphql.planner.pipeline import Pipeline
 from isthmus_graphql.planner.selection import shape
 from isthmus_graphql.planner.statements import Given
 from isthmus_graphql.planner.values import Uncovered, uncovered
@@ -61,7 +61,6 @@ class Planner:
     def __init__(self, platform: Platform, schema: GraphQLSchema) -> None:
         self.platform = platform
         self.schema = schema
-        self.pipeline = Pipeline(platform.engine)
         self._plans: Remembered[Plan | Uncovered] = Remembered(MOST_PLANS)
 
     def answer(self, actor: Actor, operation: Operation, variables: Mapping[str, Any]) -> Planned:
@@ -72,6 +71,8 @@ class Planner:
             return self._answer(actor, operation, variables)
         except PlatformError as refused:
             raise Uncovered(refused.message) from refused
+        except psycopg.Error as failed:
+            raise Uncovered(str(failed)) from failed
 
     def _answer(self, actor: Actor, operation: Operation, variables: Mapping[str, Any]) -> Planned:
         given = Given(self._coerced(operation.node, variables), actor)
@@ -81,7 +82,7 @@ class Planner:
                 uncovered("not for this party")
         sizes = [size(given) for size in plan.sizes]
         questions = [(each.sql, each.values(given)) for each in plan.statements]
-        rows = self.pipeline.read(actor, self.platform.clock(), questions) if questions else []
+        rows = self.platform.read(actor, questions) if questions else []
         data = plan.assemble([rows[n] for n in plan.answering], sizes, given)
         return Planned(orjson.dumps({"data": data}, option=WRITTEN), tuple(sql for sql, _ in questions))
 

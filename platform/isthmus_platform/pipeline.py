@@ -1,14 +1,16 @@
 """Statements sent together: one round trip, one transaction, one snapshot.
 
-All that goes out before one sync is a transaction of its own, so nothing has to begin or end it. Sessions are
-read-only and repeatable read. Each transaction's first statement says who reads, as
-:meth:`isthmus_platform.database.Platform.begin` does, and nothing of it outlives the transaction.
+For reading what is read with every request. All that goes out before one sync is a transaction of its own, so
+nothing has to begin or end it. Sessions are read-only and repeatable read. Each transaction's first statement
+says who reads, as :meth:`isthmus_platform.database.Platform.begin` does, and nothing outlives it.
 """
 
+import os
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -21,10 +23,6 @@ from psycopg.types.string import ByteaBinaryLoader
 from psycopg.waiting import wait, wait_conn
 from sqlalchemy import Engine
 
-from isthmus_graphql.context import STATEMENT_TIMEOUT
-from isthmus_graphql.planner.values import Uncovered
-from isthmus_platform.database import Actor
-
 CONNECT_TIMEOUT = 5.0
 
 WOKEN = 0.1
@@ -34,8 +32,8 @@ MOST_PREPARED = 256
 """Statements that a connection keeps prepared; one that has more is closed, and another opened."""
 
 ANNOUNCE = (
-    "SELECT set_config('isthmus.party', $1, true), set_config('isthmus.duty', '', true),"
-    " set_config('isthmus.now', $2, true)"
+    "SELECT set_config('isthmus.party', $1, true), set_config('isthmus.duty', $2, true),"
+    " set_config('isthmus.now', $3, true)"
 )
 SESSION = {
     "role": "isthmus_app",
@@ -43,7 +41,7 @@ SESSION = {
     "default_transaction_isolation": "repeatable\\ read",
     "default_transaction_read_only": "on",
     "plan_cache_mode": "force_generic_plan",  # else LIMIT $n is planned anew each time
-    "statement_timeout": STATEMENT_TIMEOUT,
+    "statement_timeout": "10s",
     "jit": "off",
 }
 
@@ -130,21 +128,21 @@ class Pipeline:
             address, options=options, application_name="isthmus-reader"
         )
         self._idle: deque[Connection] = deque()
+        self._process = os.getpid()
 
-    def read(self, actor: Actor, now: datetime, questions: Sequence[Question]) -> list[Rows]:
-        """Return the rows of each question as ``actor`` sees them at ``now``, all of one snapshot.
+    def read(self, party: UUID | None, duty: str, now: datetime, questions: Sequence[Question]) -> list[Rows]:
+        """Return the rows of each question as ``party`` or ``duty`` sees them at ``now``, of one snapshot.
 
-        Raises :class:`Uncovered` where the database refuses or is not there.
+        Raises :class:`psycopg.Error`.
         """
-        who = [str(actor.party_id).encode(), now.isoformat().encode()]
+        if self._process != os.getpid():  # forked: what is open is the parent's
+            self._idle, self._process = deque(), os.getpid()
+        who = [str(party or "").encode(), duty.encode(), now.isoformat().encode()]
         whole: list[Question] = [(ANNOUNCE, who), *questions]
         try:
-            try:
-                return self._ask(self._idle.pop(), whole)[1:]
-            except (IndexError, psycopg.OperationalError):  # none is idle, or it was cut off meanwhile
-                return self._ask(Connection(self._conninfo), whole)[1:]
-        except psycopg.Error as error:
-            raise Uncovered(str(error)) from error
+            return self._ask(self._idle.pop(), whole)[1:]
+        except (IndexError, psycopg.OperationalError):  # none is idle, or it was cut off meanwhile
+            return self._ask(Connection(self._conninfo), whole)[1:]
 
     def _ask(self, connection: Connection, questions: Sequence[Question]) -> list[Rows]:
         try:
