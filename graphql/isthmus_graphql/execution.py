@@ -26,6 +26,7 @@ from graphql import (
     specified_rules,
     validate,
 )
+from psycopg.errors import QueryCanceled
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from isthmus_graphql import limits as limit
@@ -38,7 +39,6 @@ from isthmus_platform.errors import PlatformError
 
 log = structlog.get_logger(__name__)
 
-QUERY_CANCELED = "57014"
 NOT_SERVING = ("08", "53", "57P")
 """SQLSTATE classes of a server that breaks off, is full, starts or stops (PostgreSQL, appendix A)."""
 
@@ -129,7 +129,11 @@ class GraphQL:
         if only_queries and operation.operation is not OperationType.QUERY:
             raise OnlyQueries
         explain = explain and self.development
-        planned, why = self._planned(actor, Operation(query, operation_name, document, operation), given)
+        try:
+            planned, why = self._planned(actor, Operation(query, operation_name, document, operation), given)
+        except QueryCanceled as error:
+            overdue = GraphQLError("", original_error=error)
+            return Answer(None, [_outward(overdue, request_id)], executed=True)
         if planned is None:
             answer = self._run(actor, document, given, operation_name, request_id)
             answer.extensions = {"explain": {"by": "executor", "why": why}} if explain else None
@@ -267,7 +271,7 @@ def _outward(error: GraphQLError, request_id: str) -> GraphQLError:
         return _told(error, cause.message, facts, cause)
     if cause is None or isinstance(cause, GraphQLError):
         return _told(error, error.message, error.extensions or {"code": "INPUT"})
-    if isinstance(cause, OperationalError) and getattr(cause.orig, "sqlstate", None) == QUERY_CANCELED:
+    if isinstance(cause.orig if isinstance(cause, OperationalError) else cause, QueryCanceled):
         log.warning("graphql.deadline", request_id=request_id, path=error.path)
         return _told(error, "This took too long; ask for less.", {"code": "DEADLINE"})
     if _database_is_gone(cause):

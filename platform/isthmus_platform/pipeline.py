@@ -31,6 +31,9 @@ WOKEN = 0.1
 MOST_PREPARED = 256
 """Statements that a connection keeps prepared; one that has more is closed, and another opened."""
 
+SHUT_DOWN = "57P"
+"""How the SQLSTATE begins where the server ended the connection."""
+
 ANNOUNCE = (
     "SELECT set_config('isthmus.party', $1, true), set_config('isthmus.duty', $2, true),"
     " set_config('isthmus.now', $3, true)"
@@ -44,6 +47,8 @@ SESSION = {
     "statement_timeout": "10s",
     "jit": "off",
 }
+
+DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.PIPELINE_SYNC)
 
 Rows = list[tuple[Any, ...]]
 Question = tuple[str, Sequence[bytes | None]]
@@ -105,11 +110,11 @@ class Connection:
 
     def _fetched(self) -> PGresult:
         results: list[PGresult] = wait(fetch_many(self._wire), self._wire.socket, WOKEN)
+        if results[-1].status not in DONE:
+            raise psycopg.errors.error_from_result(results[-1])
         return results[-1]
 
     def _rows(self, result: PGresult) -> Rows:
-        if result.status != pq.ExecStatus.TUPLES_OK:
-            raise psycopg.errors.error_from_result(result)
         self._transformer.set_pgresult(result)
         return self._transformer.load_rows(0, result.ntuples, tuple)
 
@@ -141,8 +146,12 @@ class Pipeline:
         whole: list[Question] = [(ANNOUNCE, who), *questions]
         try:
             return self._ask(self._idle.pop(), whole)[1:]
-        except (IndexError, psycopg.OperationalError):  # none is idle, or it was cut off meanwhile
-            return self._ask(Connection(self._conninfo), whole)[1:]
+        except IndexError:
+            pass
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None and not error.sqlstate.startswith(SHUT_DOWN):
+                raise
+        return self._ask(Connection(self._conninfo), whole)[1:]  # none was idle, or it was cut off meanwhile
 
     def _ask(self, connection: Connection, questions: Sequence[Question]) -> list[Rows]:
         try:

@@ -1,14 +1,23 @@
 """The planner answers as the ordinary executor does, and says when it did."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
+from graphql import GraphQLObjectType
+from graphql_relay import to_global_id
 
 from both_ways import BothWays
-from graphql_client import Asker, nodes
+from graphql_client import Asker, nodes, serve
 from graphql_trade import departure, ship, upload
 from isthmus_graphql.execution import GraphQL
-from isthmus_platform.database import Actor, Platform
+from isthmus_graphql.planner import Planner
+from isthmus_graphql.planner.map import KINDS
+from isthmus_graphql.schema import build
+from isthmus_platform import pipeline
+from isthmus_platform.database import Actor, Platform, create_platform_engine
 
 LATER = "2026-12-01T00:00:00Z"
 PAGE = """query ($first: Int, $after: String, $filter: ShipmentFilter) {
@@ -107,3 +116,153 @@ def test_a_filter_by_a_partys_name(both: BothWays, cast: dict[str, Actor]) -> No
     for owner, by in (("trader", "planner"), ("rival", "executor"), ("nobody", "executor")):
         told = both.same(cast["trader"], PAGE, filter={"owner": owner, "carrier": "carrier"})
         assert told.by == by, told.why
+
+
+SHIPMENT = "{ id reference status { code } timeline { edges { node { code } } } equipment { reference } }"
+
+
+@pytest.mark.usefixtures("trade")
+@pytest.mark.parametrize(
+    ("query", "by"),
+    [
+        (f'{{ shipment(reference: "S1") {SHIPMENT} }}', "planner"),
+        (f'{{ shipment(reference: "NO-SUCH") {SHIPMENT} }}', "planner"),
+        ("{ viewer { subject party { id name } __typename } a: viewer { subject } __typename }", "planner"),
+        (
+            "{ grants { edges { node { id purpose shipment { reference } documents { title } } } } }",
+            "planner",
+        ),
+        ("{ delegations { edges { node { principal { name } agent { name } revokedAt } } } }", "planner"),
+        ("{ accessLog { edges { node { reader { name } document { title } outcome } } } }", "planner"),
+        (
+            "{ crossings { edges { node { message state shipment { reference goods { hsCode } } } } } }",
+            "planner",
+        ),
+        ('{ shipments(filter: {status: "BOOKED"}) { edges { node { reference } } } }', "executor"),
+        ('{ shipments(after: "forged") { edges { node { reference } } } }', "executor"),
+        ('{ usage(period: "2026-06") { total { amountMinor } } viewer { subject } }', "executor"),
+        ("{ __schema { queryType { name } } }", "executor"),
+    ],
+)
+def test_what_is_planned_and_what_is_not(both: BothWays, cast: dict[str, Actor], query: str, by: str) -> None:
+    assert both.same(cast["trader"], query).by == by
+    for actor in cast.values():
+        both.same(actor, query)
+
+
+@pytest.mark.usefixtures("trade")
+def test_a_node_of_each_type(both: BothWays, cast: dict[str, Actor], trader: Asker) -> None:
+    found = trader.data("""{ shipments(first: 1) { edges { node { id } } } viewer { party { id } }
+      grants(first: 1) { edges { node { id } } } delegations { edges { node { id } } }
+      crossings(first: 1) { edges { node { id } } } }""")
+    ids = [nodes(found[name])[0]["id"] for name in ("shipments", "grants", "delegations", "crossings")]
+    query = """query ($id: ID!) { node(id: $id) { __typename id ... on Shipment { reference owner { name } }
+      ... on Grant { purpose } ... on Party { name } ...C } } fragment C on Crossing { state message }"""
+    for given in [*ids, found["viewer"]["party"]["id"]]:
+        told = both.same(cast["trader"], query, id=given)
+        assert (told.by, told.body["data"]["node"]["id"]) == ("planner", given)
+        for name in ("rival", "bank", "carrier", "operator", "authority"):
+            both.same(cast[name], query, id=given)
+
+
+@pytest.mark.usefixtures("trade")
+def test_nothing_of_a_trade_is_told_to_others(both: BothWays, cast: dict[str, Actor]) -> None:
+    for name in ("rival", "insurer", "operator"):
+        told = both.planned(cast[name], PAGE, first=50)
+        assert (told.by, nodes(told.body["data"]["shipments"])) == ("planner", [])
+        single = both.planned(cast[name], f'{{ shipment(reference: "S1") {SHIPMENT} }}')
+        assert (single.by, single.body) == ("planner", {"data": {"shipment": None}})
+
+
+@pytest.mark.usefixtures("trade")
+def test_a_revoked_grant_holds_from_the_next_read(
+    both: BothWays, cast: dict[str, Actor], trader: Asker
+) -> None:
+    query = "{ shipments { edges { node { reference timeline { edges { node { id } } } } } } }"
+    told = both.planned(cast["bank"], query)
+    assert told.by == "planner"
+    assert [node["reference"] for node in nodes(told.body["data"]["shipments"])] == ["S1"]
+    for grant in nodes(trader.data("{ grants { edges { node { id } } } }")["grants"]):
+        trader.done("revokeAccess", "grant { id }", grant=grant["id"])
+    assert nodes(both.same(cast["bank"], query).body["data"]["shipments"]) == []
+
+
+def test_a_document_is_left_to_the_executor_which_tells_its_owner(
+    both: BothWays, cast: dict[str, Actor], platform: Platform, trader: Asker
+) -> None:
+    ship(trader)
+    document = upload(platform, trader)
+    query = "query ($id: ID!) { node(id: $id) { id } document(id: $id) { title } }"
+    told = both.planned(cast["bank"], query, id=to_global_id("Document", str(document)))
+    assert told.by == "executor"
+    log = trader.data("{ accessLog { edges { node { reader { name } outcome } } } }")["accessLog"]
+    assert nodes(log)[0] == {"reader": {"name": "bank"}, "outcome": "REFUSED"}
+
+
+def test_explanations_are_for_development(graphql: GraphQL, cast: dict[str, Actor]) -> None:
+    asked = {"query": "{ viewer { party { name } } }", "extensions": {"explain": True}}
+    production: Any = serve(graphql, cast)["trader"].post(asked).json
+    assert production == {"data": {"viewer": {"party": {"name": "trader"}}}}
+    development: Any = serve(replace(graphql, development=True), cast)["trader"].post(asked).json
+    explained = development["extensions"]["explain"]
+    assert explained["by"] == "planner"
+    assert any("FROM party" in sql for sql in explained["sql"])
+
+
+def test_the_database_gone_is_told_by_the_executor(unreached: Asker) -> None:
+    schema = build()
+    platform = Platform(create_platform_engine("postgresql://nobody@127.0.0.1:9/none"))
+    served = GraphQL(platform, schema, planner=Planner(platform, schema))
+    answer = served.execute(unreached.actor, "{ viewer { party { name } } }")
+    assert [(error.extensions or {})["code"] for error in answer.errors or ()] == ["UNAVAILABLE"]
+    platform.engine.dispose()
+
+
+def test_a_statement_that_takes_too_long_is_ended_and_not_tried_again(
+    both: BothWays,
+    cast: dict[str, Actor],
+    platform_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(pipeline.SESSION, "statement_timeout", "50ms")
+    with psycopg.connect(platform_url) as other:
+        other.execute("LOCK TABLE shipment IN ACCESS EXCLUSIVE MODE")
+        body = both.planned(cast["trader"], "{ shipments { edges { node { id } } } }").body
+    assert body["data"] is None
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["DEADLINE"]
+    assert both.planned(cast["trader"], "{ shipments { edges { node { id } } } }").by == "planner"
+
+
+def test_a_connection_that_was_cut_off_is_replaced(
+    both: BothWays, cast: dict[str, Actor], platform_url: str
+) -> None:
+    query = "{ viewer { party { name } } }"
+    assert both.planned(cast["trader"], query).by == "planner"
+    with psycopg.connect(platform_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'isthmus-reader' AND datname = current_database()"
+        )
+    assert both.planned(cast["trader"], query).by == "planner"
+
+
+def test_every_mapped_field_is_one_of_the_schema() -> None:
+    schema = build()
+    for name, kind in KINDS.items():
+        defined = schema.get_type(name)
+        assert isinstance(defined, GraphQLObjectType)
+        assert set(kind.fields) <= set(defined.fields), name
+
+
+def test_every_way_a_shipment_is_visible_is_followed(platform_url: str) -> None:
+    """A policy more on the table needs a way more in the map."""
+    with psycopg.connect(platform_url) as connection:
+        rows = connection.execute(
+            "SELECT policyname, qual FROM pg_policies WHERE tablename = 'shipment' AND cmd = 'SELECT'"
+        ).fetchall()
+    seen = {
+        name: re.findall(r"(party_id = ANY|carrier_id =|duty\(\)|access_grant)", text) for name, text in rows
+    }
+    assert seen.keys() == {"visible", "granted"}
+    assert set(seen["visible"]) <= {"party_id = ANY", "carrier_id =", "duty()"}
+    assert len(KINDS["Shipment"].ways) == 3

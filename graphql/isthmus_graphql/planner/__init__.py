@@ -64,13 +64,19 @@ class Planner:
         self._plans: Remembered[Plan | Uncovered] = Remembered(MOST_PLANS)
 
     def answer(self, actor: Actor, operation: Operation, variables: Mapping[str, Any]) -> Planned:
-        """Return the answer of a valid query; raise :class:`Uncovered` where the executor must give it."""
+        """Return the answer of a valid query.
+
+        Raises :class:`Uncovered` where the executor must give it, and :class:`psycopg.errors.QueryCanceled`
+        where a statement took too long.
+        """
         if len(operation.text) > LONGEST_REMEMBERED:
             uncovered("a document too long to be remembered")
         try:
             return self._answer(actor, operation, variables)
         except PlatformError as refused:
             raise Uncovered(refused.message) from refused
+        except psycopg.errors.QueryCanceled:
+            raise
         except psycopg.Error as failed:
             raise Uncovered(str(failed)) from failed
 
