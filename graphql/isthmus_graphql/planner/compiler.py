@@ -12,18 +12,7 @@ from graphql import FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNo
 from isthmus_graphql.pagination import past, place, size
 from isthmus_graphql.planner import roots
 from isthmus_graphql.planner.assembler import Code
-from isthmus_graphql.planner.map import (
-    KINDS,
-    Field,
-    Inside,
-    Kind,
-    Many,
-    Paged,
-    Place,
-    Places,
-    To,
-    Value,
-)
+from isthmus_graphql.planner.map import KINDS
 from isthmus_graphql.planner.places import fragments
 from isthmus_graphql.planner.selection import Argument, Choice, Reading
 from isthmus_graphql.planner.statements import (
@@ -36,6 +25,7 @@ from isthmus_graphql.planner.statements import (
     constant,
     located,
 )
+from isthmus_graphql.planner.terms import Field, Inside, Kind, Many, Paged, Place, Places, To, Value
 from isthmus_graphql.planner.values import uncovered
 from isthmus_platform.database import Actor
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from isthmus_graphql.identity import key_of, kind_and_key
-from isthmus_graphql.planner.map import Paged
 from isthmus_graphql.planner.selection import Argument
 from isthmus_graphql.planner.statements import Binding, Condition, Given
+from isthmus_graphql.planner.terms import Paged
 from isthmus_graphql.planner.values import uncovered
 from isthmus_platform.database import Actor, PartyRole
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from isthmus_graphql.planner.map import Join, Kind
+from isthmus_graphql.planner.terms import Join, Kind
 from isthmus_platform.database import Actor
 
 
