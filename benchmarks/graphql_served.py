@@ -76,7 +76,8 @@ SHIPMENT = f"""json_build_object(
   'transhipments', (SELECT json_agg({PLACE.format("hop.code")} ORDER BY hop.n)
     FROM unnest(s.transhipments) WITH ORDINALITY hop (code, n)),
   'status', json_build_object('code', t.status, 'at', {TIME.format("t.status_at")},
-    'description', CASE t.status {WORDS} ELSE initcap(t.status) END, 'place', {PLACE.format("t.status_place")}),
+    'place', {PLACE.format("t.status_place")},
+    'description', CASE t.status {WORDS} ELSE initcap(t.status) END),
   'eta', {TIME.format("t.eta")},
   'equipment', (SELECT coalesce(json_agg(json_build_object('reference', e.reference, 'isoCode', e.iso_code)
     ORDER BY e.sequence), '[]') FROM equipment e WHERE e.shipment_id = s.id),

@@ -24,6 +24,7 @@ from isthmus_platform.tracking import TimelineEntry
 MESSAGE = "EFTI_IDENTIFIERS"
 FOLLOW_UP = "EFTI_FOLLOW_UP"
 PURPOSE = "FREIGHT_INFORMATION"
+GATE = "eFTI gate"
 LONGEST_MEANS = 17
 """Characters of an identifier (eFTI, types:Identifier17)."""
 LONGEST_MESSAGE = 10_000
@@ -159,19 +160,24 @@ def timeline(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, list[Timeli
     }
 
 
-def _entry(message: FreightMessage) -> TimelineEntry:
-    line = " ".join(message.text.split())
+def title(message: str) -> str:
+    """Return that an authority wrote ``message``, in one line."""
+    line = " ".join(message.split())
     shown = line if len(line) <= LONGEST_TITLE else f"{line[:LONGEST_TITLE]} …"
+    return f"An authority on the freight data: {shown}"
+
+
+def _entry(message: FreightMessage) -> TimelineEntry:
     return TimelineEntry(
         id=message.id,
         at=message.received_at,
         kind="FREIGHT",
         code="FOLLOW_UP",
         classifier="ACT",
-        title=f"An authority on the freight data: {shown}",
+        title=title(message.text),
         place=None,
         equipment_reference=None,
-        source="eFTI gate",
+        source=GATE,
         source_event_id=str(message.exchange),
         correction=False,
         received_at=message.received_at,

@@ -3,11 +3,12 @@
 import re
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 from graphql import GraphQLObjectType
-from graphql_relay import to_global_id
+from graphql_relay import from_global_id, to_global_id
 
 from both_ways import BothWays
 from graphql_client import Asker, nodes, serve
@@ -17,9 +18,15 @@ from isthmus_graphql.planner import Planner
 from isthmus_graphql.planner.map import KINDS
 from isthmus_graphql.schema import build
 from isthmus_platform import pipeline
-from isthmus_platform.database import Actor, Platform, create_platform_engine
+from isthmus_platform.database import Actor, Duty, Platform, create_platform_engine, new_id
+from isthmus_platform.freight import MOST_MESSAGES, FreightMessage
 
 LATER = "2026-12-01T00:00:00Z"
+LEGS = [
+    {"mode": "VESSEL", "origin": "TWKHH", "destination": "NLRTM", "carrier": "carrier"},
+    {"mode": "RAIL", "origin": "NLRTM", "destination": "DEHAM", "bookingReference": "LEG1"}
+    | {"plannedDeparture": "2026-06-19T00:00:00Z"},
+]
 PAGE = """query ($first: Int, $after: String, $filter: ShipmentFilter) {
   shipments(first: $first, after: $after, filter: $filter) {
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -29,6 +36,9 @@ PAGE = """query ($first: Int, $after: String, $filter: ShipmentFilter) {
       consignee { name country }
       origin { code name country latitude longitude } destination { ...P } transhipments { ...P }
       status { code description at place { ...P } } eta
+      exceptions { code description since until hours place { ...P } equipmentReference }
+      legs { sequence mode origin { ...P } destination { code } carrier { name } bookingReference
+        transportDocument conveyance plannedDeparture plannedArrival }
       equipment { reference isoCode }
       goods { sequence description hsCode grossMassKg netMassKg packages packageType originCountry
         value { amountMinor currency } }
@@ -58,7 +68,7 @@ def trade(platform: Platform, trader: Asker, forwarder: Asker, carrier: Asker, b
     trader.done("recordDelegation", "delegation { id }", agent="forwarder", validUntil=LATER)
     for n in range(3):
         given = {"reference": f"S{n}", "ucr": f"U{n}", "bookingReference": f"B{n}", "billOfLading": f"L{n}"}
-        ship(forwarder, onBehalfOf="trader", **given)
+        ship(forwarder, onBehalfOf="trader", legs=LEGS if n == 1 else [], **given)
         upload(platform, trader, reference=f"S{n}")
         booked = [{"documentReferenceType": "BKG", "documentReferenceValue": f"B{n}"}]
         events = [
@@ -66,6 +76,12 @@ def trade(platform: Platform, trader: Asker, forwarder: Asker, carrier: Asker, b
             for k in range(4 * n)
         ]
         carrier.done("recordEvents", "outcomes { outcome }", standard="DCSA_2_2", events=events)
+    late = departure(70, "2026-06-20T06:00:00Z", transportEventTypeCode="ARRI", eventClassifierCode="PLN")
+    late |= {"transportCall": late["transportCall"] | {"UNLocationCode": "DEHAM"}}
+    late |= {"eventCreatedDateTime": "2026-05-20T00:00:00Z", "documentReferences": booked}
+    later = late | {"eventID": late["eventID"][:-1] + "1", "eventClassifierCode": "EST"}
+    later |= {"eventDateTime": "2026-06-22T06:00:00Z", "eventCreatedDateTime": "2026-05-21T00:00:00Z"}
+    carrier.done("recordEvents", "outcomes { outcome }", standard="DCSA_2_2", events=[late, later])
     forwarder.done("submitDeclaration", "crossing { id }", shipment="S1")
     shipment = trader.data('{ shipment(reference: "S1") { id documents { edges { node { id } } } } }')
     [document] = nodes(shipment["shipment"]["documents"])
@@ -86,6 +102,14 @@ def trade(platform: Platform, trader: Asker, forwarder: Asker, carrier: Asker, b
         {"filter": {"equipmentReference": "MCLU4200170", "ucr": "U2"}, "first": 1},
         {"filter": None},
         {"filter": {"reference": None, "origin": "XXXXX"}},
+        {"filter": {"status": "DEPARTED", "etaFrom": "2026-05-01T00:00:00+02:00"}},
+        {"filter": {"status": "BOOKED", "etaUntil": None, "place": "TWKHH"}},
+        {"filter": {"etaUntil": "2026-06-20T06:00:00Z"}},
+        {"filter": {"exception": "DELAYED"}},
+        {"filter": {"place": "NLRTM"}},
+        {"filter": {"anyReference": "LEG1"}, "first": 1},
+        {"filter": {"anyReference": "MCLU4200170"}},
+        {"filter": {"mrn": "26TW1"}},
     ],
     ids=str,
 )
@@ -138,7 +162,9 @@ SHIPMENT = "{ id reference status { code } timeline { edges { node { code } } } 
             "{ crossings { edges { node { message state shipment { reference goods { hsCode } } } } } }",
             "planner",
         ),
-        ('{ shipments(filter: {status: "BOOKED"}) { edges { node { reference } } } }', "executor"),
+        ('{ shipments(filter: {status: "BOOKED"}) { edges { node { reference } } } }', "planner"),
+        ('{ shipments(filter: {place: "NO-SUCH"}) { edges { node { reference } } } }', "executor"),
+        ("{ shipments { edges { node { reference milestones { code } } } } }", "executor"),
         ('{ shipments(after: "forged") { edges { node { reference } } } }', "executor"),
         ('{ usage(period: "2026-06") { total { amountMinor } } viewer { subject } }', "executor"),
         ("{ __schema { queryType { name } } }", "executor"),
@@ -197,6 +223,54 @@ def test_a_document_is_left_to_the_executor_which_tells_its_owner(
     assert told.by == "executor"
     log = trader.data("{ accessLog { edges { node { reader { name } outcome } } } }")["accessLog"]
     assert nodes(log)[0] == {"reader": {"name": "bank"}, "outcome": "REFUSED"}
+
+
+def test_what_each_source_and_an_authority_said_is_in_the_timeline(
+    both: BothWays, cast: dict[str, Actor], platform: Platform, trader: Asker, carrier: Asker
+) -> None:
+    key = UUID(from_global_id(ship(trader)["id"]).id)
+    carrier.done(
+        "recordEvents",
+        "outcomes { outcome }",
+        standard="DCSA_2_2",
+        events=[departure(1, "2026-05-20T06:00:00Z")],
+    )
+    with platform.begin(Duty("bridge-inbox")) as work:
+        work.session.add_all(
+            FreightMessage(
+                id=new_id(),
+                party_id=cast["trader"].party_id,
+                shipment_id=key,
+                exchange=new_id(),
+                text=f"Weight\nis missing {n} {'x' * 200}",
+                received_at=work.now,
+            )
+            for n in range(MOST_MESSAGES + 2)
+        )
+    query = """query ($first: Int) { shipments { edges { node { timeline(first: $first) { edges { node {
+      kind code title source sourceEventId at receivedAt } } pageInfo { hasNextPage endCursor } } } } } }"""
+    for name in ("trader", "carrier", "forwarder"):
+        for first in (2, 100):
+            assert both.same(cast[name], query, first=first).by == "planner"
+    assert [
+        (node["kind"], node["source"])
+        for node in nodes(
+            nodes(both.planned(cast["trader"], query, first=2).body["data"]["shipments"])[0]["timeline"]
+        )
+    ] == [("FREIGHT", "eFTI gate")] * 2
+
+
+def test_a_shipment_whose_standing_is_not_written_yet_is_left_to_the_executor(
+    both: BothWays, cast: dict[str, Actor], trader: Asker, platform_url: str
+) -> None:
+    ship(trader)
+    query = "{ shipments { edges { node { reference status { code } eta } } } }"
+    assert both.same(cast["trader"], query).by == "planner"
+    with psycopg.connect(platform_url) as owner:
+        owner.execute("DELETE FROM shipment_tracking")
+    told = both.same(cast["trader"], query)
+    assert told.by == "executor"
+    assert nodes(told.body["data"]["shipments"])[0]["status"] == {"code": "BOOKED"}
 
 
 def test_explanations_are_for_development(graphql: GraphQL, cast: dict[str, Actor]) -> None:

@@ -56,6 +56,13 @@ def make_trade(platform: Platform, askers: dict[str, Asker]) -> Known:
             {"owner": "trader"},
             {"carrier": "nobody"},
             {"status": "DEPARTED"},
+            {"status": "BOOKED", "place": "KRPUS"},
+            {"etaFrom": "2026-05-20T00:00:00Z", "etaUntil": "2026-05-24T00:00:00+02:00"},
+            {"exception": "CANCELLED"},
+            {"anyReference": "MCLU4200170"},
+            {"anyReference": "B2", "mrn": None},
+            {"mrn": "NO-SUCH"},
+            {"place": "nowhere"},
             {"billOfLading": "L2", "ucr": None},
         ],
     )

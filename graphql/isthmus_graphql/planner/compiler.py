@@ -184,7 +184,8 @@ class Compiler:
 
     def _value(self, scope: Scope, field: Value) -> str:
         at = scope if field.via is None else scope.joined(field.via)
-        return f"{field.make}".format(*(at.value(column) for column in field.columns))
+        values = [*map(at.value, field.columns), *map(scope.value, field.own)]
+        return field.make.format(*values)
 
     def _inside(self, scope: Scope, field: Inside, kind: str, choice: Choice) -> str:
         members = []

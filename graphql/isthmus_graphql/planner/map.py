@@ -19,6 +19,7 @@ from isthmus_graphql.planner.terms import (
     Way,
     plain,
 )
+from isthmus_platform.freight import MOST_MESSAGES
 
 
 def _global_id(kind: str) -> Value:
@@ -82,14 +83,21 @@ STATUS = Kind(
 TITLE = ("kind", "code", "classifier", "place", "location", "equipment_reference", "document_type", "body")
 
 TIMELINE_ENTRY = Kind(
-    # What the carriers said, and what customs said of the shipment's declarations.
-    "(SELECT id, shipment_id, at, kind, code, classifier, place, location, equipment_reference,"
+    # What carriers and terminals said, customs of its declarations, authorities of its freight data
+    # (of these as many as the executor tells).
+    "(SELECT id, shipment_id, at, kind, code, classifier, place, location, equipment_reference,"  # noqa: S608 (numbers)
     " document_type, party_id, source_event_id, correction, received_at, NULL::jsonb AS body"
     " FROM tracking_event"
     " WHERE superseded_at IS NULL AND NOT retracted"
     " UNION ALL"
     " SELECT id, shipment_id, at, 'CUSTOMS', status, 'ACT', NULL, NULL, NULL, NULL,"
-    " NULL, exchange::text, false, received_at, body FROM customs_event)",
+    " NULL, exchange::text, false, received_at, body FROM customs_event"
+    " UNION ALL"
+    " SELECT id, shipment_id, received_at, 'FREIGHT', 'FOLLOW_UP', 'ACT', NULL, NULL, NULL, NULL,"
+    " NULL, exchange::text, false, received_at, to_jsonb(text) FROM freight_message"
+    " WHERE NOT EXISTS (SELECT FROM freight_message later"
+    " WHERE later.shipment_id = freight_message.shipment_id"
+    f" AND later.id > freight_message.id OFFSET {MOST_MESSAGES - 1}))",
     {
         "id": Value(("id",), "key({0})"),
         "at": plain("at"),
@@ -99,12 +107,43 @@ TIMELINE_ENTRY = Kind(
         "title": Value(TITLE, "title({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7})"),
         "place": Place("place", strict=False),
         "equipmentReference": plain("equipment_reference"),
-        "source": Value(("name",), "'single window' if {0} is None else {0}", via="source"),
+        "source": Value(("name",), "source({0}, {1})", via="source", own=("kind",)),
         "sourceEventId": plain("source_event_id"),
         "correction": plain("correction"),
         "receivedAt": plain("received_at"),
     },
     {"source": _party("party_id")},
+)
+
+SHIPMENT_EXCEPTION = Kind(
+    "shipment_exception",
+    {
+        "code": plain("code"),
+        "description": plain("description"),
+        "since": plain("since"),
+        "until": plain("until"),
+        "hours": plain("hours"),
+        "place": Place("place", strict=False),
+        "equipmentReference": plain("equipment_reference"),
+    },
+    key="shipment_id",
+)
+
+SHIPMENT_LEG = Kind(
+    "shipment_leg",
+    {
+        "sequence": plain("sequence"),
+        "mode": plain("mode"),
+        "origin": Place("origin"),
+        "destination": Place("destination"),
+        "carrier": To("Party", "carrier"),
+        "bookingReference": plain("booking_reference"),
+        "transportDocument": plain("transport_document"),
+        "conveyance": plain("conveyance"),
+        "plannedDeparture": plain("planned_departure"),
+        "plannedArrival": plain("planned_arrival"),
+    },
+    {"carrier": _party("carrier_id")},
 )
 
 DECLARATION = Kind(
@@ -188,6 +227,12 @@ SHIPMENT = Kind(
         "incoterm": plain("incoterm"),
         "status": To("Status", "tracking", required=True),
         "eta": Value(("eta", "shipment_id"), "beside({0}, {1})", via="tracking"),
+        "exceptions": Many(
+            "ShipmentException",
+            _belongs("shipment_id"),
+            ("until IS NOT NULL", "since DESC", "key", "private"),
+        ),
+        "legs": Many("ShipmentLeg", _belongs("shipment_id"), ("sequence",)),
         "equipment": Many("Equipment", _belongs("shipment_id"), ("sequence",)),
         "goods": Many("GoodsItem", _belongs("shipment_id"), ("sequence",)),
         "timeline": Paged("TimelineEntry", "timeline", _belongs("shipment_id"), ("at", "id")),
@@ -328,6 +373,8 @@ KINDS: Mapping[str, Kind] = {
     "Grant": GRANT,
     "Party": PARTY,
     "Shipment": SHIPMENT,
+    "ShipmentException": SHIPMENT_EXCEPTION,
+    "ShipmentLeg": SHIPMENT_LEG,
     "Status": STATUS,
     "TimelineEntry": TIMELINE_ENTRY,
 }

@@ -12,6 +12,7 @@ from isthmus_graphql.planner.selection import Argument
 from isthmus_graphql.planner.statements import Binding, Condition, Given
 from isthmus_graphql.planner.terms import Paged
 from isthmus_graphql.planner.values import uncovered
+from isthmus_platform import places
 from isthmus_platform.database import Actor, PartyRole
 
 Arguments = Mapping[str, Argument]
@@ -72,6 +73,15 @@ class Viewer:
 
 ACTING_PARTY = Found("Party", (Condition("{t}.id = acting_party()"),))
 
+
+def _tracked(condition: str) -> str:
+    """Return what holds of a shipment that stands so; its owner is said again, for the index by owners."""
+    return (
+        "EXISTS (SELECT FROM shipment_tracking WHERE shipment_tracking.shipment_id = {t}.id"
+        " AND shipment_tracking.party_id = {t}.party_id AND shipment_tracking." + condition + ")"
+    )
+
+
 SHIPMENT_FILTER = {
     "reference": "{t}.reference = {0}",
     "ucr": "{t}.ucr = {0}",
@@ -83,6 +93,23 @@ SHIPMENT_FILTER = {
     "destination": "{t}.destination = {0}",
     "owner": "{t}.party_id = (SELECT id FROM party WHERE name = {0})",
     "carrier": "{t}.carrier_id = (SELECT id FROM party WHERE name = {0})",
+    "mrn": "{t}.id IN (SELECT shipment_id FROM declaration WHERE mrn = {0})",
+    "any_reference": "{t}.id IN (SELECT id FROM shipment WHERE reference = {0}"
+    " UNION SELECT id FROM shipment WHERE ucr = {0}"
+    " UNION SELECT id FROM shipment WHERE booking_reference = {0}"
+    " UNION SELECT id FROM shipment WHERE bill_of_lading = {0}"
+    " UNION SELECT shipment_id FROM shipment_leg WHERE booking_reference = {0}"
+    " UNION SELECT shipment_id FROM shipment_leg WHERE transport_document = {0}"
+    " UNION SELECT shipment_id FROM equipment WHERE reference = {0}"
+    " UNION SELECT shipment_id FROM declaration WHERE mrn = {0})",
+    "place": "({0} IN ({t}.origin, {t}.destination) OR {0} = ANY ({t}.transhipments) OR "
+    + _tracked("status_place = {0}")
+    + ")",
+    "status": _tracked("status = {0}"),
+    "eta_from": _tracked("eta >= {0}::timestamptz"),
+    "eta_until": _tracked("eta < {0}::timestamptz"),
+    "exception": "EXISTS (SELECT FROM shipment_exception WHERE shipment_exception.shipment_id = {t}.id"
+    " AND shipment_exception.party_id = {t}.party_id AND code = {0} AND until IS NULL)",
 }
 CROSSING_FILTER = {
     "decision": "CASE WHEN {0} = 'REFUSED' THEN {t}.state = 'REFUSED'"
@@ -97,17 +124,20 @@ def _filtered(by: Mapping[str, str]) -> Callable[[Arguments], list[Condition]]:
     def narrowed(arguments: Arguments) -> list[Condition]:
         given = arguments["filter"]
         return [
-            Condition(by.get(name) or uncovered(f"filter.{name}"), ((_worded(given.member(name)), "text"),))
+            Condition(
+                by.get(name) or uncovered(f"filter.{name}"), ((_worded(name, given.member(name)), "text"),)
+            )
             for name in given.members
         ]
 
     return narrowed
 
 
-def _worded(binding: Binding) -> Binding:
+def _worded(name: str, binding: Binding) -> Binding:
     def word(given: Given) -> str:
         value = binding(given)
-        return str(getattr(value, "value", value))
+        text = str(getattr(value, "value", value))
+        return places.find(text).code if name == "place" else text
 
     return word
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Value:
-    """A leaf made of ``columns``, of the row or of what the row is joined to ``via``."""
+    """A leaf made of ``columns``, of the row or of what the row is joined to ``via``; then of its ``own``."""
 
     columns: tuple[str, ...]
     make: str = "{0}"
     via: str | None = None
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from isthmus_graphql.pagination import cursor
 from isthmus_graphql.tracking import CLASSIFIERS
-from isthmus_platform import customs, document_types, wording
+from isthmus_platform import customs, declarations, document_types, freight, wording
 from isthmus_platform.database import PartyRole
 from isthmus_platform.milestones import TrackingEvent, sentence
 
@@ -20,6 +20,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 
 LARGEST = 2**53 - 1
+OUTSIDE = {"CUSTOMS": declarations.WINDOW, "FREIGHT": freight.GATE}
 UNSET = datetime(1970, 1, 1)  # noqa: DTZ001 (stands where a title does not depend on the time)
 
 
@@ -71,9 +72,11 @@ def title(
     location: str | None,
     equipment: str | None,
     document_type: str | None,
-    body: Mapping[str, Any] | None,
+    body: Mapping[str, Any] | str | None,
 ) -> str:
     """Return what happened in one English line."""
+    if isinstance(body, str):
+        return freight.title(body)
     if body is not None:
         return customs.title(customs.read_status(body))
     return _wording(kind, code, certainty, place, location, equipment, document_type)
@@ -103,6 +106,11 @@ def _wording(
             document_type=document_type,
         )
     )
+
+
+def source(name: str | None, kind: str) -> str:
+    """Return who told a timeline's entry: a party, or one outside the platform, known by what it tells."""
+    return OUTSIDE[kind] if name is None else name
 
 
 def document_type(code: str) -> str:
@@ -161,6 +169,7 @@ CALLED: dict[str, Any] = {"CLASSIFIERS": CLASSIFIERS} | {
         needed,
         roles,
         sentence,
+        source,
         title,
         uncovered,
     )
