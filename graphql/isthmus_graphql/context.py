@@ -11,6 +11,8 @@ from sqlalchemy import text
 from isthmus_graphql.loading import Loader
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform, Work
+from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.webhook_signing import SigningSecrets
 
 # One statement may not hold a worker longer than this.
 STATEMENT_TIMEOUT = "10s"
@@ -28,6 +30,7 @@ class Context:
     actor: Actor
     request_id: str
     bridge: BridgeClient | None = None
+    push: tuple[Outgoing, SigningSecrets] | None = None
     loader: Loader = field(default_factory=Loader)
     _open: ExitStack = field(default_factory=ExitStack)
     _reading: Work | None = None

@@ -36,6 +36,8 @@ from isthmus_graphql.planner import LONGEST_REMEMBERED, Operation, Planned, Plan
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.errors import PlatformError
+from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.webhook_signing import SigningSecrets
 
 log = structlog.get_logger(__name__)
 
@@ -91,8 +93,9 @@ class OnlyQueries(Exception):
 class GraphQL:
     """The schema on a platform; one for the process, used by the HTTP view and the portal alike.
 
-    ``bridge`` reads the log for an authority. ``development`` allows introspection, suggestions and
-    explanations. Without a ``planner`` every operation goes to the ordinary executor.
+    ``bridge`` reads the log for an authority. ``push`` says where webhooks may go and signs them.
+    ``development`` allows introspection, suggestions and explanations. Without a ``planner`` every operation
+    goes to the ordinary executor.
     """
 
     platform: Platform
@@ -101,6 +104,7 @@ class GraphQL:
     development: bool = False
     limits: Limits = field(default_factory=Limits)
     planner: Planner | None = None
+    push: tuple[Outgoing, SigningSecrets] | None = None
 
     def execute(
         self,
@@ -175,7 +179,7 @@ class GraphQL:
         request_id: str,
     ) -> Answer:
         try:
-            with Context(self.platform, actor, request_id, self.bridge) as context:
+            with Context(self.platform, actor, request_id, self.bridge, self.push) as context:
                 result = execute_sync(
                     self.schema,
                     document,

@@ -18,6 +18,7 @@ from isthmus_graphql import (
     parties,
     shipments,
     tracking,
+    webhooks,
 )
 
 
@@ -30,6 +31,7 @@ class Query(
     access_log.AccessLogQuery,
     crossings.CrossingQuery,
     billing.BillingQuery,
+    webhooks.WebhookQuery,
 ):
     """Reading, as the party that asks: what it may not see is as if it were not there."""
 
@@ -43,6 +45,7 @@ class Mutation(
     freight.FreightMutation,
     crossings.CrossingMutation,
     billing.BillingMutation,
+    webhooks.WebhookMutation,
 ):
     """Changes: each in a transaction of its own, in the order written."""
 

@@ -10,12 +10,31 @@ from isthmus.web import bridge_client
 from isthmus_billing import metering, payments, payments_standin, stripe_payments
 from isthmus_billing.invoices import PAYMENT_TOPIC
 from isthmus_billing.payments import PaymentProvider
-from isthmus_platform import crossings, deriving, domain_events, imports, window_messages
+from isthmus_platform import (
+    crossings,
+    deriving,
+    domain_events,
+    imports,
+    webhook_delivery,
+    webhooks,
+    window_messages,
+)
 from isthmus_platform.crossings import Sender
 from isthmus_platform.database import Platform
 from isthmus_platform.outbox import Message
+from isthmus_platform.outgoing import Caller
+from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.webhook_signing import SigningSecrets
 
-TOPICS = (crossings.TOPIC, domain_events.TOPIC, PAYMENT_TOPIC, deriving.TOPIC, imports.TOPIC)
+TOPICS = (
+    crossings.TOPIC,
+    domain_events.TOPIC,
+    PAYMENT_TOPIC,
+    deriving.TOPIC,
+    imports.TOPIC,
+    webhook_delivery.CHANGE_TOPIC,
+    webhooks.TOPIC,
+)
 
 
 def handlers(
@@ -27,6 +46,10 @@ def handlers(
         domain_events.TOPIC: partial(metering.record, platform),
         deriving.TOPIC: partial(deriving.derive, platform),
         imports.TOPIC: partial(imports.handle, platform),
+        webhook_delivery.CHANGE_TOPIC: partial(webhook_delivery.spread, platform),
+        webhooks.TOPIC: webhook_delivery.Deliverer(
+            platform, SigningSecrets(keys.master_key()), Caller(Outgoing(settings.webhook_loopback))
+        ),
         PAYMENT_TOPIC: partial(payments.send, platform, _provider(settings, home)),
     }
 

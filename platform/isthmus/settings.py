@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     wco_messages: frozenset[Literal["EXPORT_DECLARATION", "DECLARATION_STATUS"]] = Field(
         frozenset(), description="what bridge and window say as WCO XML instead of JSON"
     )
+    webhook_loopback: bool = Field(
+        default=False, description="webhooks to this machine, by http too; in development only"
+    )
+    streams: int = Field(8, ge=0, le=256, description="open subscriptions of one serving process")
     graphiql: bool | None = Field(None, description="GraphiQL and introspection; in development only")
 
     @property
@@ -177,6 +181,8 @@ def check_production(settings: Settings, *processes: Process, demo: bool = False
         problems.append("ISTHMUS_WITNESS_NAME: name the witness, for example witness.example.org/w1.")
     if settings.shows_graphiql:
         problems.append("ISTHMUS_GRAPHIQL: production shows neither GraphiQL nor the schema; unset it.")
+    if settings.webhook_loopback:
+        problems.append("ISTHMUS_WEBHOOK_LOOPBACK: production calls nothing on its own machine; unset it.")
     if problems:
         raise Misconfigured(problems)
 

@@ -31,7 +31,9 @@ from isthmus_platform.http import (
     oauth,
 )
 from isthmus_platform.http.bearer import authenticator
+from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.tokens import TokenIssuer
+from isthmus_platform.webhook_signing import SigningSecrets
 from isthmus_portal.blueprint import create_portal
 from isthmus_portal.face import Invitation
 from isthmus_protocol.keys import Holder
@@ -65,6 +67,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         bridge=bridge,
         development=settings.shows_graphiql,
         planner=Planner(platform, schema.build()),
+        push=(Outgoing(settings.webhook_loopback), SigningSecrets(keys.master_key())),
     )
     app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
     routes = [

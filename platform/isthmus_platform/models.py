@@ -2,6 +2,7 @@
 
 from isthmus_platform.access import ApiClient, ClientAssertion, User
 from isthmus_platform.access_log import AccessLogEntry, Custodian
+from isthmus_platform.changes import Change
 from isthmus_platform.crossings.records import BridgeNonce, Crossing
 from isthmus_platform.database import Base
 from isthmus_platform.declarations import CustomsEvent, Declaration
@@ -20,6 +21,7 @@ from isthmus_platform.tracking_records import (
     ShipmentSource,
     ShipmentTracking,
 )
+from isthmus_platform.webhook_records import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AccessGrant",
@@ -27,6 +29,7 @@ __all__ = [
     "ApiClient",
     "Base",
     "BridgeNonce",
+    "Change",
     "ClientAssertion",
     "CommercialTerms",
     "Crossing",
@@ -55,4 +58,7 @@ __all__ = [
     "ShipmentSource",
     "ShipmentTracking",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

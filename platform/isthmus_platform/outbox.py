@@ -58,10 +58,17 @@ class TryLater(Exception):
     """A handler's word that the other side cannot be reached now; the message waits and comes back."""
 
 
-def emit(work: Work, topic: str, payload: dict[str, Any], *, party_id: UUID | None = None) -> UUID:
+def emit(
+    work: Work,
+    topic: str,
+    payload: dict[str, Any],
+    *,
+    party_id: UUID | None = None,
+    due_at: datetime | None = None,
+) -> UUID:
     """Record that ``payload`` must be handled after this transaction commits, and return the message's id.
 
-    ``party_id`` is the party it concerns, the actor's own by default.
+    ``party_id`` is the party it concerns, the actor's own by default; ``due_at`` is when, at once by default.
     """
     message_id = new_id()
     work.session.add(
@@ -72,7 +79,7 @@ def emit(work: Work, topic: str, payload: dict[str, Any], *, party_id: UUID | No
             payload=payload,
             request_id=work.request_id,
             created_at=work.now,
-            due_at=work.now,
+            due_at=due_at or work.now,
         )
     )
     work.topics.add(topic)

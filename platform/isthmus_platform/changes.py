@@ -1,0 +1,133 @@
+"""What changed, in order, for those who are told of it: by webhook or on an open subscription.
+
+Rows are noted by the triggers of migration 0008 and seen by whoever may see the thing itself when reading.
+The order is that of transactions, and a reader stops short of the oldest one under way, so that what commits
+late is not passed over. After a dump is restored into another cluster its transactions are counted anew:
+empty the table then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, Identity, Uuid, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from isthmus_platform.database import Base, Work
+
+KEPT = timedelta(days=14)
+AT_ONCE = 100
+LAST = 2**63 - 1
+
+
+class Kind(StrEnum):
+    """What may be told, by the name under which it is."""
+
+    SHIPMENT_CREATED = "shipment.created"
+    SHIPMENT_EVENTS_RECORDED = "shipment.events_recorded"
+    SHIPMENT_STATUS_CHANGED = "shipment.status_changed"
+    SHIPMENT_ETA_CHANGED = "shipment.eta_changed"
+    SHIPMENT_EXCEPTION_RAISED = "shipment.exception_raised"
+    SHIPMENT_EXCEPTION_ENDED = "shipment.exception_ended"
+    DOCUMENT_STORED = "document.stored"
+    GRANT_GIVEN = "grant.given"
+    GRANT_REVOKED = "grant.revoked"
+    CROSSING_CHANGED = "crossing.changed"
+
+
+class Change(Base):
+    """One thing that changed for ``party_id``, its owner; ``concerned`` are others who may see it.
+
+    Exactly one of the ids is set. ``about`` holds codes and values of that moment; ``private`` is for the
+    owner's side alone.
+    """
+
+    __tablename__ = "change"
+
+    transaction: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    party_id: Mapped[UUID]
+    concerned: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    private: Mapped[bool]
+    shipment_id: Mapped[UUID | None]
+    document_id: Mapped[UUID | None]
+    grant_id: Mapped[UUID | None]
+    crossing_id: Mapped[UUID | None]
+    about: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    at: Mapped[datetime]
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in the order of changes."""
+
+    transaction: int
+    sequence: int
+
+
+def horizon(work: Work) -> int:
+    """Return the first transaction that may still be under way: what is before it is whole."""
+    return int(work.session.scalar(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")) or 0)
+
+
+def now(work: Work) -> Position:
+    """Return the position after which everything is that is not whole yet."""
+    return Position(horizon(work) - 1, LAST)
+
+
+def newest(work: Work) -> Position:
+    """Return the position of the newest change there is (needs the duty ``webhooks``)."""
+    found = work.session.execute(
+        select(Change.transaction, Change.sequence)
+        .order_by(Change.transaction.desc(), Change.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    return Position(*found) if found else Position(0, 0)
+
+
+def after(
+    work: Work, position: Position, *conditions: ColumnElement[bool]
+) -> tuple[Sequence[Change], Position]:
+    """Return the next changes behind ``position`` that the actor may see, and the position reached."""
+    end = horizon(work)
+    found = work.session.scalars(
+        select(Change)
+        .where(
+            tuple_(Change.transaction, Change.sequence) > (position.transaction, position.sequence),
+            Change.transaction < end,
+            *conditions,
+        )
+        .order_by(Change.transaction, Change.sequence)
+        .limit(AT_ONCE)
+    ).all()
+    if len(found) == AT_ONCE:
+        return found, Position(found[-1].transaction, found[-1].sequence)
+    return found, max(position, Position(end - 1, LAST))
+
+
+def of_transaction(work: Work, transaction: int) -> Sequence[Change]:
+    """Return what the actor may see of what one transaction changed."""
+    return work.session.scalars(
+        select(Change).where(Change.transaction == transaction).order_by(Change.sequence)
+    ).all()
+
+
+def at(work: Work, position: Position) -> Change | None:
+    """Return the change at ``position`` if the actor may see it now."""
+    return work.session.get(Change, (position.transaction, position.sequence))
+
+
+def forget(work: Work) -> None:
+    """Delete some of what is older than anybody is told of (needs the duty ``webhooks``)."""
+    work.session.execute(
+        text(
+            "DELETE FROM change WHERE (transaction, sequence) IN (SELECT transaction, sequence FROM change"
+            " WHERE at < :until ORDER BY transaction, sequence LIMIT 1000)"
+        ),
+        {"until": work.now - KEPT},
+    )
