@@ -15,6 +15,7 @@ import orjson
 import structlog
 from graphql import (
     DocumentNode,
+    ExecutionContext,
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
@@ -22,10 +23,13 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     execute_sync,
+    get_argument_values,
     get_operation_ast,
     specified_rules,
     validate,
 )
+from graphql.execution.collect_fields import collect_fields
+from graphql.pyutils import Path
 from psycopg.errors import QueryCanceled
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
@@ -123,23 +127,46 @@ class GraphQL:
         answer's errors.
         """
         given = dict(variables or {})
+        judged = self.judge(query, given, operation_name, request_id)
+        if isinstance(judged, Answer):
+            return judged
+        document, operation = judged
+        if operation.operation is OperationType.SUBSCRIPTION:
+            return Answer(None, [_outward(_only_streamed(operation), request_id)], executed=False)
+        if only_queries and operation.operation is not OperationType.QUERY:
+            raise OnlyQueries
+        asked = Operation(query, operation_name, document, operation)
+        return self._answered(actor, asked, given, request_id, explain=explain and self.development)
+
+    def judge(
+        self, query: str, variables: dict[str, Any], operation_name: str | None, request_id: str
+    ) -> tuple[DocumentNode, OperationDefinitionNode] | Answer:
+        """Return the document and its operation once they may be executed, else the refusal."""
         try:
-            document = self._judged(query, given)
-            operation = _operation(self.schema, document, operation_name)
+            document = self._judged(query, variables)
+            return document, _operation(self.schema, document, operation_name)
         except _Refused as refused:
             return Answer(None, [_outward(error, request_id) for error in refused.errors], executed=False)
         except GraphQLError as error:
             return Answer(None, [_outward(error, request_id)], executed=False)
-        if only_queries and operation.operation is not OperationType.QUERY:
-            raise OnlyQueries
-        explain = explain and self.development
+
+    def _answered(
+        self,
+        actor: Actor,
+        operation: Operation,
+        variables: dict[str, Any],
+        request_id: str,
+        *,
+        explain: bool,
+    ) -> Answer:
+        """Answer by the planner where it covers the operation, else by the ordinary executor."""
         try:
-            planned, why = self._planned(actor, Operation(query, operation_name, document, operation), given)
+            planned, why = self._planned(actor, operation, variables)
         except QueryCanceled as error:
             overdue = GraphQLError("", original_error=error)
             return Answer(None, [_outward(overdue, request_id)], executed=True)
         if planned is None:
-            answer = self._run(actor, document, given, operation_name, request_id)
+            answer = self._run(actor, operation.document, variables, operation.name, request_id)
             answer.extensions = {"explain": {"by": "executor", "why": why}} if explain else None
             return answer
         answer = PlannedAnswer(planned.body)
@@ -156,6 +183,37 @@ class GraphQL:
             return self.planner.answer(actor, operation, variables), ""
         except Uncovered as why:
             return None, str(why)
+
+    def subscribe(
+        self,
+        actor: Actor,
+        document: DocumentNode,
+        variables: dict[str, Any],
+        operation_name: str | None,
+        *,
+        request_id: str = "-",
+    ) -> Any:
+        """Return what the subscription's root field follows, or an answer that says why nothing."""
+        try:
+            with Context(self.platform, actor, request_id, self.bridge, self.push) as context:
+                return _followed(self.schema, document, variables, operation_name, context)
+        except _Refused as refused:
+            return Answer(None, [_outward(error, request_id) for error in refused.errors], executed=False)
+        except Exception as error:  # noqa: BLE001 (told as any resolver's is)
+            return Answer(None, [_outward(_located(error), request_id)], executed=True)
+
+    def execute_event(
+        self,
+        actor: Actor,
+        document: DocumentNode,
+        variables: dict[str, Any],
+        operation_name: str | None,
+        event: object,
+        *,
+        request_id: str = "-",
+    ) -> Answer:
+        """Execute a subscription's selection on one ``event``, as ``actor``, in a transaction of its own."""
+        return self._run(actor, document, variables, operation_name, request_id, event)
 
     def _judged(self, query: str, variables: dict[str, Any]) -> DocumentNode:
         """Return the document once it is within the limits and valid, judged in this order.
@@ -177,12 +235,14 @@ class GraphQL:
         variables: dict[str, Any],
         operation_name: str | None,
         request_id: str,
+        root: object = None,
     ) -> Answer:
         try:
             with Context(self.platform, actor, request_id, self.bridge, self.push) as context:
                 result = execute_sync(
                     self.schema,
                     document,
+                    root_value=root,
                     context_value=context,
                     variable_values=variables,
                     operation_name=operation_name,
@@ -261,8 +321,53 @@ def _operation(schema: GraphQLSchema, document: DocumentNode, name: str | None) 
         message = "Name one of the document's operations." if name is None else "There is no such operation."
         raise GraphQLError(message, extensions={"code": "OPERATION"})
     if schema.get_root_type(operation.operation) is None:
-        raise GraphQLError("There are no subscriptions here.", operation, extensions={"code": "OPERATION"})
+        raise GraphQLError("There is no such kind of operation.", operation, extensions={"code": "OPERATION"})
     return operation
+
+
+def _only_streamed(operation: OperationDefinitionNode) -> GraphQLError:
+    message = "A subscription is answered as a stream: send Accept: text/event-stream, by POST."
+    return GraphQLError(message, operation, extensions={"code": "OPERATION"})
+
+
+def _followed(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    variables: dict[str, Any],
+    operation_name: str | None,
+    context: Context,
+) -> Any:
+    """Resolve the source of a subscription's events (GraphQL specification, CreateSourceEventStream)."""
+    execution = ExecutionContext.build(
+        schema,
+        document,
+        context_value=context,
+        raw_variable_values=variables,
+        operation_name=operation_name,
+    )
+    if isinstance(execution, list):
+        raise _Refused(execution)
+    root = schema.subscription_type
+    selected = execution.operation.selection_set
+    fields = root and collect_fields(schema, execution.fragments, execution.variable_values, root, selected)
+    if not root or not fields:
+        raise GraphQLError("The subscription selects nothing.", extensions={"code": "OPERATION"})
+    name, nodes = next(iter(fields.items()))
+    definition = root.fields[nodes[0].name.value]
+    if definition.subscribe is None:
+        raise GraphQLError("This field follows nothing.", extensions={"code": "OPERATION"})
+    info = execution.build_resolve_info(definition, nodes, root, Path(None, name, root.name))
+    arguments = get_argument_values(definition, nodes[0], execution.variable_values)
+    return definition.subscribe(None, info, **arguments)
+
+
+def _located(error: Exception) -> GraphQLError:
+    return error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)
+
+
+def outward(error: Exception, request_id: str) -> Answer:
+    """Return an error as an answer on its own."""
+    return Answer(None, [_outward(_located(error), request_id)], executed=True)
 
 
 def _outward(error: GraphQLError, request_id: str) -> GraphQLError:

@@ -7,7 +7,7 @@ and no multipart forms, and no cookie is looked at, so that another site's page 
 person's name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -23,6 +23,8 @@ from graphql_server.http.sync_base_view import SyncHTTPRequestAdapter
 
 from isthmus_graphql import ide
 from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries, PlannedAnswer
+from isthmus_graphql.streaming import StreamLimits, Streams, Subscribed, once
+from isthmus_graphql.subscriptions import Following
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.http import bodies
@@ -43,20 +45,48 @@ class View(GraphQLView[dict[str, Any], None]):
 
     methods: ClassVar[list[str]] = ["GET", "POST"]
 
-    def __init__(self, graphql: GraphQL, authenticate: Authenticate) -> None:
+    def __init__(self, graphql: GraphQL, authenticate: Authenticate, streams: Streams) -> None:
         super().__init__(graphql.schema, graphql_ide="graphiql" if graphql.development else None)
         self.graphql = graphql
         self.authenticate = authenticate
+        self.streams = streams
 
     def dispatch_request(self) -> Response:
         """Answer one request."""
         try:
+            if request.method == "POST" and _wants_stream(request):
+                return self.stream()
             answer: Response = self.run(request=request)
         except HTTPException as refused:
             return _refusal(refused)
         except PlatformError as refused:
             return of_error(refused)
         return answer
+
+    def stream(self) -> Response:
+        """Answer one request with server-sent events; what is no operation is refused as ever, with 400."""
+        header = request.headers.get("Authorization", "")
+        actor = self.authenticate(header)
+        asked = self.parse_http_body(FlaskHTTPRequestAdapter(request), {})
+        query, variables = asked.query or "", dict(asked.variables or {})
+        request_id = _request_id(FlaskHTTPRequestAdapter(request).headers)
+        judged = self.graphql.judge(query, variables, asked.operation_name, request_id)
+        if isinstance(judged, Answer):
+            return _no_stream(judged)
+        document, operation = judged
+        if operation.operation is not OperationType.SUBSCRIPTION:
+            given = (actor, query, variables, asked.operation_name)
+            answer = self.graphql.execute(*given, request_id=request_id)
+            return _streamed(once(answer)) if answer.executed else _no_stream(answer)
+        following = self.graphql.subscribe(
+            actor, document, variables, asked.operation_name, request_id=request_id
+        )
+        if not isinstance(following, Following):
+            return _streamed(once(following)) if following.executed else _no_stream(following)
+        if "Last-Event-ID" in request.headers:
+            following = following.behind(request.headers["Last-Event-ID"])
+        subscribed = Subscribed(document, variables, asked.operation_name, following, request_id)
+        return _streamed(self.streams.open(actor, lambda: self.authenticate(header), subscribed))
 
     def get_context(self, request: Request, response: Response) -> dict[str, Any]:
         """Find out who asks, before anything else is looked at."""
@@ -166,6 +196,21 @@ def _request_id(headers: Mapping[str, str]) -> str:
     return given if given.isprintable() and 0 < len(given) <= LONGEST_REQUEST_ID else str(uuid4())
 
 
+def _wants_stream(given: Request) -> bool:
+    return "text/event-stream" in given.headers.get("Accept", "").lower()
+
+
+def _streamed(parts: Iterable[bytes]) -> Response:
+    """Return server-sent events; a proxy that gathers them before it passes them on is asked not to."""
+    headers = {"Cache-Control": "no-store", "Vary": "Authorization, Accept", "X-Accel-Buffering": "no"}
+    return Response(parts, headers=headers, content_type="text/event-stream")
+
+
+def _no_stream(answer: Answer) -> Response:
+    """Return the refusal of what was not executed."""
+    return Response(orjson.dumps(answer.body), 400, content_type="application/graphql-response+json")
+
+
 def _refusal(refused: HTTPException) -> Response:
     answer = problem(refused.status_code, CODES.get(refused.status_code, "malformed"), refused.reason)
     if refused.status_code == 405:
@@ -173,14 +218,17 @@ def _refusal(refused: HTTPException) -> Response:
     return answer
 
 
-def blueprint(graphql: GraphQL, authenticate: Authenticate) -> Blueprint:
+def blueprint(
+    graphql: GraphQL, authenticate: Authenticate, stream_limits: StreamLimits | None = None
+) -> Blueprint:
     """Return the blueprint that serves ``/graphql``.
 
     ``authenticate`` takes the ``Authorization`` header and returns who acts, or raises
     :class:`~isthmus_platform.errors.NotAuthenticated`.
     """
     web = Blueprint("graphql", __name__)
+    streams = Streams(graphql, stream_limits or StreamLimits())
     if graphql.development:
         ide.serve_files(web)
-    web.add_url_rule("/graphql", view_func=View.as_view("graphql", graphql, authenticate))
+    web.add_url_rule("/graphql", view_func=View.as_view("graphql", graphql, authenticate, streams))
     return web

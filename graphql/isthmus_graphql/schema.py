@@ -17,6 +17,7 @@ from isthmus_graphql import (
     nodes,
     parties,
     shipments,
+    subscriptions,
     tracking,
     webhooks,
 )
@@ -53,7 +54,9 @@ class Mutation(
 @lru_cache(maxsize=1)
 def build() -> GraphQLSchema:
     """Return the schema."""
-    built: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema
+    built: GraphQLSchema = graphene.Schema(
+        query=Query, mutation=Mutation, subscription=subscriptions.Subscription
+    ).graphql_schema
     return built
 
 

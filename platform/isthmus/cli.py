@@ -195,8 +195,10 @@ def _serve(process: Process, create: "Callable[[Settings], WSGIApplication]") ->
     check_production(settings, process)
     # The single window keeps a SQLite file and a clerk's thread, the witness one small file.
     processes = 1 if process in {Process.WINDOW, Process.WITNESS} else settings.processes
-    # At the bridge requests wait together for one commit: the more of them there are, the less each costs.
+    # At the bridge requests wait together for one commit: the more of them there are, the less each costs. An
+    # open subscription keeps a thread of the web, beside those that answer requests.
     threads = settings.bridge_threads if process is Process.BRIDGE else settings.threads
+    threads += settings.streams if process is Process.WEB else 0
     place = serving.Place(settings.host, settings.port_of(process) or settings.port, processes, threads)
     serving.serve(process, create, settings, place)
 

@@ -16,6 +16,7 @@ from isthmus_graphql import http as graphql_http
 from isthmus_graphql import schema
 from isthmus_graphql.execution import Answer, GraphQL
 from isthmus_graphql.planner import Planner
+from isthmus_graphql.streaming import StreamLimits
 from isthmus_platform import access, window_messages
 from isthmus_platform.crossings import BridgeClient, Inbox
 from isthmus_platform.database import Actor, Platform
@@ -78,7 +79,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
         evidence.blueprint(platform, bridge, authenticate),
         bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),
-        graphql_http.blueprint(graphql, authenticate),
+        graphql_http.blueprint(graphql, authenticate, StreamLimits(total=settings.streams)),
         _portal(settings, home, platform, graphql, vault, bridge),
     ]
     if settings.stripe_webhook_secret is not None:

@@ -31,7 +31,7 @@ NOT_PUBLIC = tuple(
 
 
 def of_network(network: object) -> st.SearchStrategy[IPv4Address]:
-    return st.ip_addresses(v=4, network=str(network))
+    return st.ip_addresses(v=4, network=str(network)).map(lambda each: IPv4Address(int(each)))
 
 
 inner = st.sampled_from(NOT_PUBLIC).flatmap(of_network)
