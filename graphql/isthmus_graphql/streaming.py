@@ -44,7 +44,7 @@ class StreamLimits:
     total: int = 8
     per_client: int = 4
     life: float = 900.0
-    heartbeat: float = 15.0
+    heartbeat: float = 5.0
     look: float = 0.5
 
 

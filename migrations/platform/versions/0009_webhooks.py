@@ -38,26 +38,32 @@ SEEN = f"""
 
 # Once a transaction, and only where somebody waits. A savepoint rolled back undoes the note that it was told.
 TELL = """
-CREATE FUNCTION tell_change() RETURNS void LANGUAGE plpgsql SET isthmus.duty = 'webhooks' AS $$
+CREATE FUNCTION tell_change() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     mine text := pg_current_xact_id()::text;
+    before text := COALESCE(current_setting('isthmus.duty', true), '');
 BEGIN
     IF current_setting('isthmus.told', true) IS NOT DISTINCT FROM mine THEN RETURN; END IF;
-    PERFORM set_config('isthmus.told', mine, true);
+    PERFORM set_config('isthmus.told', mine, true), set_config('isthmus.duty', 'webhooks', true);
     IF EXISTS (SELECT FROM webhook_endpoint WHERE ended_at IS NULL) THEN
         INSERT INTO outbox (id, topic, party_id, payload, request_id, created_at, due_at, attempts)
         VALUES (gen_random_uuid(), 'change', '00000000-0000-0000-0000-000000000000',
                 jsonb_build_object('transaction', mine::bigint), '-', acting_now(), acting_now(), 0);
     END IF;
+    PERFORM set_config('isthmus.duty', before, true);
 END $$
 """
 
 NOTE = """
-CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql{duty} AS $$
+CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    noted boolean;
+    before text := COALESCE(current_setting('isthmus.duty', true), '');
 BEGIN
-    INSERT INTO change (transaction, kind, party_id, concerned, private, {thing}, about, at)
+    {begin}INSERT INTO change (transaction, kind, party_id, concerned, private, {thing}, about, at)
     {rows};
-    IF FOUND THEN PERFORM tell_change(); END IF;
+    noted := FOUND;
+    {end}IF noted THEN PERFORM tell_change(); END IF;
     RETURN NULL;
 END $$
 """
@@ -82,6 +88,11 @@ def _row(kind: str, concerned: str, thing: str, about: str, source: str, private
         f"SELECT {NOW}, '{kind}', n.party_id, {concerned}, {private}, {thing}, {about}, acting_now()"
         f" FROM {source}"
     )
+
+
+def _as(duty: str | None) -> str:
+    """Return the statement that takes a duty up, or gives it back; an owner may not bind it to a function."""
+    return f"PERFORM set_config('isthmus.duty', {'before' if duty is None else repr(duty)}, true);\n    "
 
 
 SAME = "added n JOIN gone o USING (shipment_id)"
@@ -158,7 +169,7 @@ NOTED = (
             "(SELECT shipment_id, count(*) AS events FROM added GROUP BY shipment_id) e"
             " JOIN shipment n ON n.id = e.shipment_id",
         ),
-        " SET isthmus.duty = 'matching'",
+        "matching",
     ),
     (
         "document_version",
@@ -223,7 +234,8 @@ def upgrade() -> None:
     op.execute(TELL)
     for table, when, thing, rows, duty in NOTED:
         name = f"note_{table}_{when.lower()}"
-        op.execute(NOTE.format(name=name, thing=thing, rows=rows, duty=duty))
+        begin, end = (_as(duty), _as(None)) if duty else ("", "")
+        op.execute(NOTE.format(name=name, thing=thing, rows=rows, begin=begin, end=end))
         old = " OLD TABLE AS gone" if when == "UPDATE" else ""
         op.execute(
             f"CREATE TRIGGER {name} AFTER {when} ON {table} REFERENCING NEW TABLE AS added{old}"
