@@ -92,7 +92,7 @@ def _watch_sockets(death: Death) -> None:
     """Make points around whatever goes out over a socket that this process has connected, and comes in."""
     outgoing: set[int] = set()
     connect, close = socket.socket.connect, socket.socket.close
-    send, sendall, recv = socket.socket.send, socket.socket.sendall, socket.socket.recv
+    send, sendall, recv_into = socket.socket.send, socket.socket.sendall, socket.socket.recv_into
 
     def watched_connect(self: socket.socket, address: Any) -> None:
         death.point("before connecting")
@@ -109,8 +109,8 @@ def _watch_sockets(death: Death) -> None:
             death.point("before sending")
         sendall(self, data, *flags)
 
-    def watched_recv(self: socket.socket, *arguments: int) -> bytes:
-        received = recv(self, *arguments)
+    def watched_recv_into(self: socket.socket, *arguments: Any) -> int:
+        received = recv_into(self, *arguments)
         if received and id(self) in outgoing:
             death.point("after receiving")
         return received
@@ -121,7 +121,7 @@ def _watch_sockets(death: Death) -> None:
 
     patched: Any = socket.socket
     patched.connect, patched.close = watched_connect, watched_close
-    patched.send, patched.sendall, patched.recv = watched_send, watched_sendall, watched_recv
+    patched.send, patched.sendall, patched.recv_into = watched_send, watched_sendall, watched_recv_into
 
 
 def _live(setting: dict[str, Any], now: str) -> None:
