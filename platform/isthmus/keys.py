@@ -6,6 +6,7 @@ the owners' document keys, ``keys/subject.key`` hides a consignment's UCR in the
 private keys.
 """
 
+import hashlib
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -40,6 +41,11 @@ class KeyFolder:
         if not files:
             raise CannotRun(f"{self.path / 'tokens'} holds no key: put one there, in PKCS #8 PEM.")
         return {file.stem: SigningKey.from_pem(Holder.PLATFORM, self._read(file)) for file in files}
+
+    def nonce_secret(self) -> bytes:
+        """Return the secret of DPoP nonces: of all web processes alike, for it follows from their key."""
+        newest = list(self.token_keys().values())[-1]
+        return hashlib.sha256(b"isthmus dpop-nonce\n" + newest.to_pem()).digest()
 
     def master_key(self) -> bytes:
         """Return the 32 bytes that wrap the owners' document keys."""

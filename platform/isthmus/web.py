@@ -31,8 +31,9 @@ from isthmus_platform.http import (
     imports,
     oauth,
 )
-from isthmus_platform.http.bearer import authenticator
+from isthmus_platform.http.bearer import ProofDesk, authenticator
 from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.proofs import Nonces
 from isthmus_platform.tokens import TokenIssuer
 from isthmus_platform.webhook_signing import SigningSecrets
 from isthmus_portal.blueprint import create_portal
@@ -59,7 +60,8 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     """Register everything that the platform serves on ``app``."""
     address = settings.web_address
     issuer = TokenIssuer(address, address, [key.to_pem() for key in keys.token_keys().values()])
-    authenticate = authenticator(platform, issuer)
+    desk = ProofDesk(Nonces(keys.nonce_secret(), platform.clock), address)
+    authenticate = authenticator(platform, issuer, desk)
     bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
     graphql = GraphQL(
@@ -72,7 +74,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     )
     app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
     routes = [
-        oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}),
+        oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}, desk),
         events.blueprint(platform, authenticate),
         event_feed.blueprint(platform, authenticate),
         imports.blueprint(platform, authenticate),

@@ -6,7 +6,8 @@ Rows are read and changed under the duty ``sign-in`` only, since nobody acts yet
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,13 +16,15 @@ from uuid import UUID
 import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import ForeignKey, Index, select
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from isthmus_platform import parties, tokens
-from isthmus_platform.database import Actor, Base, Duty, PartyRole, Platform, Work, new_id
+from isthmus_platform import parties, proofs, tokens
+from isthmus_platform import scopes as scope_names
+from isthmus_platform.database import Actor, Base, Duty, Platform, Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
+from isthmus_platform.proofs import Proof
 from isthmus_platform.tokens import TokenIssuer
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
@@ -30,9 +33,8 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
 MOST_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 SIGN_IN = Duty("sign-in")
-# What a client may sign with; the algorithm follows from the key, never from what an assertion claims.
-ALGORITHMS = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
 MOST_KEYS = 8
+LATEST = 1 << 40  # seconds since 1970
 
 _hasher = PasswordHasher()
 
@@ -52,7 +54,11 @@ class User(Base):
 
 
 class ApiClient(Base):
-    """A machine of a party, with the public keys (JWK) it may sign with; several while it rotates them."""
+    """A machine of a party, with the public keys (JWK) it may sign with; several while it rotates them.
+
+    A key holds from ``nbf`` until ``exp``, where it has them. ``scopes`` are what the client may do (None:
+    all that its party may); ``demands_proof`` says that its tokens are bound to a key of its own (DPoP).
+    """
 
     __tablename__ = "api_client"
 
@@ -60,6 +66,8 @@ class ApiClient(Base):
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
     client_id: Mapped[str] = mapped_column(unique=True)
     public_keys: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    demands_proof: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
@@ -104,10 +112,19 @@ def add_user(work: Work, party_name: str, email: str, password: str) -> UUID:
     return added
 
 
-def add_client(work: Work, party_name: str, client_id: str, keys: Sequence[dict[str, Any]]) -> UUID:
+def add_client(
+    work: Work,
+    party_name: str,
+    client_id: str,
+    keys: Sequence[dict[str, Any]],
+    *,
+    scopes: Collection[str] | None = None,
+    demands_proof: bool = False,
+) -> UUID:
     """Let a machine act for a party (needs the duty ``onboarding``); return the client's id.
 
-    ``keys`` are public JWKs, Ed25519 or P-256, each known by its ``kid`` (RFC 7638 where none is given).
+    ``keys`` are public JWKs, Ed25519 or P-256, each known by its ``kid`` (RFC 7638 where none is given);
+    ``nbf`` and ``exp`` (seconds since 1970) say from when until when one holds.
     """
     if not CLIENT_ID.fullmatch(client_id):
         raise InvalidInput(
@@ -122,6 +139,8 @@ def add_client(work: Work, party_name: str, client_id: str, keys: Sequence[dict[
             party_id=parties.by_name(work, party_name, field="party").id,
             client_id=client_id,
             public_keys=_public_keys(keys),
+            scopes=None if scopes is None else scope_names.checked(scopes),
+            demands_proof=demands_proof,
             created_at=work.now,
         )
         .on_conflict_do_nothing(index_elements=[ApiClient.client_id])
@@ -135,6 +154,18 @@ def add_client(work: Work, party_name: str, client_id: str, keys: Sequence[dict[
 def set_client_keys(work: Work, client_id: str, keys: Sequence[dict[str, Any]]) -> None:
     """Replace a client's keys (needs the duty ``onboarding``); to rotate, set old and new, then new alone."""
     _client(work, client_id).public_keys = _public_keys(keys)
+
+
+def set_client_rules(
+    work: Work, client_id: str, *, scopes: Collection[str] | None, demands_proof: bool
+) -> None:
+    """Say anew what a client may do and whether its tokens are bound (needs the duty ``onboarding``).
+
+    It holds from the next request, for tokens that were issued before as well.
+    """
+    client = _client(work, client_id)
+    client.scopes = None if scopes is None else scope_names.checked(scopes)
+    client.demands_proof = demands_proof
 
 
 def revoke_client(work: Work, client_id: str) -> None:
@@ -174,46 +205,61 @@ def sign_in(platform: Platform, email: str, password: str) -> Actor:
         return parties.actor_of(parties.get(work, entered.party_id), f"user:{entered.id}")
 
 
-SUBJECTS = {
-    "user": "SELECT party.id, party.roles FROM user_account"
-    " JOIN party ON party.id = user_account.party_id WHERE user_account.id = $1::uuid",
-    "client": "SELECT party.id, party.roles FROM api_client"
-    " JOIN party ON party.id = api_client.party_id WHERE api_client.id = $1::uuid AND revoked_at IS NULL",
-}
-"""How the party of a subject is found: asked with every request, so in one round trip."""
-
-
 def actor_of_subject(platform: Platform, subject: str) -> Actor:
     """Return the actor for ``user:<id>`` or ``client:<id>`` with the roles its party has now.
 
     Raises :class:`NotAuthenticated` (``unknown_subject``) when there is none, or it was revoked.
     """
+    with platform.begin(SIGN_IN) as work:
+        found = _known(work, subject)
+        return parties.actor_of(parties.get(work, found.party_id), subject)
+
+
+def actor_of_token(platform: Platform, issuer: TokenIssuer, token: str, proof: Proof | None = None) -> Actor:
+    """Return the actor that an access token stands for, or raise :class:`NotAuthenticated`.
+
+    A token that is bound to a key is good with a ``proof`` by that key only, which is then used up.
+    """
+    claims = issuer.verify(token)
+    _check_binding(claims, proof)
+    with platform.begin(SIGN_IN) as work:
+        found = _known(work, claims.subject)
+        if found.party_id != claims.party_id:
+            raise tokens.refused("unknown_subject", "The token's user or client belongs to another party.")
+        actor = parties.actor_of(parties.get(work, found.party_id), claims.subject)
+        held: Collection[str] | None = None
+        if isinstance(found, ApiClient):
+            held = found.scopes
+            if found.demands_proof and proof is None:
+                raise tokens.refused("proof_required", "This client's tokens are bound to a key.")
+        if proof is not None:
+            proofs.use_up(work, proof, found.party_id)
+    return replace(actor, scopes=scope_names.narrowed(held, claims.scopes))
+
+
+def _check_binding(claims: tokens.Claims, proof: Proof | None) -> None:
+    if proof is None and claims.thumbprint is not None:
+        raise tokens.refused("proof_required", "The token is bound to a key: send it as DPoP, with a proof.")
+    if proof is not None and claims.thumbprint is None:
+        raise tokens.refused("token_unbound", "The token is not bound to a key: send it as Bearer.")
+    if proof is not None and proof.thumbprint != claims.thumbprint:
+        raise tokens.refused("proof_wrong_key", "The DPoP proof is by another key than the token's.")
+
+
+def _known(work: Work, subject: str) -> User | ApiClient:
     kind, _, identifier = subject.partition(":")
+    found: User | ApiClient | None = None
     try:
         key = UUID(identifier)
     except ValueError:
         key = None
-    found = []
-    if key and kind in SUBJECTS:
-        [found] = platform.read(SIGN_IN, [(SUBJECTS[kind], [str(key).encode()])])
-    if not found:
+    if key and kind == "user":
+        found = work.session.get(User, key)
+    elif key and kind == "client":
+        found = work.session.get(ApiClient, key)
+    if found is None or (isinstance(found, ApiClient) and found.revoked_at is not None):
         raise NotAuthenticated("This user or client is not known any more.", code="unknown_subject")
-    [(party_id, roles)] = found
-    return Actor(UUID(bytes=party_id), frozenset(map(PartyRole, roles)), subject)
-
-
-def actor_of_token(platform: Platform, issuer: TokenIssuer, token: str) -> Actor:
-    """Return the actor that an access token stands for, or raise :class:`NotAuthenticated`."""
-    claims = issuer.verify(token)
-    actor = actor_of_subject(platform, claims.subject)
-    if actor.party_id != claims.party_id:
-        raise tokens.refused("unknown_subject", "The token's user or client belongs to another party.")
-    return actor
-
-
-def algorithm_of(key: dict[str, Any]) -> str:
-    """Return the algorithm that a client's key signs with."""
-    return ALGORITHMS[key["kty"], key["crv"]]
+    return found
 
 
 def _client(work: Work, client_id: str) -> ApiClient:
@@ -232,17 +278,29 @@ def _public_keys(keys: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         field = f"keys[{index}]"
         if "d" in key:
             raise InvalidInput("A private key stays with its client.", field=field, code="private_key")
-        if (key.get("kty"), key.get("crv")) not in ALGORITHMS:
+        if (key.get("kty"), key.get("crv")) not in tokens.ALGORITHMS:
             raise InvalidInput("A key is Ed25519 or P-256.", field=field, code="unknown_key_type")
         public: dict[str, Any] = {name: key[name] for name in ("kty", "crv", "x", "y") if name in key}
         try:
-            jwt.PyJWK(public, algorithm_of(public))
+            jwt.PyJWK(public, tokens.algorithm_of(public))
         except (jwt.PyJWTError, ValueError, TypeError):
             raise InvalidInput("This is not a public key (JWK).", field=field, code="format") from None
-        kept.append({**public, "kid": str(key.get("kid") or tokens.thumbprint(public))})
+        kept.append(
+            {**public, "kid": str(key.get("kid") or tokens.thumbprint(public)), **_validity(key, field)}
+        )
     if len({key["kid"] for key in kept}) != len(kept):
         raise InvalidInput("Each key has a kid of its own.", field="keys", code="repeated")
     return kept
+
+
+def _validity(key: dict[str, Any], field: str) -> dict[str, int]:
+    """Return from when and until when a key holds, where it says so."""
+    held = {name: key[name] for name in ("nbf", "exp") if key.get(name) is not None}
+    if not all(type(value) is int and 0 <= value < LATEST for value in held.values()):
+        raise InvalidInput("nbf and exp are seconds since 1970.", field=field, code="format")
+    if held.get("exp", LATEST) <= held.get("nbf", 0):
+        raise InvalidInput("A key ends after it begins.", field=field, code="range")
+    return held
 
 
 def _count_attempt(user: User, now: datetime, *, admitted: bool) -> None:

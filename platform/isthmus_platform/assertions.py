@@ -1,6 +1,7 @@
 """A machine client proves who it is with a JWT that it signed itself (RFC 7523, ``private_key_jwt``)."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,10 +9,11 @@ import jwt
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from isthmus_platform import parties
-from isthmus_platform.access import SIGN_IN, ApiClient, ClientAssertion, algorithm_of
+from isthmus_platform import parties, proofs, scopes
+from isthmus_platform.access import SIGN_IN, ApiClient, ClientAssertion
 from isthmus_platform.database import Actor, Platform, Work
-from isthmus_platform.tokens import refused
+from isthmus_platform.proofs import Proof
+from isthmus_platform.tokens import algorithm_of, refused
 
 LONGEST = 8192
 LONGEST_JTI = 200
@@ -20,12 +22,15 @@ CLOCKS_MAY_DIFFER = timedelta(seconds=30)
 REQUIRED = ["iss", "sub", "aud", "exp", "jti"]
 
 
-def accept(platform: Platform, assertion: str, audiences: Collection[str]) -> Actor:
+def accept(
+    platform: Platform, assertion: str, audiences: Collection[str], proof: Proof | None = None
+) -> Actor:
     """Return the actor for the client that signed ``assertion``, which is then used up.
 
     RFC 7523 section 3: ``iss`` and ``sub`` are the client, ``aud`` is one of ``audiences``, ``exp`` at most
     five minutes ahead, ``jti`` not seen before. Raises :class:`NotAuthenticated` with a code that says what
-    is wrong; who the client is, or whether it exists, is not said.
+    is wrong; who the client is, or whether it exists, is not said. A client that must hold its tokens to a
+    key sends ``proof`` with it, which is used up too.
     """
     client_id = _claimed_client(assertion)
     with platform.begin(SIGN_IN) as work:
@@ -34,10 +39,15 @@ def accept(platform: Platform, assertion: str, audiences: Collection[str]) -> Ac
         )
         if client is None:
             raise refused("assertion_invalid", "The assertion is not signed by a client of ours.")
-        claims = _verified(assertion, client, audiences)
+        claims = _verified(assertion, client, audiences, work.now)
+        if client.demands_proof and proof is None:
+            raise refused("proof_required", "This client's tokens are bound to a key: send a DPoP proof.")
         expires_at = _expiry(claims, work.now)
         _use(work, client, claims["jti"], expires_at)
-        return parties.actor_of(parties.get(work, client.party_id), f"client:{client.id}")
+        if proof is not None:
+            proofs.use_up(work, proof, client.party_id)
+        actor = parties.actor_of(parties.get(work, client.party_id), f"client:{client.id}")
+        return replace(actor, scopes=scopes.narrowed(client.scopes, None))
 
 
 def _claimed_client(assertion: str) -> str:
@@ -52,8 +62,8 @@ def _claimed_client(assertion: str) -> str:
     raise refused("assertion_invalid", "client_assertion is not a JWT with an issuer.")
 
 
-def _verified(assertion: str, client: ApiClient, audiences: Collection[str]) -> dict[str, Any]:
-    key = _key(assertion, client)
+def _verified(assertion: str, client: ApiClient, audiences: Collection[str], now: datetime) -> dict[str, Any]:
+    key = _key(assertion, client, now)
     algorithm = algorithm_of(key)
     try:
         claims: dict[str, Any] = jwt.decode(
@@ -76,13 +86,18 @@ def _verified(assertion: str, client: ApiClient, audiences: Collection[str]) -> 
     return claims
 
 
-def _key(assertion: str, client: ApiClient) -> dict[str, Any]:
+def _key(assertion: str, client: ApiClient, now: datetime) -> dict[str, Any]:
     """Return the client's key that the assertion names, or its only one; a key in its header is ignored."""
     kid = jwt.get_unverified_header(assertion).get("kid")
-    keys = [key for key in client.public_keys if kid in (None, key["kid"])]
+    at = now.timestamp()
+    keys = [
+        key
+        for key in client.public_keys
+        if kid in (None, key["kid"]) and key.get("nbf", at) <= at < key.get("exp", at + 1)
+    ]
     if len(keys) != 1:
-        raise refused("assertion_unknown_key", "The assertion names no key of its client.")
-    return keys[0]
+        raise refused("assertion_unknown_key", "The assertion names no key that its client has now.")
+    return {name: value for name, value in keys[0].items() if name not in ("nbf", "exp")}
 
 
 def _expiry(claims: dict[str, Any], now: datetime) -> datetime:

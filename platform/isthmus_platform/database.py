@@ -63,12 +63,19 @@ class Base(DeclarativeBase):
 class Actor:
     """Who acts: a party, through a user or an API client.
 
-    ``subject`` is ``user:<id>`` or ``client:<id>`` and goes to logs; rights are the party's alone.
+    ``subject`` is ``user:<id>`` or ``client:<id>`` and goes to logs; rights are the party's alone, of which
+    a client may have but some: ``scopes`` names them, None is all.
     """
 
     party_id: UUID
     roles: frozenset[PartyRole]
     subject: str
+    scopes: frozenset[str] | None = None
+
+    def need(self, scope: str) -> None:
+        """Raise :class:`NotPermitted` (``insufficient_scope``) unless the client has ``scope``."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise NotPermitted(f"The token lacks the scope {scope}.", code="insufficient_scope")
 
     def require(self, *roles: PartyRole) -> None:
         """Raise :class:`NotPermitted` unless the party has one of ``roles``."""

@@ -13,6 +13,7 @@ from isthmus_platform.idempotency import IdempotencyRecord
 from isthmus_platform.imports import ShipmentImport, ShipmentImportRow
 from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.parties import Delegation, Party
+from isthmus_platform.proofs import UsedProof
 from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Shipment
 from isthmus_platform.tracking import RecordedEvent
 from isthmus_platform.tracking_records import (
@@ -57,6 +58,7 @@ __all__ = [
     "ShipmentLeg",
     "ShipmentSource",
     "ShipmentTracking",
+    "UsedProof",
     "User",
     "WebhookAttempt",
     "WebhookDelivery",

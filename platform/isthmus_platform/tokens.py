@@ -26,16 +26,24 @@ REMEMBERED = 4096
 TYPE = "at+jwt"
 REQUIRED = ["iss", "aud", "exp", "iat", "jti", "sub", "party", "token_use"]
 CLOCKS_MAY_DIFFER = timedelta(seconds=30)
+# What a client may sign with; the algorithm follows from the key, never from what a signature claims.
+ALGORITHMS = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a valid token says: the party, the subject (``user:<id>``, ``client:<id>``), and until when."""
+    """What a valid token says: the party, the subject (``user:<id>``, ``client:<id>``), and until when.
+
+    ``scopes`` narrows what the subject may do (None does not); ``thumbprint`` is the key whose holder alone
+    may use the token (RFC 9449 section 6.1), if it is bound to one.
+    """
 
     party_id: UUID
     subject: str
     issued_at: datetime
     expires_at: datetime
+    scopes: frozenset[str] | None = None
+    thumbprint: str | None = None
 
 
 class TokenIssuer:
@@ -58,11 +66,20 @@ class TokenIssuer:
         # A check costs 100 µs; what was found in a token stays true until it expires.
         self._read = lru_cache(maxsize=REMEMBERED)(self._decode)
 
-    def issue(self, party_id: UUID, subject: str) -> str:
-        """Return a token for ``party_id`` acting through ``subject``, good for :data:`LIFETIME`."""
+    def issue(
+        self, party_id: UUID, subject: str, *, scope: str | None = None, thumbprint: str | None = None
+    ) -> str:
+        """Return a token for ``party_id`` acting through ``subject``, good for :data:`LIFETIME`.
+
+        ``scope`` narrows it, and ``thumbprint`` binds it to the holder of a key.
+        """
         now = self.clock()
+        narrowing = {} if scope is None else {"scope": scope}
+        binding = {} if thumbprint is None else {"cnf": {"jkt": thumbprint}}
         return jwt.encode(
             {
+                **narrowing,
+                **binding,
                 "iss": self.issuer,
                 "aud": self.audience,
                 "sub": subject,
@@ -115,6 +132,8 @@ class TokenIssuer:
                 found["sub"],
                 datetime.fromtimestamp(found["iat"], UTC),
                 datetime.fromtimestamp(found["exp"], UTC),
+                frozenset(found["scope"].split()) if "scope" in found else None,
+                found["cnf"]["jkt"] if "cnf" in found else None,
             )
         except jwt.MissingRequiredClaimError as error:
             raise refused("token_claim_missing", f"The token lacks the claim {error.claim}.") from None
@@ -122,7 +141,7 @@ class TokenIssuer:
             raise refused("token_audience", "The token was issued for another audience.") from None
         except jwt.InvalidIssuerError:
             raise refused("token_issuer", "The token was issued by another.") from None
-        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OverflowError):
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
             raise refused("token_invalid", "The token is not one of ours.") from None
         if found["token_use"] != "access":  # noqa: S105 (not a password)
             raise refused("token_use", "The token is not an access token.")
@@ -146,6 +165,11 @@ class TokenIssuer:
 def refused(code: str, message: str) -> NotAuthenticated:
     """Return the refusal of a caller's proof."""
     return NotAuthenticated(message, code=code)
+
+
+def algorithm_of(key: Mapping[str, Any]) -> str:
+    """Return the algorithm that a client's key signs with."""
+    return ALGORITHMS[key["kty"], key["crv"]]
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""Tokens for machine clients: RFC 6749 section 4.4 (client credentials) with RFC 7523 client assertions."""
+"""Tokens for machine clients: RFC 6749 section 4.4 (client credentials) with RFC 7523 client assertions.
+
+With a DPoP proof (RFC 9449 section 5) the token is bound to the proof's key.
+"""
 
 from collections.abc import Collection
 from urllib.parse import parse_qsl
@@ -7,10 +10,12 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
-from isthmus_platform import assertions
+from isthmus_platform import assertions, scopes
 from isthmus_platform.database import Platform
-from isthmus_platform.errors import NotAuthenticated, PlatformError
+from isthmus_platform.errors import InvalidInput, NotAuthenticated, PlatformError
 from isthmus_platform.http import bodies, problems
+from isthmus_platform.http.bearer import ProofDesk
+from isthmus_platform.proofs import Proof
 from isthmus_platform.tokens import LIFETIME, TokenIssuer
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -27,11 +32,13 @@ class OAuthError(Exception):
         self.status = status
 
 
-def blueprint(platform: Platform, issuer: TokenIssuer, audiences: Collection[str]) -> Blueprint:
+def blueprint(
+    platform: Platform, issuer: TokenIssuer, audiences: Collection[str], desk: ProofDesk | None = None
+) -> Blueprint:
     """Return the blueprint with ``POST /oauth/token`` and ``GET /.well-known/jwks.json``.
 
     ``audiences`` are the values of ``aud`` that an assertion may have: this token endpoint's address and the
-    issuer's.
+    issuer's. Tokens are bound to keys where there is a ``desk`` to read proofs.
     """
     web = Blueprint("oauth", __name__)
     problems.install(web)
@@ -40,17 +47,24 @@ def blueprint(platform: Platform, issuer: TokenIssuer, audiences: Collection[str
     @web.post("/oauth/token")
     def token() -> Response:
         """Exchange an assertion for an access token."""
-        assertion = _assertion(_form())
+        form = _form()
+        assertion, wanted = _assertion(form), _scopes(form)
+        proof = None if desk is None else _proof(desk)
         try:
-            actor = assertions.accept(platform, assertion, audiences)
+            actor = assertions.accept(platform, assertion, audiences, proof)
         except NotAuthenticated as error:
-            raise OAuthError("invalid_client", f"{error.message} ({error.code})", 401) from None
-        issued = issuer.issue(actor.party_id, actor.subject)
+            raise _of_client(error) from None
+        if wanted is not None and actor.scopes is not None and not wanted <= actor.scopes:
+            raise OAuthError("invalid_scope", "The client does not have all of these scopes.")
+        scope = scopes.written(scopes.narrowed(actor.scopes, wanted))
+        bound = None if proof is None else proof.thumbprint
+        issued = issuer.issue(actor.party_id, actor.subject, scope=scope, thumbprint=bound)
         return _answer(
             {
                 "access_token": issued,
-                "token_type": "Bearer",
+                "token_type": "Bearer" if proof is None else "DPoP",
                 "expires_in": int(LIFETIME.total_seconds()),
+                **({} if scope is None else {"scope": scope}),
             }
         )
 
@@ -87,13 +101,40 @@ def _assertion(form: MultiDict[str, str]) -> str:
         raise OAuthError("invalid_request", "grant_type is missing.")
     if form["grant_type"] != "client_credentials":
         raise OAuthError("unsupported_grant_type", "Only client_credentials is supported.")
-    if "scope" in form:
-        raise OAuthError("invalid_scope", "There are no scopes; a party's rights are its own.")
     if form.get("client_assertion_type") != ASSERTION_TYPE:
         raise OAuthError("invalid_request", f"client_assertion_type is {ASSERTION_TYPE}.")
     if not form.get("client_assertion"):
         raise OAuthError("invalid_request", "client_assertion is missing.")
     return form["client_assertion"]
+
+
+def _scopes(form: MultiDict[str, str]) -> frozenset[str] | None:
+    """Return the scopes that are asked for; None for all that the client has."""
+    if "scope" not in form:
+        return None
+    try:
+        asked = scopes.checked(form["scope"].split(" "))
+    except InvalidInput as error:
+        raise OAuthError("invalid_scope", error.message) from None
+    return frozenset(asked)
+
+
+def _proof(desk: ProofDesk) -> Proof | None:
+    try:
+        return desk.proof()
+    except NotAuthenticated as error:
+        raise _of_proof(error) from None
+
+
+def _of_proof(error: NotAuthenticated) -> OAuthError:
+    return OAuthError(problems.PROOF_ERRORS.get(error.code, "invalid_dpop_proof"), error.message)
+
+
+def _of_client(error: NotAuthenticated) -> OAuthError:
+    """Return the refusal of a client; a proof that it lacks or sent twice is told as the proof's fault."""
+    if error.code in ("proof_required", "proof_replayed"):
+        return OAuthError("invalid_dpop_proof", f"{error.message} ({error.code})")
+    return OAuthError("invalid_client", f"{error.message} ({error.code})", 401)
 
 
 def _refusal(error: OAuthError) -> Response:

@@ -25,6 +25,13 @@ CODES = {
     503: "unavailable",
 }
 
+PROOF_ALGORITHMS = "EdDSA ES256"
+PROOF_ERRORS = {
+    "proof_nonce": "use_dpop_nonce",
+    "proof_required": "invalid_token",
+    "proof_wrong_key": "invalid_token",
+}
+
 
 class UnsupportedMediaType(PlatformError):
     """The body is of a type that this entry does not take."""
@@ -48,7 +55,7 @@ def problem(status: int, code: str, detail: str, *, field: str | None = None) ->
         body["field"] = field
     answer = Response(orjson.dumps(body), status, content_type="application/problem+json")
     answer.headers["Cache-Control"] = "no-store"
-    if status == HTTPStatus.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED or code == "insufficient_scope":
         answer.headers["WWW-Authenticate"] = _challenge(code, detail)
     return answer
 
@@ -82,8 +89,12 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _challenge(code: str, detail: str) -> str:
-    """Return how to authenticate (RFC 6750 section 3): an error only where a token was shown."""
+    """Return how to authenticate (RFC 6750, RFC 9449 section 7.1): an error only for a token shown."""
     if code == "token_missing":
-        return 'Bearer realm="isthmus"'
+        return f'Bearer realm="isthmus", DPoP algs="{PROOF_ALGORITHMS}"'
     plain = detail.replace("\\", "").replace('"', "'")
-    return f'Bearer realm="isthmus", error="invalid_token", error_description="{plain}"'
+    if code.startswith("proof_"):
+        error = PROOF_ERRORS.get(code, "invalid_dpop_proof")
+        return f'DPoP error="{error}", error_description="{plain}", algs="{PROOF_ALGORITHMS}"'
+    error = code if code == "insufficient_scope" else "invalid_token"
+    return f'Bearer realm="isthmus", error="{error}", error_description="{plain}"'

@@ -1,0 +1,44 @@
+"""What a machine client may do of what its party may do (RFC 6749 section 3.3).
+
+A client without scopes of its own may do all that its party may; people always do. A token may be narrower
+than its client, never wider, and what a client loses is lost to its tokens too.
+"""
+
+from collections.abc import Collection
+
+from isthmus_platform.errors import InvalidInput
+
+SCOPES = {
+    "read:shipments": "shipments, their tracking and events",
+    "write:shipments": "make shipments, alone or from files",
+    "write:events": "send tracking events",
+    "read:documents": "documents and their contents",
+    "write:documents": "store documents and versions",
+    "read:crossings": "declarations, crossings of the bridge, their evidence",
+    "write:crossings": "submit declarations, publish freight data, ask the single window",
+    "read:grants": "grants, delegations, and who saw the party's data",
+    "write:grants": "give and revoke grants and delegations",
+    "read:billing": "usage and invoices",
+    "write:billing": "close billing periods",
+}
+
+
+def checked(scopes: Collection[str], *, field: str = "scopes") -> list[str]:
+    """Return known scopes in the table's order, or raise :class:`InvalidInput` (``unknown_scope``)."""
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise InvalidInput(f"There is no scope {scope[:60]!r}.", field=field, code="unknown_scope")
+    return [scope for scope in SCOPES if scope in scopes]
+
+
+def narrowed(held: Collection[str] | None, wanted: Collection[str] | None) -> frozenset[str] | None:
+    """Return what is in both; None stands for all."""
+    if held is None or wanted is None:
+        either = wanted if held is None else held
+        return None if either is None else frozenset(either)
+    return frozenset(held) & frozenset(wanted)
+
+
+def written(scopes: Collection[str] | None) -> str | None:
+    """Return scopes as OAuth writes them; None where there is no restriction."""
+    return None if scopes is None else " ".join(scope for scope in SCOPES if scope in scopes)
