@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLResolveInfo
-from sqlalchemy import text
 
 from isthmus_graphql.loading import Loader
+from isthmus_platform import deadline
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform, Work
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.webhook_signing import SigningSecrets
 
-# One statement may not hold a worker longer than this.
-STATEMENT_TIMEOUT = "10s"
+# Seconds that one request may take at most, wherever it comes from.
+LONGEST = 10.0
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Context:
     push: tuple[Outgoing, SigningSecrets] | None = None
     loader: Loader = field(default_factory=Loader)
     _open: ExitStack = field(default_factory=ExitStack)
+    _bounded: ExitStack = field(default_factory=ExitStack)
     _reading: Work | None = None
 
     @property
@@ -54,11 +55,13 @@ class Context:
         self._end(None, None, None)
 
     def __enter__(self) -> "Context":
+        self._bounded.enter_context(deadline.within(LONGEST))
         return self
 
     def __exit__(self, *raised: Any) -> None:
         """End the transaction for reading: what it wrote is kept unless something was raised."""
-        self._end(*raised)
+        with self._bounded:
+            self._end(*raised)
 
     def _end(self, *raised: Any) -> None:
         self._reading = None
@@ -68,9 +71,6 @@ class Context:
     @contextmanager
     def _begin(self) -> Iterator[Work]:
         with self.platform.begin(self.actor, request_id=self.request_id) as work:
-            work.session.execute(
-                text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": STATEMENT_TIMEOUT}
-            )
             yield work
 
 

@@ -39,6 +39,7 @@ from isthmus_graphql.limits import Limits
 from isthmus_graphql.planner import LONGEST_REMEMBERED, Operation, Planned, Planner, Uncovered
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform
+from isthmus_platform.deadline import DeadlinePassed
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.webhook_signing import SigningSecrets
@@ -375,6 +376,8 @@ def _outward(error: GraphQLError, request_id: str) -> GraphQLError:
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
+    if isinstance(cause, DeadlinePassed):
+        return _told(error, cause.message, {"code": "DEADLINE"}, cause)
     if isinstance(cause, PlatformError):
         facts = {"code": cause.code} | ({"field": cause.field} if cause.field else {})
         return _told(error, cause.message, facts, cause)

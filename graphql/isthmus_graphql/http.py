@@ -21,19 +21,22 @@ from graphql_server.http import GraphQLHTTPResponse, GraphQLRequestData
 from graphql_server.http.exceptions import HTTPException
 from graphql_server.http.sync_base_view import SyncHTTPRequestAdapter
 
-from isthmus_graphql import ide
+from isthmus_graphql import ide, persisted, reach
 from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries, PlannedAnswer
+from isthmus_graphql.persisted import OperationRefused, Operations
 from isthmus_graphql.streaming import StreamLimits, Streams, Subscribed, once
 from isthmus_graphql.subscriptions import Following
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.http import bodies
 from isthmus_platform.http.problems import of_error, problem
+from isthmus_platform.http.turnstile import Turnstile
 
 Authenticate = Callable[[str], Actor]
 
 CODES = {405: "method_not_allowed", 415: "unsupported_media_type"}
 LONGEST_REQUEST_ID = 100
+REFUSED_COST = 100
 
 
 class Ready(bytes):
@@ -45,10 +48,19 @@ class View(GraphQLView[dict[str, Any], None]):
 
     methods: ClassVar[list[str]] = ["GET", "POST"]
 
-    def __init__(self, graphql: GraphQL, authenticate: Authenticate, streams: Streams) -> None:
+    def __init__(
+        self,
+        graphql: GraphQL,
+        authenticate: Authenticate,
+        operations: Operations,
+        turnstile: Turnstile | None,
+        streams: Streams,
+    ) -> None:
         super().__init__(graphql.schema, graphql_ide="graphiql" if graphql.development else None)
         self.graphql = graphql
         self.authenticate = authenticate
+        self.operations = operations
+        self.turnstile = turnstile
         self.streams = streams
 
     def dispatch_request(self) -> Response:
@@ -57,6 +69,8 @@ class View(GraphQLView[dict[str, Any], None]):
             if request.method == "POST" and _wants_stream(request):
                 return self.stream()
             answer: Response = self.run(request=request)
+        except OperationRefused as refused:
+            return _not_run(refused)
         except HTTPException as refused:
             return _refusal(refused)
         except PlatformError as refused:
@@ -126,27 +140,50 @@ class View(GraphQLView[dict[str, Any], None]):
     def get_graphql_request_data(
         self,
         request: SyncHTTPRequestAdapter,
-        context: Any,  # noqa: ARG002 (the base class hands it over)
+        context: Any,
         data: Mapping[str, Any],
         protocol: Any,
     ) -> GraphQLRequestData:
-        """Check the parameters' types."""
-        for name in ("query", "operationName"):
+        """Check the parameters' types, find the text to run, and whether its sender may run it now."""
+        for name in ("query", "operationName", "documentId"):
             if data.get(name) is not None and not isinstance(data[name], str):
                 raise HTTPException(400, f"{name} is a string.")
-        if not data.get("query") and not self._shows_page(request):
-            raise HTTPException(400, "query is missing.")
         for name in ("variables", "extensions"):
             if data.get(name) is not None and not isinstance(data[name], dict):
                 raise HTTPException(400, f"{name} is a JSON object.")
+        query = None if self._shows_page(request) else self._text(request, context["actor"], data)
+        if query is not None:
+            self._admit(context["actor"], query, data.get("variables") or {})
         return GraphQLRequestData(
-            query=data.get("query"),
+            query=query,
             document=None,
             variables=data.get("variables") or None,
             operation_name=data.get("operationName") or None,
             extensions=data.get("extensions") or None,
             protocol=protocol,
         )
+
+    def _text(self, request: SyncHTTPRequestAdapter, actor: Actor, data: Mapping[str, Any]) -> str:
+        """Return the operation's text: what was sent, or what is known by the hash that was sent."""
+        try:
+            digest = persisted.named(data)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+        given = data.get("query") or None
+        if given is None and digest is None:
+            raise HTTPException(400, "query is missing.")
+        text, known = self.operations.text(actor, given, digest)
+        if request.method == "GET" and not known and not self.graphql.development:
+            raise HTTPException(405, "Only persisted operations are sent by GET; send this one by POST.")
+        return text
+
+    def _admit(self, actor: Actor, query: str, variables: Mapping[str, Any]) -> None:
+        """Judge scopes and quota; what will be refused for what it says costs what it takes to say so."""
+        found = reach.reach(query, self.graphql.schema, self.graphql.limits, variables)
+        if found is not None:
+            found.check(actor)
+        if self.turnstile is not None:
+            self.turnstile.admit(actor, "cost", found.cost if found is not None else REFUSED_COST)
 
     def execute_operation(
         self,
@@ -218,17 +255,34 @@ def _refusal(refused: HTTPException) -> Response:
     return answer
 
 
+def _not_run(refused: OperationRefused) -> Response:
+    """Answer as GraphQL does, for clients look for the code there."""
+    strict = "application/graphql-response+json" in request.headers.get("Accept", "")
+    body = {"errors": [{"message": refused.message, "extensions": {"code": refused.code}}]}
+    kind = "application/graphql-response+json" if strict else "application/json"
+    answer = Response(orjson.dumps(body), 400 if strict else 200, content_type=kind)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 def blueprint(
-    graphql: GraphQL, authenticate: Authenticate, stream_limits: StreamLimits | None = None
+    graphql: GraphQL,
+    authenticate: Authenticate,
+    operations: Operations | None = None,
+    turnstile: Turnstile | None = None,
+    stream_limits: StreamLimits | None = None,
 ) -> Blueprint:
     """Return the blueprint that serves ``/graphql``.
 
     ``authenticate`` takes the ``Authorization`` header and returns who acts, or raises
-    :class:`~isthmus_platform.errors.NotAuthenticated`.
+    :class:`~isthmus_platform.errors.NotAuthenticated`. ``operations`` are those known by their hash, and a
+    ``turnstile`` takes what each costs from its client's quota.
     """
     web = Blueprint("graphql", __name__)
     streams = Streams(graphql, stream_limits or StreamLimits())
     if graphql.development:
         ide.serve_files(web)
-    web.add_url_rule("/graphql", view_func=View.as_view("graphql", graphql, authenticate, streams))
+    operations = operations or Operations()
+    view = View.as_view("graphql", graphql, authenticate, operations, turnstile, streams)
+    web.add_url_rule("/graphql", view_func=view)
     return web

@@ -5,6 +5,7 @@ measured with its fragments spread out, but each fragment is measured once, so t
 describes a vast answer is measured as quickly as it was sent.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -145,12 +146,15 @@ def check_variables(value: object, limits: Limits, depth: int = 0) -> None:
 
 def check_reach(
     schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any], limits: Limits
-) -> None:
+) -> int:
     """Measure every operation of ``document`` with its ``variables``, unknown fields at one each.
+
+    Return the cost of the dearest.
 
     Raises :class:`LimitExceeded`: ``FRAGMENT_CYCLE``, ``DEPTH``, ``ROOTS``, ``PAGE_SIZE`` or ``COST``.
     """
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    dearest = 0
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             defaults = {
@@ -159,7 +163,8 @@ def check_reach(
                 if v.default_value is not None
             }
             measure = _Measure(schema, fragments, variables, defaults, limits)
-            measure.operation(definition)
+            dearest = max(dearest, measure.operation(definition))
+    return dearest
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,7 @@ class _Measure:
         self.known: dict[str, _Reach] = {}
         self.open: list[str] = []
 
-    def operation(self, node: OperationDefinitionNode) -> None:
+    def operation(self, node: OperationDefinitionNode) -> int:
         limits = self.limits
         reach = self.selection(node.selection_set, self.schema.get_root_type(node.operation), 0)
         if reach.depth > limits.depth:
@@ -204,6 +209,7 @@ class _Measure:
         if reach.cost > limits.cost:
             message = f"The operation could answer more than {limits.cost} fields; ask for smaller pages."
             raise LimitExceeded("COST", message, limits.cost)
+        return reach.cost
 
     def selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None, level: int) -> _Reach:
         if level > self.limits.depth:
@@ -267,6 +273,8 @@ class _Measure:
             name = value.name.value
             if name in self.variables:
                 given = self.variables[name]
+                if isinstance(given, float) and not math.isfinite(given):
+                    return 0
                 return 0 if given is None else int(given) if isinstance(given, int | float) else DEFAULT
             return self.number(self.defaults[name]) if name in self.defaults else DEFAULT
         if isinstance(value, NullValueNode):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
+import limits
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -47,6 +48,14 @@ def _postgres_address(url: str) -> str:
 
 
 PostgresUrl = Annotated[str, AfterValidator(_postgres_address)]
+
+
+def _quota(words: str) -> str:
+    limits.parse(words)
+    return words
+
+
+Quota = Annotated[str, AfterValidator(_quota)]
 Http = Annotated[str, Field(pattern=r"^https?://[^/\s]+$")]
 
 
@@ -99,6 +108,17 @@ class Settings(BaseSettings):
     delivery_hours: int = Field(
         72, ge=1, le=8760, description="how long the bridge tries to deliver what it agreed to"
     )
+    request_quota: Quota = Field("3000/minute", description="requests of one client")
+    cost_quota: Quota = Field(
+        "10000000/minute", description="GraphQL fields that one client's requests may ask for"
+    )
+    request_seconds: float = Field(
+        20, gt=0, le=600, description="how long a request may take, its SQL included"
+    )
+    operations: Path | None = Field(
+        None, description="the list of registered GraphQL operations (Apollo's manifest)"
+    )
+    only_listed_operations: bool = Field(default=False, description="whether no other GraphQL operation runs")
     standards: Path | None = Field(None, description="the folder of published standards, for their schemas")
     wco_messages: frozenset[Literal["EXPORT_DECLARATION", "DECLARATION_STATUS"]] = Field(
         frozenset(), description="what bridge and window say as WCO XML instead of JSON"

@@ -4,10 +4,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import limits
+import redis
 from flask import Blueprint, Flask, Response
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from isthmus import addresses, entrance
 from isthmus.demo import cast
+from isthmus.errors import CannotRun
 from isthmus.home import Home, local_secrets
 from isthmus.keys import KeyFolder
 from isthmus.settings import Settings
@@ -15,6 +20,7 @@ from isthmus_billing import http as stripe_http
 from isthmus_graphql import http as graphql_http
 from isthmus_graphql import schema
 from isthmus_graphql.execution import Answer, GraphQL
+from isthmus_graphql.persisted import Operations, manifest
 from isthmus_graphql.planner import Planner
 from isthmus_graphql.streaming import StreamLimits
 from isthmus_platform import access, window_messages
@@ -30,10 +36,13 @@ from isthmus_platform.http import (
     evidence,
     imports,
     oauth,
+    patience,
 )
 from isthmus_platform.http.bearer import ProofDesk, authenticator
+from isthmus_platform.http.turnstile import Turnstile
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.proofs import Nonces
+from isthmus_platform.quotas import Quotas
 from isthmus_platform.tokens import TokenIssuer
 from isthmus_platform.webhook_signing import SigningSecrets
 from isthmus_portal.blueprint import create_portal
@@ -50,6 +59,13 @@ COMES_FOR = {
     "authority": "every crossing, with its evidence",
 }
 
+IMPATIENT: dict[str, Any] = {
+    "socket_timeout": 0.25,
+    "socket_connect_timeout": 0.25,
+    "retry": Retry(NoBackoff(), 0),
+}
+"""How Redis is asked for what can be done without."""
+
 
 def bridge_client(settings: Settings, keys: KeyFolder) -> BridgeClient:
     """Return the platform's client of the bridge."""
@@ -61,7 +77,8 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     address = settings.web_address
     issuer = TokenIssuer(address, address, [key.to_pem() for key in keys.token_keys().values()])
     desk = ProofDesk(Nonces(keys.nonce_secret(), platform.clock), address)
-    authenticate = authenticator(platform, issuer, desk)
+    turnstile = Turnstile(_quotas(settings))
+    authenticate = authenticator(platform, issuer, desk, turnstile)
     bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
     graphql = GraphQL(
@@ -81,7 +98,9 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
         evidence.blueprint(platform, bridge, authenticate),
         bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),
-        graphql_http.blueprint(graphql, authenticate, StreamLimits(total=settings.streams)),
+        graphql_http.blueprint(
+            graphql, authenticate, _operations(settings), turnstile, StreamLimits(total=settings.streams)
+        ),
         _portal(settings, home, platform, graphql, vault, bridge),
     ]
     if settings.stripe_webhook_secret is not None:
@@ -89,6 +108,28 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         routes.append(stripe_http.blueprint(platform, secret))
     for route in routes:
         app.register_blueprint(route)
+    patience.install(app, settings.request_seconds)
+
+
+def _quotas(settings: Settings) -> Quotas:
+    url = settings.redis_url if _is_redis(settings.redis_url) else None
+    quotas = {"requests": limits.parse(settings.request_quota), "cost": limits.parse(settings.cost_quota)}
+    return Quotas(quotas, url)
+
+
+def _operations(settings: Settings) -> Operations:
+    url, listed = settings.redis_url, {}
+    if settings.operations is not None:
+        try:
+            listed = manifest(settings.operations.read_bytes())
+        except (OSError, ValueError) as error:
+            raise CannotRun(f"ISTHMUS_OPERATIONS: {settings.operations}: {error}.") from None
+    store = redis.Redis.from_url(url, **IMPATIENT) if url is not None and _is_redis(url) else None
+    return Operations(listed, settings.only_listed_operations, store)
+
+
+def _is_redis(url: str | None) -> bool:
+    return url is not None and url.startswith(("redis://", "rediss://"))
 
 
 def _session_key(settings: Settings, home: Home) -> str | None:

@@ -26,6 +26,7 @@ import uuid_utils.compat
 from sqlalchemy import DateTime, Engine, MetaData, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from isthmus_platform import deadline
 from isthmus_platform.clock import Clock, utc_now
 from isthmus_platform.errors import NotPermitted
 from isthmus_platform.pipeline import Pipeline, Question, Rows
@@ -119,7 +120,7 @@ def create_platform_engine(url: str, *, pool_size: int = 10) -> Engine:
 
     That role owns nothing and cannot bypass row-level security.
     """
-    return create_engine(
+    engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -130,6 +131,7 @@ def create_platform_engine(url: str, *, pool_size: int = 10) -> Engine:
             "application_name": "isthmus",
         },
     )
+    return deadline.watch(engine)
 
 
 def _nobody_to_wake(topic: str) -> None:
@@ -171,17 +173,19 @@ class Platform:
 
 
 def _announce(work: Work) -> None:
-    """Tell the transaction's row-level security who acts and when."""
+    """Tell the transaction's row-level security who acts and when, and how long a statement may take."""
     actor = work.on_behalf
+    patience = deadline.begin(work.session.connection())
     work.session.execute(
         text(
             "SELECT set_config('isthmus.party', :party, true), set_config('isthmus.duty', :duty, true),"
-            " set_config('isthmus.now', :now, true)"
+            " set_config('isthmus.now', :now, true), set_config('statement_timeout', :patience, true)"
         ),
         {
             "party": str(actor.party_id) if isinstance(actor, Actor) else "",
             "duty": actor.name if isinstance(actor, Duty) else "",
             "now": work.now.isoformat(),
+            "patience": str(patience),
         },
     )
 

@@ -104,7 +104,7 @@ def test_a_statement_that_takes_too_long_is_ended(trader: Asker, monkeypatch: py
         work.session.execute(text("SELECT pg_sleep(5)"))
         return {}
 
-    monkeypatch.setattr(context, "STATEMENT_TIMEOUT", "50ms")
+    monkeypatch.setattr(context, "LONGEST", 0.05)
     monkeypatch.setattr(parties, "get_many", slow)
     with capture_logs() as logs:
         assert trader.codes("{ viewer { party { name } } }") == ["DEADLINE"]

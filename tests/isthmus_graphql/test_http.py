@@ -40,17 +40,20 @@ def test_a_query_is_answered_in_the_form_that_is_asked_for(unreached: Asker) -> 
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_query_by_get_is_answered(trader: Asker) -> None:
-    answer = trader.http.get(
-        "/graphql",
-        query_string={
+def test_a_query_by_get_is_answered_in_development_only(
+    trader: Asker, development: Callable[[str], FlaskClient]
+) -> None:
+    given: dict[str, Any] = {
+        "query_string": {
             "query": "query Q($id: ID!) { node(id: $id) { id } }",
             "variables": '{"id": "x"}',
             "operationName": "Q",
         },
-        headers={"Authorization": "Bearer trader"},
-    )
+        "headers": {"Authorization": "Bearer trader"},
+    }
+    answer = development("trader").get("/graphql", **given)
     assert (answer.status_code, answer.json) == (200, {"data": {"node": None}})
+    assert problem(trader.http.get("/graphql", **given)) == (405, "method_not_allowed"), "see test_persisted"
 
 
 def test_a_mutation_by_get_changes_nothing(trader: Asker) -> None:
@@ -188,11 +191,11 @@ def test_an_unforeseen_failure_is_logged_with_the_request_id_and_told_to_nobody(
 
 @pytest.mark.parametrize("given", ["", "a" * 101, "tab\there"])
 def test_a_request_id_that_is_none_is_replaced(
-    unreached: Asker, monkeypatch: pytest.MonkeyPatch, given: str
+    trader: Asker, monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
     monkeypatch.setattr(parties, "get_many", lambda *_: 1 / 0)
     with capture_logs():
-        answer = unreached.post({"query": "{ viewer { party { name } } }"}, headers={"X-Request-Id": given})
+        answer = trader.post({"query": "{ viewer { party { name } } }"}, headers={"X-Request-Id": given})
     assert answer.json is not None
     assert len(answer.json["errors"][0]["extensions"]["requestId"]) == 36
 

@@ -92,8 +92,8 @@ def register_cast(platform: Platform) -> dict[str, Actor]:
     return {name: parties.actor_of(party, f"client:{name}") for name, party in registered.items()}
 
 
-def serve(graphql: GraphQL, cast: dict[str, Actor]) -> dict[str, Asker]:
-    """Serve ``graphql`` and return each party's client."""
+def serve(graphql: GraphQL, cast: dict[str, Actor], **more: Any) -> dict[str, Asker]:
+    """Serve ``graphql``, with ``more`` of what its blueprint takes, and return each party's client."""
 
     def authenticate(header: str) -> Actor:
         scheme, _, name = header.partition(" ")
@@ -102,7 +102,7 @@ def serve(graphql: GraphQL, cast: dict[str, Actor]) -> dict[str, Asker]:
         return cast[name]
 
     app = Flask(__name__)
-    app.register_blueprint(blueprint(graphql, authenticate))
+    app.register_blueprint(blueprint(graphql, authenticate, **more))
     return {name: Asker(name, actor, app.test_client()) for name, actor in cast.items()}
 
 

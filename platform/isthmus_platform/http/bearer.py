@@ -14,6 +14,7 @@ from flask import Response, after_this_request, request
 from isthmus_platform import access, proofs
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.http import reach
+from isthmus_platform.http.turnstile import Turnstile
 from isthmus_platform.proofs import Nonces, Proof, Target
 from isthmus_platform.tokens import TokenIssuer, refused
 
@@ -45,13 +46,18 @@ class ProofDesk:
         return answer
 
 
-def authenticator(platform: Platform, issuer: TokenIssuer, desk: ProofDesk | None = None) -> Authenticate:
+def authenticator(
+    platform: Platform,
+    issuer: TokenIssuer,
+    desk: ProofDesk | None = None,
+    turnstile: Turnstile | None = None,
+) -> Authenticate:
     """Return the function that makes an ``Authorization`` header's value into an actor.
 
     It raises :class:`~isthmus_platform.errors.NotAuthenticated` with a code: ``token_missing``, one of
     :meth:`~isthmus_platform.tokens.TokenIssuer.verify` or of :func:`~isthmus_platform.proofs.read`; and
     :class:`~isthmus_platform.errors.NotPermitted` where the token's scopes do not reach. Tokens bound to a
-    key are taken where there is a ``desk`` to read proofs.
+    key are taken where there is a ``desk`` to read proofs. A ``turnstile`` counts each request.
     """
 
     def authenticate(authorization: str) -> Actor:
@@ -62,6 +68,8 @@ def authenticator(platform: Platform, issuer: TokenIssuer, desk: ProofDesk | Non
             if proof is None:
                 raise refused("proof_missing", "Send a DPoP proof with the token, in the header DPoP.")
         actor = access.actor_of_token(platform, issuer, token, proof)
+        if turnstile is not None:
+            turnstile.admit(actor)
         reach.check(actor, request.endpoint)
         return actor
 

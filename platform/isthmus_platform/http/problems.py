@@ -6,8 +6,10 @@ import orjson
 import structlog
 from flask import Blueprint, Flask, Response
 from flask.sansio.scaffold import Scaffold
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from isthmus_platform.deadline import DeadlinePassed
 from isthmus_platform.errors import PlatformError
 
 log = structlog.get_logger(__name__)
@@ -25,6 +27,7 @@ CODES = {
     503: "unavailable",
 }
 
+QUERY_CANCELED = "57014"
 PROOF_ALGORITHMS = "EdDSA ES256"
 PROOF_ERRORS = {
     "proof_nonce": "use_dpop_nonce",
@@ -70,6 +73,7 @@ def install(target: Flask | Blueprint) -> None:
     scaffold: Scaffold = target
     scaffold.register_error_handler(PlatformError, of_error)
     scaffold.register_error_handler(HTTPException, _of_http)
+    scaffold.register_error_handler(OperationalError, _of_database)
     scaffold.register_error_handler(Exception, _unforeseen)
 
 
@@ -81,6 +85,13 @@ def _of_http(error: HTTPException) -> Response:
         if name.lower() not in ("content-type", "content-length"):
             answer.headers[name] = value
     return answer
+
+
+def _of_database(error: OperationalError) -> Response:
+    """Return the problem behind what PostgreSQL broke off: the request's time was up."""
+    if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
+        return of_error(DeadlinePassed())
+    return _unforeseen(error)
 
 
 def _unforeseen(error: Exception) -> Response:

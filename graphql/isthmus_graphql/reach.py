@@ -1,0 +1,130 @@
+"""What a document reaches for, judged for machine clients: the scopes it needs, and what it costs.
+
+A type is opened by one scope, or by none where it is part of others; a type that is not in the table is shut
+to clients with scopes. Both are found once for a document and its page sizes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLNamedType,
+    GraphQLSchema,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    visit,
+)
+
+from isthmus_graphql import limits as limit
+from isthmus_graphql.limits import Limits
+from isthmus_platform.database import Actor
+from isthmus_platform.errors import NotPermitted
+
+LONGEST_REMEMBERED = 8_000
+
+TYPES = {
+    "read:shipments": (
+        "Shipment MilestoneTime TrackingSource Milestone TrackingConflict ShipmentException Dwell ShipmentLeg"
+        " Consignee Status Equipment GoodsItem TimelineEntry EventOutcome"
+    ),
+    "read:documents": "Document DocumentVersion",
+    "read:crossings": "Crossing Agreement WindowAnswer Declaration FreightMessage",
+    "read:grants": "Grant Delegation AccessLogEntry",
+    "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
+}
+CHANGES = {
+    "createShipment": "write:shipments",
+    "recordEvents": "write:events",
+    "submitDeclaration": "write:crossings",
+    "publishFreightData": "write:crossings",
+    "askWindow": "write:crossings",
+    "grantAccess": "write:grants",
+    "revokeAccess": "write:grants",
+    "recordDelegation": "write:grants",
+    "revokeDelegation": "write:grants",
+    "closeBillingPeriod": "write:billing",
+}
+SHARED = frozenset(
+    {"Query", "Mutation", "Money", "Party", "Place", "Node", "PageInfo", "Viewer", "UserError"}
+)
+SHUT = "(none opens it)"
+
+_scope_of = {name: scope for scope, names in TYPES.items() for name in names.split()}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a document needs and costs."""
+
+    scopes: frozenset[str]
+    cost: int
+
+    def check(self, actor: Actor) -> None:
+        """Raise :class:`NotPermitted` (``insufficient_scope``) unless ``actor`` has all the scopes."""
+        lacking = sorted(self.scopes - actor.scopes) if actor.scopes is not None else []
+        if lacking:
+            message = f"The document needs scopes that the token lacks: {' '.join(lacking)}."
+            raise NotPermitted(message, code="insufficient_scope")
+
+
+def reach(query: str, schema: GraphQLSchema, limits: Limits, variables: Mapping[str, Any]) -> Reach | None:
+    """Return what ``query`` reaches for; None when it will be refused for what it says."""
+    pages = tuple(
+        (name, value if value is None or isinstance(value, int | float) else "")
+        for name, value in sorted(variables.items())
+    )
+    try:
+        short = len(query) + sum(len(name) for name in variables) <= LONGEST_REMEMBERED
+        measure = _measured if short else _measured.__wrapped__
+        found: Reach = measure(query, schema, limits, pages)
+    except GraphQLError:
+        return None
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _measured(
+    query: str, schema: GraphQLSchema, limits: Limits, pages: tuple[tuple[str, object], ...]
+) -> Reach:
+    document = limit.read(query, limits)
+    limit.check_words(document, limits)
+    cost = limit.check_reach(schema, document, dict(pages), limits)
+    return Reach(scopes(schema, document), cost)
+
+
+def scopes(schema: GraphQLSchema, document: DocumentNode) -> frozenset[str]:
+    """Return the scopes that the fields of ``document`` need."""
+    types = TypeInfo(schema)
+    found = _Scopes(types)
+    visit(document, TypeInfoVisitor(types, found))
+    return frozenset(found.needed)
+
+
+class _Scopes(Visitor):
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self.types = types
+        self.needed: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        """Note what the field's type needs."""
+        parent: GraphQLNamedType | None = self.types.get_parent_type()
+        if parent is None:  # no field of the schema: validation will say so
+            return
+        if parent.name == "Mutation":
+            self.needed.add(CHANGES.get(node.name.value, SHUT))
+        elif (scope := scope_of(parent.name)) is not None:
+            self.needed.add(scope)
+
+
+def scope_of(name: str) -> str | None:
+    """Return the scope that opens a type; None for what is part of others."""
+    if name in SHARED or name.startswith("__") or name.endswith("Payload"):
+        return None
+    return _scope_of.get(name.removesuffix("Connection").removesuffix("Edge"), SHUT)
