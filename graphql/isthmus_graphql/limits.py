@@ -44,7 +44,9 @@ class Limits:
     """The numbers.
 
     ``cost`` counts fields answered: a field is one, and what is inside a page counts as often as the page is
-    long. ``aliases``, ``roots`` and ``directives`` count as written. ``variable_depth`` is nesting of JSON.
+    long. ``width`` is the fields at one level, its fragments' included and repetitions too (the rules of the
+    specification compare each with each). ``aliases``, ``roots`` and ``directives`` count as
+    written. ``variable_depth`` is nesting of JSON.
     """
 
     body: int = 256 * 1024
@@ -52,6 +54,7 @@ class Limits:
     comments: int = 500
     depth: int = 15
     roots: int = 20
+    width: int = 200
     aliases: int = 50
     directives: int = 50
     cost: int = 50_000
@@ -151,7 +154,8 @@ def check_reach(
 
     Return the cost of the dearest.
 
-    Raises :class:`LimitExceeded`: ``FRAGMENT_CYCLE``, ``DEPTH``, ``ROOTS``, ``PAGE_SIZE`` or ``COST``.
+    Raises :class:`LimitExceeded`: ``FRAGMENT_CYCLE``, ``DEPTH``, ``ROOTS``, ``WIDTH``, ``PAGE_SIZE`` or
+    ``COST``.
     """
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     dearest = 0
@@ -224,6 +228,9 @@ class _Measure:
                 total = total.beside(self.selection(choice.selection_set, inner, level))
             elif isinstance(choice, FragmentSpreadNode):
                 total = total.beside(self.spread(choice, level))
+            if level > 0 and total.width > self.limits.width:
+                message = f"The document asks for more than {self.limits.width} fields at one level."
+                raise LimitExceeded("WIDTH", message, self.limits.width)
         return total
 
     def spread(self, node: FragmentSpreadNode, level: int) -> _Reach:
