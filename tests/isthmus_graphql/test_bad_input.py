@@ -23,6 +23,10 @@ def doubling(count: int, field: str) -> str:
     return "{ viewer { party { ...F0 } } } " + fragments + f" fragment F{count} on Party {{ {field} }}"
 
 
+PAGES_IN_PAGES = """
+{ shipments(first: 100) { edges { node { timeline(first: 100) { edges { node { ...T } } } } } } }
+fragment T on TimelineEntry { id at kind code title source }
+"""
 DOCUMENTS = {
     "10,000 aliases": ("{" + " ".join(f"a{i}: viewer {{ subject }}" for i in range(10_000)) + "}", "TOKENS"),
     "51 aliases": ("{ viewer {" + " ".join(f"a{i}: subject" for i in range(51)) + "} }", "ALIASES"),
@@ -32,13 +36,7 @@ DOCUMENTS = {
     "40 doubling fragments": (doubling(40, "name"), "WIDTH"),
     "a page of 100,000": (f"{{ shipments(first: 100000) {PAGE} }}", "PAGE_SIZE"),
     "a page of null": (f"{{ shipments(first: null) {PAGE} }}", "PAGE_SIZE"),
-    "pages in pages": (
-        (
-            "{ shipments(first: 100) { edges { node { timeline(first: 100) { edges { node { ...T } } } } } } }"
-            " fragment T on TimelineEntry { id at kind code title source }"
-        ),
-        "COST",
-    ),
+    "pages in pages": (PAGES_IN_PAGES, "COST"),
     "directives without end": ("{ viewer " + "@skip(if: false) " * 600 + "{ subject } }", "DIRECTIVES"),
     "introspection": ("{ __schema { types { fields { type { fields { name } } } } } }", "INTROSPECTION"),
     "a name nearly right": ("{ viewr { subject } }", "VALIDATION_FAILED"),
