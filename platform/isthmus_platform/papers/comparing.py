@@ -1,0 +1,294 @@
+"""What papers of one consignment say of the same thing, and where they differ; a mismatch cites both.
+
+Masses are compared in kilograms and volumes in cubic metres, whatever their unit; names and codes without
+regard to case, spacing and punctuation. What a paper does not say differs from nothing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from isthmus_platform.papers.kinds import (
+    CommercialInvoice,
+    InsuranceCertificate,
+    PackingList,
+    TransportDocument,
+)
+from isthmus_platform.papers.parts import Amount, Location, Measure, TradeParty
+
+IN_KILOGRAMS = {
+    "KGM": Decimal(1),
+    "TNE": Decimal(1000),
+    "GRM": Decimal("0.001"),
+    "LBR": Decimal("0.45359237"),
+}
+IN_CUBIC_METRES = {
+    "MTQ": Decimal(1),
+    "LTR": Decimal("0.001"),
+    "DMQ": Decimal("0.001"),
+    "FTQ": Decimal("0.0283168466"),
+}
+ROUNDING = Decimal("0.001")
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the declaration says that papers say too; a place in it is a member of the shipment."""
+
+    ucr: str | None = None
+    exporter: TradeParty | None = None
+    consignee: TradeParty | None = None
+    incoterm: str | None = None
+    transport_document: str | None = None
+    vessel: str | None = None
+    loading: Location | None = None
+    discharge: Location | None = None
+    gross_mass: Measure | None = None
+    packages: int | None = None
+    containers: tuple[str, ...] = ()
+    hs_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A paper to be compared and what it is called when it is cited: a document's id, or ``declaration``."""
+
+    name: str
+    paper: Any
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Where something is said: the source, the member's place in it, and its words."""
+
+    source: str
+    path: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """Two places that say different things of one ``field`` (``grossMass``, ``consignee``)."""
+
+    field: str
+    one: Citation
+    other: Citation
+
+
+@dataclass(frozen=True)
+class _Said:
+    path: str
+    words: str
+    meaning: object
+
+
+def discrepancies(sources: Sequence[Source]) -> list[Discrepancy]:
+    """Return each mismatch between ``sources``, by field, in their order.
+
+    Every source is held against the first that says the field, so that three papers of which one is wrong
+    give one or two mismatches and not three.
+    """
+    found: list[Discrepancy] = []
+    for field, look in FIELDS.items():
+        said = [(source, one) for source in sources for one in look(source.paper)]
+        for source, other in said[1:]:
+            first_source, first = said[0]
+            if source is not first_source and first.meaning != other.meaning:
+                found.append(
+                    Discrepancy(
+                        field,
+                        Citation(first_source.name, first.path, first.words),
+                        Citation(source.name, other.path, other.words),
+                    )
+                )
+    return found
+
+
+def _same_word(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(WORD.findall(folded))
+
+
+def _text(path: str, value: str | None) -> Iterator[_Said]:
+    if value is not None:
+        yield _Said(path, value, _same_word(value))
+
+
+def _name(path: str, party: TradeParty | None) -> Iterator[_Said]:
+    if party is not None:
+        yield _Said(f"{path}.name", party.name, _same_word(party.name))
+
+
+def _place(path: str, place: Location | None) -> Iterator[_Said]:
+    if place is not None and place.code is not None:
+        yield _Said(f"{path}.code", place.code, place.code)
+
+
+def _measure(path: str, measure: Measure | None, units: dict[str, Decimal]) -> Iterator[_Said]:
+    if measure is not None and measure.unit in units:
+        base = (measure.value * units[measure.unit]).quantize(ROUNDING)
+        yield _Said(path, f"{measure.value:f} {measure.unit}", base)
+
+
+def _amount(path: str, amount: Amount | None) -> Iterator[_Said]:
+    if amount is not None:
+        yield _Said(path, f"{amount.value:f} {amount.currency}", (amount.value.normalize(), amount.currency))
+
+
+def _set(path: str, values: Iterable[str]) -> Iterator[_Said]:
+    listed = sorted(set(values))
+    if listed:
+        yield _Said(path, ", ".join(listed), tuple(listed))
+
+
+def _count(path: str, number: int | None) -> Iterator[_Said]:
+    if number is not None:
+        yield _Said(path, str(number), number)
+
+
+def _gross_mass(paper: Any) -> Iterator[_Said]:
+    yield from _totalled(paper, "gross_mass", "grossMass", IN_KILOGRAMS)
+
+
+def _net_mass(paper: Any) -> Iterator[_Said]:
+    yield from _totalled(paper, "net_mass", "netMass", IN_KILOGRAMS)
+
+
+def _volume(paper: Any) -> Iterator[_Said]:
+    yield from _totalled(paper, "volume", "volume", IN_CUBIC_METRES)
+
+
+def _totalled(paper: Any, member: str, path: str, units: dict[str, Decimal]) -> Iterator[_Said]:
+    """Return the total a paper says, or else that of its goods if each of them says it in one unit."""
+    total = getattr(paper, member, None)
+    goods = getattr(paper, "goods", ())
+    each = [getattr(one, member) for one in goods]
+    if total is None and each and None not in each and len({one.unit for one in each}) == 1:
+        summed = Measure(sum((one.value for one in each), Decimal(0)), each[0].unit)
+        yield from _measure(f"goods.{path}", summed, units)
+    else:
+        yield from _measure(path, total, units)
+
+
+def _packages(paper: Any) -> Iterator[_Said]:
+    total = getattr(paper, "packages", None)
+    each = [one.packages for one in getattr(paper, "goods", ())]
+    if total is None and each and None not in each:
+        yield from _count("goods.packages", sum(each))
+    else:
+        yield from _count("packages", total)
+
+
+def _containers(paper: Any) -> Iterator[_Said]:
+    listed = getattr(paper, "containers", ())
+    yield from _set("containers", (getattr(one, "reference", one) for one in listed))
+
+
+def _hs_codes(paper: Any) -> Iterator[_Said]:
+    """Return the first six digits, which are the same in every country, if every line has them."""
+    if isinstance(paper, Declared):
+        yield from _set("goods.hsCode", (code[:6] for code in paper.hs_codes))
+        return
+    member = "lines" if isinstance(paper, CommercialInvoice) else "goods"
+    codes = [one.hs_code for one in getattr(paper, member, ())]
+    if codes and None not in codes:
+        yield from _set(f"{member}.hsCode", (code[:6] for code in codes))
+
+
+def _origins(paper: Any) -> Iterator[_Said]:
+    member = "lines" if isinstance(paper, CommercialInvoice) else "goods"
+    countries = [one.origin_country for one in getattr(paper, member, ())]
+    if countries and None not in countries:
+        yield from _set(f"{member}.originCountry", countries)
+
+
+def _shipper(paper: Any) -> Iterator[_Said]:
+    for member in ("seller", "shipper", "exporter"):
+        yield from _name(member, getattr(paper, member, None))
+
+
+def _consignee(paper: Any) -> Iterator[_Said]:
+    for member in ("buyer", "consignee", "importer"):
+        # A bill to order names whom the order is, not who buys.
+        if not (isinstance(paper, TransportDocument) and paper.to_order):
+            yield from _name(member, getattr(paper, member, None))
+
+
+def _invoice_number(paper: Any) -> Iterator[_Said]:
+    if isinstance(paper, CommercialInvoice):
+        yield from _text("number", paper.number)
+    elif isinstance(paper, PackingList):
+        yield from _text("invoiceNumber", paper.invoice_number)
+
+
+def _transport_document(paper: Any) -> Iterator[_Said]:
+    if isinstance(paper, TransportDocument):
+        yield from _text("number", paper.number)
+    elif isinstance(paper, Declared):
+        yield from _text("billOfLading", paper.transport_document)
+
+
+def _plain(member: str, path: str | None = None) -> Callable[[Any], Iterator[_Said]]:
+    return lambda paper: _text(path or member, getattr(paper, member, None))
+
+
+def _port(member: str) -> Callable[[Any], Iterator[_Said]]:
+    return lambda paper: _place(member, getattr(paper, member, None))
+
+
+def _currency(paper: Any) -> Iterator[_Said]:
+    if isinstance(paper, CommercialInvoice):
+        yield from _text("total.currency", paper.total.currency)
+    elif isinstance(paper, InsuranceCertificate):
+        yield from _text("insuredAmount.currency", paper.insured_amount.currency)
+
+
+FIELDS: dict[str, Callable[[Any], Iterator[_Said]]] = {
+    "ucr": _plain("ucr"),
+    "shipper": _shipper,
+    "consignee": _consignee,
+    "invoiceNumber": _invoice_number,
+    "transportDocument": _transport_document,
+    "incoterm": _plain("incoterm"),
+    "currency": _currency,
+    "vessel": _plain("vessel"),
+    "voyage": _plain("voyage"),
+    "loading": _port("loading"),
+    "discharge": _port("discharge"),
+    "containers": _containers,
+    "packages": _packages,
+    "grossMass": _gross_mass,
+    "netMass": _net_mass,
+    "volume": _volume,
+    "hsCode": _hs_codes,
+    "originCountry": _origins,
+}
+"""The fields that are compared, each with where a paper says it."""
+
+
+def short_of_invoice(sources: Sequence[Source]) -> list[Discrepancy]:
+    """Return each insurance certificate for less than an invoice of the same currency asks for.
+
+    UCP 600 article 28 (f)(ii) wants 110 % of the value; less than the value itself insures nobody whole.
+    """
+    invoices = [each for each in sources if isinstance(each.paper, CommercialInvoice)]
+    covers = [each for each in sources if isinstance(each.paper, InsuranceCertificate)]
+    return [
+        Discrepancy(
+            "insuredAmount",
+            _cited(invoice.name, "total", invoice.paper.total),
+            _cited(cover.name, "insuredAmount", cover.paper.insured_amount),
+        )
+        for invoice in invoices
+        for cover in covers
+        if invoice.paper.total.currency == cover.paper.insured_amount.currency
+        and invoice.paper.total.value > cover.paper.insured_amount.value
+    ]
+
+
+def _cited(source: str, path: str, amount: Amount) -> Citation:
+    return Citation(source, path, f"{amount.value:f} {amount.currency}")

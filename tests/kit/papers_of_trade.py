@@ -1,0 +1,182 @@
+"""The papers of one trade, consistent with each other: two machining centres from Kaohsiung to Hamburg."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from isthmus_platform.papers.kinds import (
+    CertificateOfOrigin,
+    CommercialInvoice,
+    ForwardingInstruction,
+    InsuranceCertificate,
+    PackingList,
+    Paper,
+    TransportDocument,
+)
+from isthmus_platform.papers.parts import (
+    Address,
+    Amount,
+    Container,
+    Goods,
+    InvoiceLine,
+    Location,
+    Measure,
+    TradeParty,
+)
+from isthmus_platform.papers.ubl import Schemas
+from standards import STANDARDS
+
+UBL = STANDARDS / "ubl-2.4"
+SCHEMAS = Schemas(UBL / "xsd")
+needs_ubl = pytest.mark.skipif(not UBL.is_dir(), reason=f"the published UBL files are not in {STANDARDS}")
+
+SELLER = TradeParty(
+    "Formosa Precision Machinery", "24536806", Address("12 Jhongshan Road", "Kaohsiung", country="TW")
+)
+BUYER = TradeParty(
+    "Hanseatische Werkzeugmaschinen GmbH", None, Address(None, "Hamburg", "20457", country="DE")
+)
+CARRIER = TradeParty("Meridian Container Line")
+UCR = "6TW24536806-1"
+KHH, HAM = Location("TWKHH", "Kaohsiung"), Location("DEHAM", "Hamburg")
+BOXES = (Container("MCLU4200170", "22G1", ("TW771",)), Container("MCLU4200185"))
+GOODS = (
+    Goods(
+        number="1",
+        description="Vertical machining centre VMC-850 & tools <set>",
+        gross_mass=Measure(Decimal("18450.5"), "KGM"),
+        net_mass=Measure(Decimal("17200"), "KGM"),
+        volume=Measure(Decimal("42.50"), "MTQ"),
+        hs_code="845710",
+        origin_country="TW",
+        containers=("MCLU4200170", "MCLU4200185"),
+        packages=2,
+        package_type="CR",
+    ),
+)
+INVOICE = CommercialInvoice(
+    number="FPM-2026-0417",
+    issued_on=date(2026, 5, 8),
+    seller=SELLER,
+    buyer=BUYER,
+    currency="USD",
+    total=Amount(Decimal("50000000.00"), "USD"),
+    lines=(
+        InvoiceLine(
+            number="1",
+            description="Vertical machining centre VMC-850",
+            amount=Amount(Decimal("50000000.00"), "USD"),
+            quantity=Measure(Decimal("2"), "C62"),
+            unit_price=Amount(Decimal("25000000.0000"), "USD"),
+            hs_code="845710",
+            origin_country="TW",
+        ),
+    ),
+    due_on=date(2026, 7, 20),
+    order_reference="PO-88",
+    ucr=UCR,
+    incoterm="CIF",
+    incoterm_place=HAM,
+    payment_terms="60 days after B/L date",
+    note="Grüße",
+)
+PACKING_LIST = PackingList(
+    number="PL-0417",
+    issued_on=date(2026, 5, 8),
+    shipper=SELLER,
+    consignee=BUYER,
+    ucr=UCR,
+    invoice_number="FPM-2026-0417",
+    gross_mass=Measure(Decimal("18450.5"), "KGM"),
+    net_mass=Measure(Decimal("17200"), "KGM"),
+    packages=2,
+    goods=GOODS,
+    containers=BOXES,
+)
+BILL = TransportDocument(
+    type="705",
+    number="MCLKHH2611042",
+    issued_on=date(2026, 5, 21),
+    shipper=SELLER,
+    carrier=CARRIER,
+    consignee=BUYER,
+    notify=BUYER,
+    to_order=True,
+    ucr=UCR,
+    booking_reference="MCL4417001",
+    vessel="Meridian Aurora",
+    voyage="021W",
+    loading=KHH,
+    discharge=HAM,
+    gross_mass=Measure(Decimal("18450.5"), "KGM"),
+    packages=2,
+    freight="PREPAID",
+    shipped_on=date(2026, 5, 20),
+    goods=GOODS,
+    containers=BOXES,
+)
+WAYBILL = TransportDocument(
+    type="710",
+    number="MCLW1",
+    shipper=SELLER,
+    carrier=CARRIER,
+    consignee=BUYER,
+    loading=KHH,
+    discharge=HAM,
+    goods=GOODS,
+)
+CERTIFICATE = CertificateOfOrigin(
+    number="CO-2026-9",
+    issued_on=date(2026, 5, 9),
+    exporter=SELLER,
+    importer=BUYER,
+    issuer=TradeParty("Kaohsiung Chamber of Commerce"),
+    issuing_country="TW",
+    signatory="Lin Mei-hua",
+    certificate_type="Non-preferential",
+    ucr=UCR,
+    gross_mass=Measure(Decimal("18450.5"), "KGM"),
+    packages=2,
+    goods=GOODS,
+)
+INSTRUCTION = ForwardingInstruction(
+    number="FI-1",
+    issued_on=date(2026, 5, 7),
+    shipper=SELLER,
+    forwarder=TradeParty("Strait Forwarders"),
+    consignee=BUYER,
+    ucr=UCR,
+    incoterm="CIF",
+    vessel="Meridian Aurora",
+    loading=KHH,
+    discharge=HAM,
+    gross_mass=Measure(Decimal("18450.5"), "KGM"),
+    packages=2,
+    instructions="Keep dry.",
+    goods=GOODS,
+    containers=BOXES,
+)
+INSURANCE = InsuranceCertificate(
+    number="IC-77",
+    issued_on=date(2026, 5, 19),
+    policy_number="OC-2026-1",
+    insurer=TradeParty("Pacific Marine Insurance"),
+    insured=SELLER,
+    insured_amount=Amount(Decimal("55000000.00"), "USD"),
+    clauses="Institute Cargo Clauses (A)",
+    ucr=UCR,
+    vessel="Meridian Aurora",
+    loading=KHH,
+    discharge=HAM,
+    containers=BOXES,
+)
+IN_UBL: dict[str, Paper] = {
+    "invoice": INVOICE,
+    "packing list": PACKING_LIST,
+    "bill of lading": BILL,
+    "sea waybill": WAYBILL,
+    "certificate of origin": CERTIFICATE,
+    "forwarding instruction": INSTRUCTION,
+}
+ALL: dict[str, Paper] = {**IN_UBL, "insurance certificate": INSURANCE}
