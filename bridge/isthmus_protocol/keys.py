@@ -34,6 +34,8 @@ class Holder(StrEnum):
     WINDOW = "WINDOW"
     LOG = "LOG"
     WITNESS = "WITNESS"
+    PARTY = "PARTY"
+    """A party, for its documents; the platform vouches for which."""
 
 
 class SignatureError(Exception):

@@ -77,6 +77,11 @@ def verify(
     return open_statement(token, keyring, typ, *holders, at=at).payload
 
 
+def payload_unverified(token: str) -> JsonObject:
+    """Return what ``token`` says, whoever signed it; raises :class:`SignatureError` for what is no token."""
+    return _parts(token)[1]
+
+
 def signer(token: str, keyring: Keyring) -> TrustedKey:
     """Return the key that ``token`` names, unverified; raises :class:`SignatureError` if unknown."""
     return _key_of(_parts(token)[0], keyring)

@@ -1,8 +1,8 @@
-"""Check evidence or a fraud proof offline: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
+"""Check evidence, a fraud proof or a document: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
 
-Which of the two it is, the file's ``format`` says. Exit 0 says that what the file claims is proven: for
-evidence that the crossing happened as it says, for a fraud proof that the log has contradicted itself. Exit 1
-says that nothing is proven.
+Which of them it is, the file's ``format`` says. Exit 0 says that what the file claims is proven: for evidence
+that the crossing happened as it says, for a fraud proof that the log has contradicted itself, for a document
+that its issuer signed what it shows and had not revoked it. Exit 1 says that nothing is proven.
 
 Needs nothing but this package and its dependencies: no network, no database, nobody's leave.
 """
@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from isthmus_protocol.canonical import MalformedJson, parse
+from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse
+from isthmus_protocol.documents import is_signed_document, verify_document
 from isthmus_protocol.evidence import Check, Verdict, verify_bundle
 from isthmus_protocol.fraud import Verdict as FraudVerdict
 from isthmus_protocol.fraud import verify_fraud
@@ -32,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, MalformedJson, MalformedMessage) as error:
         sys.stderr.write(f"Cannot read: {error}\n")
         return 1
+    if is_signed_document(data):
+        document, said = verify_document(data, trust)
+        sys.stdout.write("\n".join(report_document(document, said, trusted=trust is not None)) + "\n")
+        return 0 if document.passed else 1
     if is_fraud_proof(data):
         found = verify_fraud(data, trust)
         sys.stdout.write("\n".join(report_fraud(found, trusted=trust is not None)) + "\n")
@@ -52,6 +57,12 @@ def report(verdict: Verdict, *, trusted: bool) -> list[str]:
     return [*lines, "", note, *(f"  {fingerprint}" for fingerprint in verdict.fingerprints)]
 
 
+def report_document(verdict: Verdict, said: JsonObject | None, *, trusted: bool) -> list[str]:
+    """Return the verdict on a signed document, and what it says, as lines for a person."""
+    lines = [] if said is None else [f"{name}: {canonical(said[name]).decode()}" for name in sorted(said)]
+    return [*lines, *([""] if lines else []), *report(verdict, trusted=trusted)]
+
+
 def report_fraud(verdict: FraudVerdict, *, trusted: bool) -> list[str]:
     """Return the verdict on a fraud proof as lines for a person."""
     lines = _listed(verdict.checks)
@@ -70,9 +81,11 @@ def _listed(checks: Sequence[Check]) -> list[str]:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="isthmus verify", description="Check evidence of the bridge, or a proof of fraud, offline."
+        prog="isthmus verify", description="Check evidence, a proof of fraud or a document offline."
     )
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="evidence or a fraud proof, a JSON file")
+    parser.add_argument(
+        "bundle", type=Path, metavar="BUNDLE", help="evidence, a fraud proof or a document, a JSON file"
+    )
     parser.add_argument(
         "--trust", type=Path, metavar="FILE", help='the keys you trust, as {"keys": [{"kid", "holder", "x"}]}'
     )

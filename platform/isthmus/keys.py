@@ -114,6 +114,8 @@ class KeyFolder:
             ) from None
 
 
+OURS = tuple(holder for holder in Holder if holder is not Holder.PARTY)
+"""Whose keys are files of an installation; the parties' own are sealed in the database."""
 SIGNS = {
     Process.WEB: (Holder.PLATFORM,),
     Process.WORKER: (Holder.PLATFORM,),
@@ -132,14 +134,14 @@ def make_missing(home: Home) -> KeyFolder:
     """
     folder = KeyFolder(home.keys)
     (home.keys / "tokens").mkdir(mode=0o700, exist_ok=True)
-    for holder in Holder:
+    for holder in OURS:
         _write_missing(home.keys / f"{holder.value.lower()}.pem", SigningKey.generate(holder).to_pem())
     if not list((home.keys / "tokens").glob("*.pem")):
         _write_missing(home.keys / "tokens" / "0001.pem", SigningKey.generate(Holder.PLATFORM).to_pem())
     for name in ("master.key", "subject.key"):
         _write_missing(home.keys / name, secrets.token_bytes(SECRET_BYTES))
     known = folder.trust() if (home.keys / "trust.json").exists() else Keyring([])
-    own = [folder.signing_key(holder).public for holder in Holder]
+    own = [folder.signing_key(holder).public for holder in OURS]
     news = [key for key in own if known.get(key.kid) is None]
     if news:
         publish(home.keys, Keyring([*known, *news]))
