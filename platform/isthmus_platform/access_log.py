@@ -23,6 +23,7 @@ class Action(StrEnum):
     METADATA = "METADATA"
     CONTENT = "CONTENT"
     WINDOW_QUERY = "WINDOW_QUERY"
+    BREAK_GLASS = "BREAK_GLASS"
 
 
 class Outcome(StrEnum):

@@ -215,7 +215,7 @@ def begin_upload(
     _require_acting_for(work, shipment.party_id)
     name = document_types.name_of(type_code)
     return Upload(
-        _new_version_key(work, vault, shipment.party_id),
+        new_version_key(work, vault, shipment.party_id),
         shipment.party_id,
         shipment.id,
         type_code,
@@ -229,7 +229,7 @@ def begin_version(work: Work, vault: Vault, document_id: UUID, *, media_type: st
     document = get(work, document_id)
     _require_acting_for(work, document.party_id)
     return Upload(
-        _new_version_key(work, vault, document.party_id),
+        new_version_key(work, vault, document.party_id),
         document.party_id,
         document.shipment_id,
         document.type,
@@ -248,10 +248,10 @@ def store(work: Work, upload: Upload, received: Received, *, idempotency_key: st
     _require_acting_for(work, upload.owner_id)
     written = False
 
-    def write() -> dict[str, str]:
+    def written_once() -> dict[str, str]:
         nonlocal written
         written = True
-        return {"version": str(_write(work, upload, received).id)}
+        return {"version": str(write(work, upload, received).id)}
 
     given = {
         "shipment": str(upload.shipment_id),
@@ -261,12 +261,13 @@ def store(work: Work, upload: Upload, received: Received, *, idempotency_key: st
         "mediaType": upload.media_type,
         "sha256": received.sha256,
     }
-    answer = idempotency.once(work, idempotency_key, "storeDocument", given, write)
+    answer = idempotency.once(work, idempotency_key, "storeDocument", given, written_once)
     version = work.session.get_one(DocumentVersion, UUID(answer["version"]))
     return Stored(version.document_id, version, repeated=not written)
 
 
-def _write(work: Work, upload: Upload, received: Received) -> DocumentVersion:
+def write(work: Work, upload: Upload, received: Received) -> DocumentVersion:
+    """Write a received upload within a change that is made once by itself; see :func:`store`."""
     document_id = upload.document_id or _new_document(work, upload).id
     # Two new versions of one document wait for each other, so that numbers have no gap and no double.
     work.session.execute(select(func.pg_advisory_xact_lock(document_id.int & (2**63 - 1))))
@@ -427,7 +428,7 @@ def _pieces(read: Callable[[int], bytes]) -> Iterator[bytes]:
         yield bytes(held)
 
 
-def _new_version_key(work: Work, vault: Vault, owner_id: UUID) -> VersionKey:
+def new_version_key(work: Work, vault: Vault, owner_id: UUID) -> VersionKey:
     """Return a key for a new version of ``owner_id``, whose own key is made on first use."""
     query = select(OwnerKey.wrapped).where(OwnerKey.party_id == owner_id)
     wrapped = work.session.scalar(query)

@@ -4,6 +4,7 @@ A grant is judged by PostgreSQL at each read (see the policies of migration 0003
 revocation hold from the next one. Operator and authority can be granted nothing: contents are not theirs.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,26 +12,33 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    String,
     UniqueConstraint,
     exists,
     func,
     or_,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from isthmus_platform import documents, parties, shipments
-from isthmus_platform.database import Base, PartyRole, Work, new_id
+from isthmus_platform.database import Base, PartyRole, Work, new_id, on_duty
 from isthmus_platform.documents import Document
 from isthmus_platform.errors import InvalidInput, NotFound
 from isthmus_platform.shipments import ShipmentFilter
 
 LONGEST_GRANT = timedelta(days=366)
 MOST_DOCUMENTS = 100
+MOST_FIELDS = 100
+FIELD = re.compile(r"[a-z][A-Za-z]{0,40}(\.[a-z][A-Za-z]{0,40})?")
+PASSING = "grant-passing"
+"""The duty by which a reader passes its grant on."""
 WITHOUT_PATH = frozenset({PartyRole.OPERATOR, PartyRole.AUTHORITY})
 
 
@@ -49,6 +57,7 @@ class AccessGrant(Base):
     __tablename__ = "access_grant"
     __table_args__ = (
         UniqueConstraint("id", "party_id"),
+        ForeignKeyConstraint(["parent_id", "party_id"], ["access_grant.id", "access_grant.party_id"]),
         Index("ix_access_grant_reader_id_party_id", "reader_id", "party_id"),
     )
 
@@ -56,6 +65,10 @@ class AccessGrant(Base):
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
     reader_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     shipment_id: Mapped[UUID | None] = mapped_column(ForeignKey("shipment.id"), index=True)
+    fields: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    """The fields of typed data it opens (``total``, ``lines.amount``), and nothing else; all for None."""
+    parent_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The grant it was passed on from, by that grant's reader."""
     purpose: Mapped[str]
     valid_until: Mapped[datetime]
     created_by: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
@@ -90,6 +103,7 @@ class GrantDraft:
     valid_until: datetime
     documents: tuple[UUID, ...] = ()
     shipment: UUID | None = None
+    fields: tuple[str, ...] | None = None
 
 
 def grant(work: Work, draft: GrantDraft) -> AccessGrant:
@@ -99,13 +113,16 @@ def grant(work: Work, draft: GrantDraft) -> AccessGrant:
     :class:`NotFound` for a document or shipment that is not the actor's to grant, whether it sees it or not.
     """
     wanted = purpose(draft.purpose)
-    valid_until = _end(work, draft.valid_until)
+    valid_until = checked_end(work, draft.valid_until)
     owner_id = _owner(work, draft)
+    if draft.fields is not None and draft.shipment is not None:
+        raise InvalidInput("Fields are of documents: name them.", field="fields", code="fields_of_documents")
     granted = AccessGrant(
         id=new_id(),
         party_id=owner_id,
-        reader_id=_reader(work, draft.reader, owner_id).id,
+        reader_id=checked_reader(work, draft.reader, owner_id).id,
         shipment_id=draft.shipment,
+        fields=checked_fields(draft.fields),
         purpose=wanted.value,
         valid_until=valid_until,
         created_by=work.actor.party_id,
@@ -131,7 +148,20 @@ def revoke(work: Work, grant_id: UUID) -> AccessGrant:
     if granted.revoked_at is None:
         granted.revoked_at = work.now
         work.session.flush()
+        end_passed_on(work, [granted.id])
     return granted
+
+
+def end_passed_on(work: Work, grant_ids: Sequence[UUID]) -> None:
+    """End what was passed on from these grants, and from those, and so on."""
+    while grant_ids:
+        with on_duty(work, PASSING):
+            grant_ids = work.session.scalars(
+                update(AccessGrant)
+                .where(AccessGrant.parent_id.in_(grant_ids), AccessGrant.revoked_at.is_(None))
+                .values(revoked_at=work.now)
+                .returning(AccessGrant.id)
+            ).all()
 
 
 def get(work: Work, grant_id: UUID) -> AccessGrant:
@@ -215,6 +245,34 @@ def opening(work: Work, document: Document) -> AccessGrant | None:
     return next((each for each in held if each.in_force(work.now)), None)
 
 
+def open_fields(work: Work, given: Sequence[Document]) -> dict[UUID, frozenset[str] | None]:
+    """Return, by document, the fields open to the actor by its grants in force; None where all are."""
+    found: dict[UUID, frozenset[str] | None] = {document.id: None for document in given}
+    held = work.session.scalars(
+        select(AccessGrant).where(
+            AccessGrant.reader_id == work.actor.party_id,
+            AccessGrant.party_id.in_({document.party_id for document in given}),
+            AccessGrant.revoked_at.is_(None),
+            AccessGrant.valid_until > work.now,
+        )
+    ).all()
+    rows = work.session.execute(
+        select(GrantedDocument.grant_id, GrantedDocument.document_id).where(
+            GrantedDocument.grant_id.in_({each.id for each in held})
+        )
+    )
+    named = {(grant_id, document_id) for grant_id, document_id in rows}
+    for document in given:
+        opening = [
+            each
+            for each in held
+            if each.shipment_id == document.shipment_id or (each.id, document.id) in named
+        ]
+        if opening and all(each.fields is not None for each in opening):
+            found[document.id] = frozenset(field for each in opening for field in each.fields or ())
+    return found
+
+
 def consents(work: Work, ucr: str, wanted: str) -> Sequence[AccessGrant]:
     """Return the grants in force to the actor, for ``wanted``, of anything of the consignment ``ucr``."""
     opened = [document.id for document in documents.by_ucr(work, ucr)]
@@ -222,6 +280,8 @@ def consents(work: Work, ucr: str, wanted: str) -> Sequence[AccessGrant]:
     query = select(AccessGrant).where(
         AccessGrant.reader_id == work.actor.party_id,
         AccessGrant.purpose == wanted,
+        AccessGrant.fields.is_(None),  # who opened some fields did not consent to any question
+        AccessGrant.parent_id.is_(None),
         AccessGrant.revoked_at.is_(None),
         AccessGrant.valid_until > work.now,
         or_(
@@ -269,6 +329,20 @@ def _names(document_id: UUID | None) -> ColumnElement[bool]:
     )
 
 
+def checked_fields(fields: Sequence[str] | None) -> list[str] | None:
+    """Return the fields in order, each once; raises :class:`InvalidInput` for what names none."""
+    if fields is None:
+        return None
+    if not 0 < len(fields) <= MOST_FIELDS:
+        raise InvalidInput(f"A grant names 1 to {MOST_FIELDS} fields.", field="fields", code="too_many")
+    for each in fields:
+        if not FIELD.fullmatch(each):
+            raise InvalidInput(
+                f"{each[:40]!r} is no field: write total, or lines.amount.", field="fields", code="format"
+            )
+    return sorted(set(fields))
+
+
 def _owner(work: Work, draft: GrantDraft) -> UUID:
     """Return the one owner of everything in ``draft``, for whom the actor acts."""
     if bool(draft.documents) == (draft.shipment is not None):
@@ -294,7 +368,8 @@ def _owner(work: Work, draft: GrantDraft) -> UUID:
     return owners.pop()
 
 
-def _reader(work: Work, name: str, owner_id: UUID) -> parties.Party:
+def checked_reader(work: Work, name: str, owner_id: UUID) -> parties.Party:
+    """Return who is to read; raises :class:`InvalidInput` for who may not be."""
     reader = parties.by_name(work, name, field="reader")
     if reader.id == owner_id:
         raise InvalidInput("The owner needs no grant.", field="reader", code="own_party")
@@ -305,7 +380,8 @@ def _reader(work: Work, name: str, owner_id: UUID) -> parties.Party:
     return reader
 
 
-def _end(work: Work, valid_until: datetime) -> datetime:
+def checked_end(work: Work, valid_until: datetime) -> datetime:
+    """Return when a grant is to end; raises :class:`InvalidInput` unless in the future, in a year at most."""
     if valid_until.tzinfo is None:
         raise InvalidInput("A time has an offset.", field="validUntil", code="no_offset")
     if valid_until <= work.now:

@@ -7,11 +7,13 @@ from isthmus_platform.crossings.records import BridgeNonce, Crossing
 from isthmus_platform.database import Base
 from isthmus_platform.declarations import CustomsEvent, Declaration
 from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion, OwnerKey
+from isthmus_platform.emergencies import EmergencyAccess
 from isthmus_platform.freight import FreightMessage, FreightPublication
 from isthmus_platform.grants import AccessGrant, GrantedDocument
 from isthmus_platform.idempotency import IdempotencyRecord
 from isthmus_platform.imports import ShipmentImport, ShipmentImportRow
 from isthmus_platform.outbox import OutboxMessage
+from isthmus_platform.papers.issuing import IssuedPaper, PartyKey
 from isthmus_platform.parties import Delegation, Party
 from isthmus_platform.proofs import UsedProof
 from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Shipment
@@ -41,15 +43,18 @@ __all__ = [
     "Document",
     "DocumentChunk",
     "DocumentVersion",
+    "EmergencyAccess",
     "Equipment",
     "FreightMessage",
     "FreightPublication",
     "GoodsItem",
     "GrantedDocument",
     "IdempotencyRecord",
+    "IssuedPaper",
     "OutboxMessage",
     "OwnerKey",
     "Party",
+    "PartyKey",
     "RecordedEvent",
     "Shipment",
     "ShipmentException",

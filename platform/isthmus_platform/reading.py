@@ -5,13 +5,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from isthmus_platform import access_log, documents, domain_events, grants
+from isthmus_platform import access_log, documents, domain_events, emergencies, grants
 from isthmus_platform.access_log import Access, Action
 from isthmus_platform.database import Actor, Duty, Platform, Work
 from isthmus_platform.documents import Document, DocumentVersion, NoSuchDocument
 from isthmus_platform.encryption import Vault, VersionKey
+from isthmus_platform.errors import NotPermitted
 
 REFUSAL = Duty("refusal")
+
+
+class FieldsOnly(NotPermitted):
+    """The reader was granted some fields of the document, and asked for all of it."""
+
+    code = "fields_only"
+
+    def __init__(self, document_id: UUID) -> None:
+        super().__init__("You were granted some of its fields: ask for its data.", field="document")
+        self.document_id = document_id
 
 
 @dataclass(frozen=True)
@@ -26,22 +37,26 @@ class Opened:
 def look(work: Work, document_id: UUID) -> Document:
     """Return a document's metadata, recorded for its owner; raises :class:`NoSuchDocument`."""
     document = documents.get(work, document_id)
-    _record(work, document, Action.METADATA, None)
+    record(work, document, Action.METADATA, None)
     return document
 
 
 def open_contents(work: Work, vault: Vault, document_id: UUID, number: int | None = None) -> Opened:
     """Return what it takes to read a version's contents, recorded for its owner (None: the newest).
 
-    Raises :class:`NoSuchDocument`, :class:`NotFound` for the version, :class:`Corrupt` for its key.
+    Raises :class:`NoSuchDocument`, :class:`FieldsOnly`, :class:`NotFound` for the version, :class:`Corrupt`
+    for its key.
     """
     document = documents.get(work, document_id)
+    if grants.open_fields(work, [document])[document_id] is not None:
+        raise FieldsOnly(document_id)
     version = documents.version(work, document_id, number)
-    _record(work, document, Action.CONTENT, version.number)
+    record(work, document, Action.CONTENT, version.number)
     return Opened(document, version, documents.version_key(work, vault, version))
 
 
-def _record(work: Work, document: Document, action: Action, number: int | None) -> None:
+def record(work: Work, document: Document, action: Action, number: int | None) -> None:
+    """Note the actor's read in the owner's access log, with grant or legal basis; nothing for the owner."""
     reader = work.actor
     if reader.party_id == document.party_id:
         return
@@ -52,7 +67,7 @@ def _record(work: Work, document: Document, action: Action, number: int | None) 
             document.party_id,
             reader.party_id,
             action,
-            purpose=grant.purpose if grant else None,
+            purpose=grant.purpose if grant else emergencies.basis_for(work, document.shipment_id),
             document_id=document.id,
             document_version=number,
             shipment_id=document.shipment_id,
@@ -83,10 +98,21 @@ def attempt(platform: Platform, actor: Actor, action: Action, *, request_id: str
     except NoSuchDocument as refusal:
         record_refusal(platform, actor, refusal.document_id, action, request_id=request_id)
         raise
+    except FieldsOnly as refusal:
+        record_refusal(
+            platform, actor, refusal.document_id, action, request_id=request_id, reason=refusal.code
+        )
+        raise
 
 
 def record_refusal(
-    platform: Platform, actor: Actor, document_id: UUID, action: Action, *, request_id: str = "-"
+    platform: Platform,
+    actor: Actor,
+    document_id: UUID,
+    action: Action,
+    *,
+    request_id: str = "-",
+    reason: str | None = None,
 ) -> None:
     """Tell the owner of the document that ``actor`` was refused it, and why; nothing when there is none."""
     with platform.begin(REFUSAL, request_id=request_id) as work:
@@ -96,7 +122,7 @@ def record_refusal(
         held = grants.held_for(
             work, actor.party_id, document_id=document_id, shipment_id=custodian.shipment_id
         )
-        reason = grants.why_not(held, work.now)
+        reason = reason or grants.why_not(held, work.now)
         if reason is None:
             return
         access_log.record(
