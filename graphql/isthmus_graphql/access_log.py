@@ -20,6 +20,7 @@ ACTIONS = {
     access_log.Action.METADATA: "Looked at what a document is.",
     access_log.Action.CONTENT: "Fetched a document's contents.",
     access_log.Action.WINDOW_QUERY: "Asked the single window, under a grant.",
+    access_log.Action.BREAK_GLASS: "An authority opened documents on a legal basis, which is the purpose.",
 }
 OUTCOMES = {access_log.Outcome.ALLOWED: "Let through.", access_log.Outcome.REFUSED: "Refused."}
 

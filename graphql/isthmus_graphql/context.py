@@ -12,6 +12,7 @@ from isthmus_platform import deadline
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform, Work
 from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.papers.signing import Desk
 from isthmus_platform.webhook_signing import SigningSecrets
 
 # Seconds that one request may take at most, wherever it comes from.
@@ -31,6 +32,7 @@ class Context:
     request_id: str
     bridge: BridgeClient | None = None
     push: tuple[Outgoing, SigningSecrets] | None = None
+    desk: Desk | None = None
     loader: Loader = field(default_factory=Loader)
     _open: ExitStack = field(default_factory=ExitStack)
     _bounded: ExitStack = field(default_factory=ExitStack)

@@ -10,6 +10,7 @@ from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.grants import Grant, keep_grants
 from isthmus_graphql.pagination import connection
+from isthmus_graphql.papers import Papered
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Long
 from isthmus_platform import documents, grants, parties, reading
@@ -33,7 +34,7 @@ class DocumentVersion(graphene.ObjectType):
         return row.number
 
 
-class Document(graphene.ObjectType):
+class Document(Papered):
     """A paper of a shipment; `version`, `sha256`, `size` and `mediaType` are the newest version's."""
 
     class Meta:

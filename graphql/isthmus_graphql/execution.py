@@ -42,6 +42,7 @@ from isthmus_platform.database import Actor, Platform
 from isthmus_platform.deadline import DeadlinePassed
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.papers.signing import Desk
 from isthmus_platform.webhook_signing import SigningSecrets
 
 log = structlog.get_logger(__name__)
@@ -98,14 +99,15 @@ class OnlyQueries(Exception):
 class GraphQL:
     """The schema on a platform; one for the process, used by the HTTP view and the portal alike.
 
-    ``bridge`` reads the log for an authority. ``push`` says where webhooks may go and signs them.
-    ``development`` allows introspection, suggestions and explanations. Without a ``planner`` every operation
-    goes to the ordinary executor.
+    ``bridge`` reads the log for an authority, ``desk`` issues documents, ``push`` says where webhooks may go
+    and signs them. ``development`` allows introspection, suggestions and explanations. Without a ``planner``
+    every operation goes to the ordinary executor.
     """
 
     platform: Platform
     schema: GraphQLSchema
     bridge: BridgeClient | None = None
+    desk: Desk | None = None
     development: bool = False
     limits: Limits = field(default_factory=Limits)
     planner: Planner | None = None
@@ -196,7 +198,7 @@ class GraphQL:
     ) -> Any:
         """Return what the subscription's root field follows, or an answer that says why nothing."""
         try:
-            with Context(self.platform, actor, request_id, self.bridge, self.push) as context:
+            with Context(self.platform, actor, request_id, self.bridge, self.push, self.desk) as context:
                 return _followed(self.schema, document, variables, operation_name, context)
         except _Refused as refused:
             return Answer(None, [_outward(error, request_id) for error in refused.errors], executed=False)
@@ -239,7 +241,7 @@ class GraphQL:
         root: object = None,
     ) -> Answer:
         try:
-            with Context(self.platform, actor, request_id, self.bridge, self.push) as context:
+            with Context(self.platform, actor, request_id, self.bridge, self.push, self.desk) as context:
                 result = execute_sync(
                     self.schema,
                     document,

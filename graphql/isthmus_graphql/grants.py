@@ -48,6 +48,10 @@ class Grant(graphene.ObjectType):
         "isthmus_graphql.shipments.Shipment",
         description="The shipment it opens whole, if you may see it; null for a grant of documents.",
     )
+    fields = graphene.List(
+        graphene.NonNull(graphene.String),
+        description="The fields of typed data it opens and nothing else; null where it opens all.",
+    )
     purpose = graphene.Field(GrantPurpose, required=True, description="What for.")
     valid_until = DateTime(required=True, description="When it ends by itself, in UTC.")
     revoked_at = DateTime(description="When its owner ended it, in UTC.")
@@ -145,6 +149,10 @@ class GrantAccessInput(Change):
         graphene.NonNull(graphene.ID), description="Global ids of documents of one owner, at most 100."
     )
     shipment = graphene.ID(description="Global id of a shipment, with all its documents, later ones too.")
+    fields = graphene.List(
+        graphene.NonNull(graphene.String),
+        description="Fields of typed data, such as `total` or `lines.amount`; all unless given.",
+    )
     purpose = GrantPurpose(required=True, description="What the reader may use them for.")
     valid_until = DateTime(
         required=True, description="When it ends by itself: in the future, in a year at most."
@@ -179,6 +187,7 @@ def grant_access(_root: Any, info: Info, input: Any) -> GrantAccessPayload:  # n
             input.valid_until,
             tuple(identity.key_of("Document", each, "documents") for each in input.documents or ()),
             identity.key_of("Shipment", input.shipment, "shipment") if input.shipment is not None else None,
+            tuple(input.fields) if input.fields is not None else None,
         )
         return {"grant": str(grants.grant(work, draft).id)}
 

@@ -16,6 +16,7 @@ from isthmus_graphql.freight import FreightMessage, messages_of_shipment
 from isthmus_graphql.grants import keep_shipments
 from isthmus_graphql.journeys import ExceptionCode, Tracked
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, part, past, place, size
+from isthmus_graphql.papers import Compared
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Decimal
 from isthmus_graphql.tracking import Status, TimelineEntryConnection
@@ -59,7 +60,7 @@ class Consignee(graphene.ObjectType):
     country = graphene.String(description="ISO 3166-1 alpha-2 code.")
 
 
-class Shipment(Tracked):
+class Shipment(Tracked, Compared):
     """A consignment on its way from a place to another."""
 
     class Meta:

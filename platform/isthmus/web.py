@@ -36,11 +36,14 @@ from isthmus_platform.http import (
     evidence,
     imports,
     oauth,
+    papers,
     patience,
 )
 from isthmus_platform.http.bearer import ProofDesk, authenticator
 from isthmus_platform.http.turnstile import Turnstile
 from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.papers.signing import Desk
+from isthmus_platform.papers.ubl import Schemas
 from isthmus_platform.proofs import Nonces
 from isthmus_platform.quotas import Quotas
 from isthmus_platform.tokens import TokenIssuer
@@ -76,26 +79,29 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     """Register everything that the platform serves on ``app``."""
     address = settings.web_address
     issuer = TokenIssuer(address, address, [key.to_pem() for key in keys.token_keys().values()])
-    desk = ProofDesk(Nonces(keys.nonce_secret(), platform.clock), address)
+    proofs = ProofDesk(Nonces(keys.nonce_secret(), platform.clock), address)
     turnstile = Turnstile(_quotas(settings))
-    authenticate = authenticator(platform, issuer, desk, turnstile)
+    authenticate = authenticator(platform, issuer, proofs, turnstile)
     bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
+    desk = Desk(vault, bridge.signing_key, address, _ubl(settings))
     graphql = GraphQL(
         platform,
         schema.build(),
         bridge=bridge,
+        desk=desk,
         development=settings.shows_graphiql,
         planner=Planner(platform, schema.build()),
         push=(Outgoing(settings.webhook_loopback), SigningSecrets(keys.master_key())),
     )
     app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
     routes = [
-        oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}, desk),
+        oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}, proofs),
         events.blueprint(platform, authenticate),
         event_feed.blueprint(platform, authenticate),
         imports.blueprint(platform, authenticate),
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
+        papers.blueprint(platform, desk, authenticate),
         evidence.blueprint(platform, bridge, authenticate),
         bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),
         graphql_http.blueprint(
@@ -130,6 +136,10 @@ def _operations(settings: Settings) -> Operations:
 
 def _is_redis(url: str | None) -> bool:
     return url is not None and url.startswith(("redis://", "rediss://"))
+
+
+def _ubl(settings: Settings) -> Schemas | None:
+    return None if settings.standards is None else Schemas(settings.standards / "ubl-2.4" / "xsd")
 
 
 def _session_key(settings: Settings, home: Home) -> str | None:

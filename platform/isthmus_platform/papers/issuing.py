@@ -84,6 +84,8 @@ class Said:
     issued: IssuedPaper
     type: str
     data: dict[str, Any]
+    whole: bool
+    """Whether all of it is open to the reader."""
 
 
 def issue(
@@ -189,9 +191,17 @@ def said(work: Work, vault: Vault, rows: Sequence[Document]) -> dict[UUID, Said]
     for row in rows:
         if row.id in files:
             issued, file = files[row.id]
-            found[row.id] = Said(issued, row.type, signing.said(file, opened[row.id]))
+            found[row.id] = Said(issued, row.type, signing.said(file, opened[row.id]), opened[row.id] is None)
             reading.record(work, row, Action.CONTENT, issued.number)
     return found
+
+
+def newest(work: Work, document_ids: Collection[UUID]) -> dict[UUID, IssuedPaper]:
+    """Return the newest issued version of each document that has one."""
+    by_number = (
+        select(IssuedPaper).where(IssuedPaper.document_id.in_(document_ids)).order_by(IssuedPaper.number)
+    )
+    return {each.document_id: each for each in work.session.scalars(by_number)}
 
 
 def signed_file(work: Work, desk: Desk, document_id: UUID, fields: Collection[str] | None = None) -> bytes:
@@ -229,12 +239,7 @@ def _status(work: Work, desk: Desk) -> str:
 
 def _files(work: Work, vault: Vault, rows: Sequence[Document]) -> dict[UUID, tuple[IssuedPaper, bytes]]:
     """Return the newest signed file of each document, in three statements."""
-    by_number = (
-        select(IssuedPaper)
-        .where(IssuedPaper.document_id.in_({row.id for row in rows}))
-        .order_by(IssuedPaper.number)
-    )
-    issued = list({each.document_id: each for each in work.session.scalars(by_number)}.values())
+    issued = newest(work, {row.id for row in rows}).values()
     chunks: dict[UUID, list[bytes]] = {each.version_id: [] for each in issued}
     query = select(DocumentChunk.version_id, DocumentChunk.ciphertext).where(
         DocumentChunk.version_id.in_(chunks)

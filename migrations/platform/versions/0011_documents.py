@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 
 from isthmus_platform.row_security import protect
 
-revision = "0010"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

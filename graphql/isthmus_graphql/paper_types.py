@@ -1,0 +1,155 @@
+"""The typed data of documents as GraphQL types, one for each class of :mod:`isthmus_platform.papers`.
+
+They are made of those classes, so that the schema cannot say otherwise than what is signed. Every field may
+be null: it is not said, or not opened to the reader.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal as PyDecimal
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import graphene
+
+from isthmus_graphql.context import Info
+from isthmus_graphql.scalars import Decimal
+from isthmus_platform.papers import kinds, plain
+from isthmus_platform.papers.issuing import Said
+
+SAYS = {
+    "address": "Postal address.",
+    "amount": "What the line comes to.",
+    "beyond": "All of the UBL document it came as, as canonical XML, where that says more than these fields.",
+    "bookingReference": "The carrier's booking number.",
+    "buyer": "To whom it is sold.",
+    "carrier": "Who carries the goods.",
+    "certificateType": "What kind of certificate, such as non-preferential.",
+    "city": "City.",
+    "claimsPayableAt": "Where claims are paid.",
+    "clauses": "The clauses it is insured under.",
+    "code": "UN/LOCODE.",
+    "consignee": "To whom the goods go.",
+    "containers": "Containers.",
+    "country": "ISO 3166-1 alpha-2 code.",
+    "currency": "ISO 4217 code.",
+    "description": "What the goods are.",
+    "discharge": "Port of discharge.",
+    "dueOn": "When it is to be paid, ISO 8601.",
+    "exporter": "Who exports.",
+    "forwarder": "Who is instructed.",
+    "freight": "PREPAID or COLLECT.",
+    "goods": "The goods, by kind.",
+    "goodsDescription": "What is insured.",
+    "grossMass": "Mass with packaging.",
+    "hsCode": "Harmonized System, 6 to 10 digits.",
+    "identifier": "The number it is known by.",
+    "importer": "Who imports.",
+    "incoterm": "Incoterms 2020 rule, three letters.",
+    "incotermPlace": "The place named with the rule.",
+    "instructions": "What the forwarder is to do.",
+    "insured": "Who is insured.",
+    "insuredAmount": "For how much.",
+    "insurer": "Who insures.",
+    "invoiceNumber": "The invoice it belongs to.",
+    "issuedOn": "Date of issue, ISO 8601.",
+    "issuer": "The chamber or authority that certifies.",
+    "issuingCountry": "Where it was issued, ISO 3166-1 alpha-2.",
+    "lines": "What is sold, line by line.",
+    "loading": "Port of loading.",
+    "name": "Name.",
+    "netMass": "Mass without packaging.",
+    "note": "A note.",
+    "notify": "Who is told of the arrival.",
+    "number": "Its number.",
+    "orderReference": "The buyer's order.",
+    "originCountry": "Where the goods were made, ISO 3166-1 alpha-2.",
+    "packageType": "UNECE Recommendation 21.",
+    "packages": "Number of packages.",
+    "paymentTerms": "How and when it is paid.",
+    "policyNumber": "The policy it is under.",
+    "postcode": "Postal code.",
+    "quantity": "How much.",
+    "reference": "ISO 6346 number.",
+    "region": "State or province.",
+    "seals": "Seal numbers.",
+    "seller": "Who sells.",
+    "shippedOn": "Date on board, ISO 8601.",
+    "shipper": "Who sends the goods.",
+    "signatory": "Who signed for the issuer.",
+    "sizeType": "ISO 6346 size and type code.",
+    "status": "Whether it was approved, in the issuer's words.",
+    "street": "Street and number.",
+    "toOrder": "Whether it is made out to order.",
+    "total": "What is to be paid.",
+    "type": "UNTDID 1001 code: 705 bill of lading, 710 sea waybill.",
+    "ucr": "Unique consignment reference (WCO).",
+    "unit": "UNECE Recommendation 20: KGM kilogram, MTQ cubic metre, C62 piece.",
+    "unitPrice": "Price of one.",
+    "value": "The number.",
+    "vessel": "Name of the vessel.",
+    "volume": "Volume.",
+    "voyage": "Voyage number.",
+}
+NAMES = {
+    "Address": "PostalAddress",
+    "Container": "PaperContainer",
+    "Goods": "PaperGoods",
+    "InvoiceLine": "CommercialInvoiceLine",
+}
+"""Where a class's own name would say too little in the schema, or is another type's there."""
+SCALARS: dict[Any, Any] = {
+    str: graphene.String,
+    int: graphene.Int,
+    bool: graphene.Boolean,
+    PyDecimal: Decimal,
+    date: graphene.String,
+}
+
+_made: dict[type[Any], type[graphene.ObjectType]] = {}
+
+
+def object_type(kind: type[Any]) -> type[graphene.ObjectType]:
+    """Return the GraphQL type of a class of paper, or of a part of one."""
+    if kind not in _made:
+        hints = get_type_hints(kind)
+        members: dict[str, Any] = {each.name: _field(each.name, hints[each.name]) for each in fields(kind)}
+        members["__doc__"] = (kind.__doc__ or "").splitlines()[0]
+        made = type(NAMES.get(kind.__name__, kind.__name__), (graphene.ObjectType,), members)
+        _made[kind] = made
+    return _made[kind]
+
+
+def _field(attribute: str, hint: Any) -> graphene.Field:
+    if isinstance(hint, UnionType):
+        hint = next(each for each in get_args(hint) if each is not type(None))
+    listed = get_origin(hint) is tuple
+    inner: Any = get_args(hint)[0] if listed else hint
+    given = SCALARS[inner] if inner in SCALARS else object_type(inner)
+    name = plain.spelt(attribute)
+    return graphene.Field(
+        graphene.List(graphene.NonNull(given)) if listed else given,
+        description=SAYS[name],
+        resolver=_member(name),
+    )
+
+
+def _member(name: str) -> Callable[[Any, Info], Any]:
+    def resolve(parent: Any, _info: Info) -> Any:
+        data = parent.data if isinstance(parent, Said) else parent
+        return data.get(name)
+
+    return resolve
+
+
+class PaperData(graphene.Union):
+    """What a document says, by its type; fields that were not opened to you are null."""
+
+    class Meta:
+        types = tuple(object_type(kind) for kind in kinds.KINDS)
+
+    @classmethod
+    def resolve_type(cls, said: Said, _info: Info) -> type[graphene.ObjectType]:
+        """Return the type of its UNTDID 1001 code."""
+        return object_type(kinds.kind_of(said.type))

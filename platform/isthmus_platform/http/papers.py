@@ -1,0 +1,75 @@
+"""Signed documents over HTTP: the file that verifies itself, its data as UBL, and what was revoked."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+
+from isthmus_platform import documents as stored
+from isthmus_platform import reading
+from isthmus_platform.access_log import Action
+from isthmus_platform.database import Platform
+from isthmus_platform.errors import InvalidInput, NotPermitted
+from isthmus_platform.http import bodies, problems
+from isthmus_platform.http.bearer import Authenticate, acting
+from isthmus_platform.papers import issuing, plain, signing, ubl
+from isthmus_platform.papers.signing import Desk
+
+
+def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blueprint:
+    """Return the blueprint with ``GET /documents/<id>/signed[?fields=total,lines.amount]`` and ``/ubl``.
+
+    ``GET /documents/status`` is the signed list of what was revoked, for anybody.
+    """
+    web = Blueprint("papers", __name__)
+    problems.install(web)
+
+    @web.get("/documents/<uuid:document_id>/signed")
+    def signed(document_id: UUID) -> Response:
+        """Give the signed file out, showing what is open to the reader, or some fields of it."""
+        fields = _fields()
+        with (
+            reading.attempt(platform, acting(authenticate), Action.CONTENT, request_id=bodies.request_id()),
+            platform.begin(acting(authenticate), request_id=bodies.request_id()) as work,
+        ):
+            file = issuing.signed_file(work, desk, document_id, fields)
+        return _given(file, signing.MEDIA_TYPE, f"document-{document_id}.json")
+
+    @web.get("/documents/<uuid:document_id>/ubl")
+    def as_ubl(document_id: UUID) -> Response:
+        """Give the data out as UBL 2.4, where all of it is open to the reader."""
+        with (
+            reading.attempt(platform, acting(authenticate), Action.CONTENT, request_id=bodies.request_id()),
+            platform.begin(acting(authenticate), request_id=bodies.request_id()) as work,
+        ):
+            row = stored.get(work, document_id)
+            said = issuing.said(work, desk.vault, [row]).get(document_id)
+            if said is None:
+                raise InvalidInput(
+                    "The document is a file; it has no data.", field="document", code="no_data"
+                )
+            if not said.whole:
+                raise NotPermitted("You were granted some of its fields.", code="fields_only")
+            file = ubl.write(plain.paper(row.type, said.data))
+        return _given(file, "application/xml", f"document-{document_id}.xml")
+
+    @web.get("/documents/status")
+    def status() -> Response:
+        """Give the status list out (Token Status List), to be kept for an hour."""
+        answer = Response(issuing.status_list(platform, desk), content_type="application/statuslist+jwt")
+        answer.headers["Cache-Control"] = "public, max-age=3600"
+        return answer
+
+    return web
+
+
+def _fields() -> list[str] | None:
+    given = request.args.get("fields")
+    return None if given is None else [each for each in given.split(",")[:100] if each]
+
+
+def _given(file: bytes, media_type: str, name: str) -> Response:
+    answer = Response(file, content_type=media_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer

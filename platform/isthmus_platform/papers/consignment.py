@@ -1,0 +1,61 @@
+"""The papers of a consignment held against each other and against what is declared of it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from isthmus_platform import documents, parties
+from isthmus_platform.database import Work
+from isthmus_platform.encryption import Vault
+from isthmus_platform.papers import issuing, plain
+from isthmus_platform.papers.comparing import (
+    Declared,
+    Discrepancy,
+    Source,
+    discrepancies,
+    short_of_invoice,
+)
+from isthmus_platform.papers.parts import Location, Measure, TradeParty
+from isthmus_platform.shipments import Shipment
+
+DECLARATION = "declaration"
+
+
+def of_shipments(work: Work, vault: Vault, rows: Sequence[Shipment]) -> dict[UUID, list[Discrepancy]]:
+    """Return where the papers of each shipment that the actor reads whole differ, cited by document id.
+
+    The export declaration, which is made of the shipment itself, comes first and is cited as ``declaration``.
+    """
+    papers = documents.of_shipments(work, [row.id for row in rows])
+    said = issuing.said(work, vault, [each for listed in papers.values() for each in listed])
+    owners = parties.get_many(work, [row.party_id for row in rows])
+    found: dict[UUID, list[Discrepancy]] = {}
+    for row in rows:
+        sources = [
+            Source(str(each.id), plain.paper(each.type, said[each.id].data))
+            for each in papers[row.id]
+            if each.id in said and said[each.id].whole
+        ]
+        if sources:
+            sources.insert(0, Source(DECLARATION, declared(row, owners[row.party_id].legal_name)))
+        found[row.id] = [*discrepancies(sources), *short_of_invoice(sources)]
+    return found
+
+
+def declared(row: Shipment, exporter: str) -> Declared:
+    """Return what an export declaration made of the shipment says that papers say too."""
+    goods = row.goods
+    return Declared(
+        ucr=row.ucr,
+        exporter=TradeParty(exporter),
+        consignee=TradeParty(row.consignee_name) if row.consignee_name else None,
+        incoterm=row.incoterm,
+        transport_document=row.bill_of_lading,
+        vessel=row.vessel,
+        loading=Location(row.origin),
+        discharge=Location(row.destination),
+        gross_mass=Measure(sum((item.gross_mass_kg for item in goods), Decimal(0)), "KGM") if goods else None,
+        packages=sum(item.packages for item in goods) if goods else None,
+        containers=tuple(each.reference for each in row.equipment),
+        hs_codes=tuple(item.hs_code for item in goods),
+    )
