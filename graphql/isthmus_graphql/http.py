@@ -55,6 +55,7 @@ class View(GraphQLView[dict[str, Any], None]):
         operations: Operations,
         turnstile: Turnstile | None,
         streams: Streams,
+        still: Authenticate,
     ) -> None:
         super().__init__(graphql.schema, graphql_ide="graphiql" if graphql.development else None)
         self.graphql = graphql
@@ -62,6 +63,7 @@ class View(GraphQLView[dict[str, Any], None]):
         self.operations = operations
         self.turnstile = turnstile
         self.streams = streams
+        self.still = still
 
     def dispatch_request(self) -> Response:
         """Answer one request."""
@@ -81,7 +83,7 @@ class View(GraphQLView[dict[str, Any], None]):
         """Answer one request with server-sent events; what is no operation is refused as ever, with 400."""
         header = request.headers.get("Authorization", "")
         actor = self.authenticate(header)
-        asked = self.parse_http_body(FlaskHTTPRequestAdapter(request), {})
+        asked = self.parse_http_body(FlaskHTTPRequestAdapter(request), {"actor": actor})
         query, variables = asked.query or "", dict(asked.variables or {})
         request_id = _request_id(FlaskHTTPRequestAdapter(request).headers)
         judged = self.graphql.judge(query, variables, asked.operation_name, request_id)
@@ -100,7 +102,7 @@ class View(GraphQLView[dict[str, Any], None]):
         if "Last-Event-ID" in request.headers:
             following = following.behind(request.headers["Last-Event-ID"])
         subscribed = Subscribed(document, variables, asked.operation_name, following, request_id)
-        return _streamed(self.streams.open(actor, lambda: self.authenticate(header), subscribed))
+        return _streamed(self.streams.open(actor, lambda: self.still(header), subscribed))
 
     def get_context(self, request: Request, response: Response) -> dict[str, Any]:
         """Find out who asks, before anything else is looked at."""
@@ -271,18 +273,22 @@ def blueprint(
     operations: Operations | None = None,
     turnstile: Turnstile | None = None,
     stream_limits: StreamLimits | None = None,
+    still: Authenticate | None = None,
 ) -> Blueprint:
     """Return the blueprint that serves ``/graphql``.
 
     ``authenticate`` takes the ``Authorization`` header and returns who acts, or raises
     :class:`~isthmus_platform.errors.NotAuthenticated`. ``operations`` are those known by their hash, and a
-    ``turnstile`` takes what each costs from its client's quota.
+    ``turnstile`` takes what each costs from its client's quota. ``still`` says whom a header stands for while
+    a subscription goes on, where that is another question.
     """
     web = Blueprint("graphql", __name__)
     streams = Streams(graphql, stream_limits or StreamLimits())
     if graphql.development:
         ide.serve_files(web)
     operations = operations or Operations()
-    view = View.as_view("graphql", graphql, authenticate, operations, turnstile, streams)
+    view = View.as_view(
+        "graphql", graphql, authenticate, operations, turnstile, streams, still or authenticate
+    )
     web.add_url_rule("/graphql", view_func=view)
     return web

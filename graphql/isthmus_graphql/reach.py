@@ -31,11 +31,16 @@ LONGEST_REMEMBERED = 8_000
 TYPES = {
     "read:shipments": (
         "Shipment MilestoneTime TrackingSource Milestone TrackingConflict ShipmentException Dwell ShipmentLeg"
-        " Consignee Status Equipment GoodsItem TimelineEntry EventOutcome"
+        " Consignee Status Equipment GoodsItem TimelineEntry EventOutcome ShipmentChange"
     ),
-    "read:documents": "Document DocumentVersion",
+    "read:documents": (
+        "Document DocumentVersion PaperData CommercialInvoice CommercialInvoiceLine PackingList"
+        " TransportDocument CertificateOfOrigin ForwardingInstruction InsuranceCertificate PaperContainer"
+        " PaperGoods TradeParty PostalAddress Location Measure Amount Discrepancy Citation"
+    ),
     "read:crossings": "Crossing Agreement WindowAnswer Declaration FreightMessage",
     "read:grants": "Grant Delegation AccessLogEntry",
+    "read:webhooks": "Webhook WebhookDelivery WebhookAttempt",
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }
 CHANGES = {
@@ -44,14 +49,32 @@ CHANGES = {
     "submitDeclaration": "write:crossings",
     "publishFreightData": "write:crossings",
     "askWindow": "write:crossings",
+    "issueDocument": "write:documents",
+    "revokeDocument": "write:documents",
+    "breakGlass": "write:grants",
     "grantAccess": "write:grants",
     "revokeAccess": "write:grants",
     "recordDelegation": "write:grants",
     "revokeDelegation": "write:grants",
+    "registerWebhook": "write:webhooks",
+    "rotateWebhookSecret": "write:webhooks",
+    "removeWebhook": "write:webhooks",
+    "replayWebhookDelivery": "write:webhooks",
     "closeBillingPeriod": "write:billing",
 }
 SHARED = frozenset(
-    {"Query", "Mutation", "Money", "Party", "Place", "Node", "PageInfo", "Viewer", "UserError"}
+    {
+        "Query",
+        "Mutation",
+        "Subscription",
+        "Money",
+        "Party",
+        "Place",
+        "Node",
+        "PageInfo",
+        "Viewer",
+        "UserError",
+    }
 )
 SHUT = "(none opens it)"
 

@@ -39,7 +39,7 @@ from isthmus_platform.http import (
     papers,
     patience,
 )
-from isthmus_platform.http.bearer import ProofDesk, authenticator
+from isthmus_platform.http.bearer import ProofDesk, authenticator, still
 from isthmus_platform.http.turnstile import Turnstile
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.papers.signing import Desk
@@ -105,7 +105,12 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         evidence.blueprint(platform, bridge, authenticate),
         bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),
         graphql_http.blueprint(
-            graphql, authenticate, _operations(settings), turnstile, StreamLimits(total=settings.streams)
+            graphql,
+            authenticate,
+            _operations(settings),
+            turnstile,
+            StreamLimits(total=settings.streams),
+            still(platform, issuer),
         ),
         _portal(settings, home, platform, graphql, vault, bridge),
     ]

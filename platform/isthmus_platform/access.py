@@ -224,16 +224,29 @@ def actor_of_token(platform: Platform, issuer: TokenIssuer, token: str, proof: P
     _check_binding(claims, proof)
     with platform.begin(SIGN_IN) as work:
         found = _known(work, claims.subject)
-        if found.party_id != claims.party_id:
-            raise tokens.refused("unknown_subject", "The token's user or client belongs to another party.")
-        actor = parties.actor_of(parties.get(work, found.party_id), claims.subject)
-        held: Collection[str] | None = None
-        if isinstance(found, ApiClient):
-            held = found.scopes
-            if found.demands_proof and proof is None:
-                raise tokens.refused("proof_required", "This client's tokens are bound to a key.")
+        if isinstance(found, ApiClient) and found.demands_proof and proof is None:
+            raise tokens.refused("proof_required", "This client's tokens are bound to a key.")
+        actor = _acting(work, found, claims)
         if proof is not None:
             proofs.use_up(work, proof, found.party_id)
+    return actor
+
+
+def actor_still_of_token(platform: Platform, issuer: TokenIssuer, token: str) -> Actor:
+    """Return the actor of a token that was taken before, with its proof, for an answer that still goes on.
+
+    Raises :class:`NotAuthenticated` once it has run out, or its user or client is known no more.
+    """
+    claims = issuer.verify(token)
+    with platform.begin(SIGN_IN) as work:
+        return _acting(work, _known(work, claims.subject), claims)
+
+
+def _acting(work: Work, found: User | ApiClient, claims: tokens.Claims) -> Actor:
+    if found.party_id != claims.party_id:
+        raise tokens.refused("unknown_subject", "The token's user or client belongs to another party.")
+    actor = parties.actor_of(parties.get(work, found.party_id), claims.subject)
+    held = found.scopes if isinstance(found, ApiClient) else None
     return replace(actor, scopes=scope_names.narrowed(held, claims.scopes))
 
 

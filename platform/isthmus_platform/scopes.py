@@ -18,6 +18,8 @@ SCOPES = {
     "write:crossings": "submit declarations, publish freight data, ask the single window",
     "read:grants": "grants, delegations, and who saw the party's data",
     "write:grants": "give and revoke grants and delegations",
+    "read:webhooks": "webhooks and what was delivered to them",
+    "write:webhooks": "register, change and remove webhooks",
     "read:billing": "usage and invoices",
     "write:billing": "close billing periods",
 }

@@ -101,7 +101,7 @@ def wire_of(graphql: GraphQL, cast: dict[str, Actor], limits: StreamLimits) -> W
         return actor
 
     app = Flask(__name__)
-    app.register_blueprint(blueprint(graphql, authenticate, limits))
+    app.register_blueprint(blueprint(graphql, authenticate, stream_limits=limits))
     return Wire(app, tokens)
 
 

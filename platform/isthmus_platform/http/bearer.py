@@ -76,6 +76,14 @@ def authenticator(
     return authenticate
 
 
+def still(platform: Platform, issuer: TokenIssuer) -> Authenticate:
+    """Return the function that says whom a header stands for while a long answer goes on.
+
+    There is no request then, and its proof is used up: only the token is looked at again.
+    """
+    return lambda authorization: access.actor_still_of_token(platform, issuer, token_in(authorization)[1])
+
+
 def token_in(authorization: str) -> tuple[str, str]:
     """Return the scheme, in lower case, and the token of an ``Authorization`` header's value."""
     scheme, _, token = authorization.strip().partition(" ")

@@ -17,6 +17,8 @@ NEEDS = {
     "documents.store": "write:documents",
     "documents.store_version": "write:documents",
     "documents.content": "read:documents",
+    "papers.signed": "read:documents",
+    "papers.as_ubl": "read:documents",
     "evidence.evidence": "read:crossings",
 }
 
