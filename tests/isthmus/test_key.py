@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from isthmus import cli, key_rotation
 from isthmus.errors import CannotRun
 from isthmus.home import Home, home_of
-from isthmus.keys import KeyFolder, make_missing, publish
+from isthmus.keys import OURS, KeyFolder, make_missing, publish
 from isthmus.watched import Watched
 from isthmus_protocol import statements
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
@@ -145,7 +145,7 @@ def test_a_trust_file_that_cannot_be_read_stops_what_needs_it_until_it_can(folde
         with pytest.raises(CannotRun, match=r"trust\.json"):
             len(trust)
     file.write_bytes(good)
-    assert len(trust) == len(Holder)
+    assert len(trust) == len(OURS)
 
 
 def test_a_file_is_read_once_until_it_is_replaced(tmp_path: Path) -> None:

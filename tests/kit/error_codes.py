@@ -35,6 +35,7 @@ EXPLAINED = {
     "signature": "The signature is not by the key of the one it must be by.",
     "timed_out": "The request came too slowly.",
     "timeout": "The request came too slowly.",
+    "xml_": "The XML is not taken; what follows the underscore is the rule that it breaks.",
     "UNAVAILABLE": "The database does not answer; try again.",
     "unavailable": "Something that is needed does not answer; try again.",
     "VALIDATION_FAILED": "The document does not fit the schema.",
