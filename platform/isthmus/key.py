@@ -8,6 +8,7 @@ from rich.console import Console
 
 from isthmus.errors import CannotRun
 from isthmus.home import home_of
+from isthmus.keys import OURS
 from isthmus.settings import load
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.shapes import MalformedMessage, Members
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from isthmus.keys import KeyFolder
     from isthmus_protocol.keys import TrustedKey
 
-HOLDER = click.Choice([holder.value for holder in Holder], case_sensitive=False)
+HOLDER = click.Choice([holder.value for holder in OURS], case_sensitive=False)
 
 said = Console(highlight=False, soft_wrap=True, markup=False)
 
