@@ -7,6 +7,7 @@ from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLUnionType,
     get_named_type,
     is_leaf_type,
 )
@@ -25,13 +26,20 @@ ODD = ["", "KHH-HAM-1", "2026-06", "'; DROP TABLE shipment", "\U0001f6a2", "x" *
 
 def selection(data: DataObject, kind: Any, depth: int, ids: list[str]) -> str:
     """Draw a selection of fields of ``kind``."""
+    if isinstance(kind, GraphQLUnionType):
+        return f"{one_of(data, kind, depth, ids)} __typename"
     fields: dict[str, GraphQLField] = kind.fields
     names = data.draw(st.lists(st.sampled_from(sorted(fields)), min_size=1, max_size=4, unique=True))
     chosen = [drawn for name in names if (drawn := field(data, name, fields[name], depth, ids))]
     if isinstance(kind, GraphQLInterfaceType):
-        one = data.draw(st.sampled_from(sorted(SCHEMA.get_possible_types(kind), key=lambda each: each.name)))
-        chosen.append(f"... on {one.name} {{ {selection(data, one, depth, ids)} }}")
+        chosen.append(one_of(data, kind, depth, ids))
     return " ".join([*chosen, "__typename"])
+
+
+def one_of(data: DataObject, kind: Any, depth: int, ids: list[str]) -> str:
+    """Draw a selection of fields of one of the types that ``kind`` may be."""
+    one = data.draw(st.sampled_from(sorted(SCHEMA.get_possible_types(kind), key=lambda each: each.name)))
+    return f"... on {one.name} {{ {selection(data, one, depth, ids)} }}"
 
 
 def field(data: DataObject, name: str, definition: GraphQLField, depth: int, ids: list[str]) -> str:

@@ -191,8 +191,9 @@ def test_an_unforeseen_failure_is_logged_with_the_request_id_and_told_to_nobody(
 
 @pytest.mark.parametrize("given", ["", "a" * 101, "tab\there"])
 def test_a_request_id_that_is_none_is_replaced(
-    trader: Asker, monkeypatch: pytest.MonkeyPatch, given: str
+    graphql: GraphQL, cast: dict[str, Actor], monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
+    trader = serve(replace(graphql, planner=None), cast)["trader"]
     monkeypatch.setattr(parties, "get_many", lambda *_: 1 / 0)
     with capture_logs():
         answer = trader.post({"query": "{ viewer { party { name } } }"}, headers={"X-Request-Id": given})

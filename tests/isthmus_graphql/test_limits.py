@@ -42,7 +42,7 @@ REFUSED = {
     "NUL": ('{ node(id: "a\\u0000") { id } }', "CHARACTER"),
     "introspection": ("{ __schema { types { name } } }", "INTROSPECTION"),
     "half a document": ("{ viewer {", "PARSE_FAILED"),
-    "a subscription": ("subscription { viewer { subject } }", "OPERATION"),
+    "a subscription": ("subscription { shipmentsChanged { kind } }", "OPERATION"),
 }  # fmt: skip
 
 

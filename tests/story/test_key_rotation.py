@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from installation import Installation, running
+from isthmus.keys import OURS
 from isthmus_protocol.evidence import verify_bundle
 from isthmus_protocol.http_signatures import sign_request
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
@@ -22,7 +23,7 @@ from isthmus_protocol.keys import Holder, Keyring, SigningKey
 pytestmark = pytest.mark.xdist_group("isthmus")
 
 UCR = "6TW24536806-FPM0417"
-ROTATED = tuple(Holder)
+ROTATED = OURS
 PATIENCE = 120.0
 
 ASK = (
