@@ -6,7 +6,7 @@ own: a slow one delays only itself.
 
 import time
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ALL_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import structlog
 
@@ -51,7 +51,7 @@ def deliver_due(bridge: Bridge, limit: int = 100, *, seconds: float = 20) -> int
             done += ended
             if not busy and not ended:
                 return done
-            finished, _ = wait(busy, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
+            finished, _ = wait(busy, timeout=LOOK_AGAIN, return_when=ALL_COMPLETED)
             quiet = not finished
             for future in finished:
                 del busy[future]

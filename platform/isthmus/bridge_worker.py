@@ -21,7 +21,7 @@ DELIVER = "isthmus.deliver"
 COSIGN = "isthmus.cosign"
 QUEUE = "isthmus-bridge"
 AT_ONCE = 1000  # exchanges a task takes on
-TOGETHER = 0.02  # seconds within which a second task would find nothing left to do
+TOGETHER = 0.1  # seconds within which a second task would find little left to do
 
 
 def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
