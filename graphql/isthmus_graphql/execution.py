@@ -1,18 +1,11 @@
-"""Executing a document for an actor: limits, validation, resolvers, and errors that say only what they may.
+"""Executing a document for an actor: limits, validation, then the planner or the resolvers."""
 
-Codes in ``errors[].extensions.code``: those of a service's refusal in lower case (``not_found``), ours in
-upper case: ``PARSE_FAILED``, ``VALIDATION_FAILED``, ``OPERATION`` (which one to run), ``INPUT`` (a value of
-the wrong type), ``INTROSPECTION``, ``DEADLINE``, ``UNAVAILABLE`` (try again), ``INTERNAL``, and those of
-:mod:`isthmus_graphql.limits`.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import orjson
-import structlog
 from graphql import (
     DocumentNode,
     ExecutionContext,
@@ -31,27 +24,19 @@ from graphql import (
 from graphql.execution.collect_fields import collect_fields
 from graphql.pyutils import Path
 from psycopg.errors import QueryCanceled
-from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from isthmus_graphql import limits as limit
+from isthmus_graphql import refusals
 from isthmus_graphql.context import Context
 from isthmus_graphql.limits import Limits
 from isthmus_graphql.planner import LONGEST_REMEMBERED, Operation, Planned, Planner, Uncovered
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform
-from isthmus_platform.deadline import DeadlinePassed
-from isthmus_platform.errors import PlatformError
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.webhook_signing import SigningSecrets
 
-log = structlog.get_logger(__name__)
-
-NOT_SERVING = ("08", "53", "57P")
-"""SQLSTATE classes of a server that breaks off, is full, starts or stops (PostgreSQL, appendix A)."""
-
 MOST_ERRORS = 20
-LONGEST_MESSAGE = 500
 
 
 class Answer(ExecutionResult):
@@ -135,7 +120,7 @@ class GraphQL:
             return judged
         document, operation = judged
         if operation.operation is OperationType.SUBSCRIPTION:
-            return Answer(None, [_outward(_only_streamed(operation), request_id)], executed=False)
+            return _unexecuted([_only_streamed(operation)], request_id)
         if only_queries and operation.operation is not OperationType.QUERY:
             raise OnlyQueries
         asked = Operation(query, operation_name, document, operation)
@@ -149,9 +134,11 @@ class GraphQL:
             document = self._judged(query, variables)
             return document, _operation(self.schema, document, operation_name)
         except _Refused as refused:
-            return Answer(None, [_outward(error, request_id) for error in refused.errors], executed=False)
+            return Answer(
+                None, [refusals.outward(error, request_id) for error in refused.errors], executed=False
+            )
         except GraphQLError as error:
-            return Answer(None, [_outward(error, request_id)], executed=False)
+            return _unexecuted([error], request_id)
 
     def _answered(
         self,
@@ -166,8 +153,7 @@ class GraphQL:
         try:
             planned, why = self._planned(actor, operation, variables)
         except QueryCanceled as error:
-            overdue = GraphQLError("", original_error=error)
-            return Answer(None, [_outward(overdue, request_id)], executed=True)
+            return outward(error, request_id)
         if planned is None:
             answer = self._run(actor, operation.document, variables, operation.name, request_id)
             answer.extensions = {"explain": {"by": "executor", "why": why}} if explain else None
@@ -201,9 +187,11 @@ class GraphQL:
             with Context(self.platform, actor, request_id, self.bridge, self.push, self.desk) as context:
                 return _followed(self.schema, document, variables, operation_name, context)
         except _Refused as refused:
-            return Answer(None, [_outward(error, request_id) for error in refused.errors], executed=False)
+            return Answer(
+                None, [refusals.outward(error, request_id) for error in refused.errors], executed=False
+            )
         except Exception as error:  # noqa: BLE001 (told as any resolver's is)
-            return Answer(None, [_outward(_located(error), request_id)], executed=True)
+            return outward(error, request_id)
 
     def execute_event(
         self,
@@ -252,8 +240,10 @@ class GraphQL:
                     hide_suggestions=not self.development,
                 )
         except Exception as error:  # noqa: BLE001 (what was read could not be committed; logged, not told)
-            return Answer(None, [_outward(GraphQLError("", original_error=error), request_id)], executed=True)
-        errors = [_outward(error, request_id) for error in result.errors or ()]
+            return Answer(
+                None, [refusals.outward(GraphQLError("", original_error=error), request_id)], executed=True
+            )
+        errors = [refusals.outward(error, request_id) for error in result.errors or ()]
         return Answer(result.data, errors, executed=not _refused_variables(result))
 
 
@@ -364,54 +354,11 @@ def _followed(
     return definition.subscribe(None, info, **arguments)
 
 
-def _located(error: Exception) -> GraphQLError:
-    return error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)
+def _unexecuted(errors: Iterable[GraphQLError], request_id: str) -> Answer:
+    """Return the refusal of a document of which nothing was executed."""
+    return Answer(None, [refusals.outward(error, request_id) for error in errors], executed=False)
 
 
 def outward(error: Exception, request_id: str) -> Answer:
     """Return an error as an answer on its own."""
-    return Answer(None, [_outward(_located(error), request_id)], executed=True)
-
-
-def _outward(error: GraphQLError, request_id: str) -> GraphQLError:
-    """Return an error as it goes out: a service's refusal in its words, the unforeseen in none."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
-        cause = cause.original_error
-    if isinstance(cause, DeadlinePassed):
-        return _told(error, cause.message, {"code": "DEADLINE"}, cause)
-    if isinstance(cause, PlatformError):
-        facts = {"code": cause.code} | ({"field": cause.field} if cause.field else {})
-        return _told(error, cause.message, facts, cause)
-    if cause is None or isinstance(cause, GraphQLError):
-        return _told(error, error.message, error.extensions or {"code": "INPUT"})
-    if isinstance(cause.orig if isinstance(cause, OperationalError) else cause, QueryCanceled):
-        log.warning("graphql.deadline", request_id=request_id, path=error.path)
-        return _told(error, "This took too long; ask for less.", {"code": "DEADLINE"})
-    if _database_is_gone(cause):
-        log.error("graphql.unavailable", request_id=request_id, path=error.path, problem=str(cause))
-        facts = {"code": "UNAVAILABLE", "requestId": request_id}
-        return _told(error, "The database does not answer; try again.", facts)
-    log.error("graphql.failed", request_id=request_id, path=error.path, exc_info=cause)
-    return _told(error, "Something went wrong on our side.", {"code": "INTERNAL", "requestId": request_id})
-
-
-def _database_is_gone(cause: Exception) -> bool:
-    """Tell whether the database was not reached, or broke off: what was asked may be asked again as it is."""
-    if isinstance(cause, DBAPIError) and cause.connection_invalidated:
-        return True
-    if isinstance(cause, OperationalError):
-        state = getattr(cause.orig, "sqlstate", None)
-        return state is None or state.startswith(NOT_SERVING)
-    # What is asked of a connection after it broke, in the same request.
-    return isinstance(cause, PendingRollbackError)
-
-
-def _told(
-    error: GraphQLError, message: str, extensions: dict[str, Any], cause: Exception | None = None
-) -> GraphQLError:
-    # A message may repeat what it complains of, which may be as long as the request.
-    shown = message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "…"
-    return GraphQLError(
-        shown, error.nodes, error.source, error.positions, error.path, cause, extensions=extensions
-    )
+    return Answer(None, [refusals.outward(refusals.located(error), request_id)], executed=True)
