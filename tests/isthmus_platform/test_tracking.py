@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,8 @@ from isthmus_platform.dcsa import Standard
 from isthmus_platform.errors import Conflict, InvalidInput, NotPermitted
 from isthmus_platform.tracking import Outcome, RecordedEvent
 from standards import STANDARDS
-from trade import BOOKED_AT, CONTAINERS, DRAFT, Trade, open_trade
+from trade import CONTAINERS, DRAFT, Trade, open_trade
+from voyage_events import handled, moved, on
 
 SAMPLES = STANDARDS / "dcsa" / "tnt"
 
@@ -25,45 +25,6 @@ SAMPLES = STANDARDS / "dcsa" / "tnt"
 @pytest.fixture
 def trade(platform: Platform) -> Trade:
     return open_trade(platform)
-
-
-def moved(
-    event_id: str, code: str, place: str, day: float, *, told: float | None = None, **changes: Any
-) -> dict[str, Any]:
-    """Return a 2.2 transport event ``day`` days after the booking, told of then or on day ``told``."""
-    return {
-        "eventID": event_id,
-        "eventCreatedDateTime": on(day if told is None else told).isoformat(),
-        "eventType": "TRANSPORT",
-        "eventClassifierCode": "ACT",
-        "eventDateTime": on(day).isoformat(),
-        "transportEventTypeCode": code,
-        "transportCall": {"transportCallID": "C", "modeOfTransport": "VESSEL", "UNLocationCode": place},
-        "documentReferences": [{"documentReferenceType": "BKG", "documentReferenceValue": "BOOKING1"}],
-        **changes,
-    }
-
-
-def handled(
-    event_id: str, code: str, place: str, day: float, container: str, **changes: Any
-) -> dict[str, Any]:
-    """Return a 2.2 equipment event that names its container and nothing else."""
-    return {
-        "eventID": event_id,
-        "eventCreatedDateTime": on(day).isoformat(),
-        "eventType": "EQUIPMENT",
-        "eventClassifierCode": "ACT",
-        "eventDateTime": on(day).isoformat(),
-        "equipmentEventTypeCode": code,
-        "equipmentReference": container,
-        "emptyIndicatorCode": "LADEN",
-        "eventLocation": {"UNLocationCode": place},
-        **changes,
-    }
-
-
-def on(day: float) -> datetime:
-    return BOOKED_AT + timedelta(days=day)
 
 
 def send(
