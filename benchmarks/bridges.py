@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import httpx
 import psutil
 
 from benchmarks.declarations import agreement
+from benchmarks.serving import await_answer
 from isthmus import embedded, keys, lodging, migrations
 from isthmus.home import home_of
 from isthmus_protocol.agreements import sign_agreement
@@ -144,8 +144,8 @@ def _running(
     neighbours: psutil.Process,
 ) -> Running:
     url, near_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{near}"
-    _await(f"{near_url}/count")
-    _await(f"{url}/readyz")
+    await_answer(f"{near_url}/count")
+    await_answer(f"{url}/readyz")
     if servers.postgres.process is None:
         raise RuntimeError("no database")
     database = psutil.Process(servers.postgres.process.pid)
@@ -165,15 +165,3 @@ def _agree(running: Running, made: keys.KeyFolder) -> None:
     headers = sign_request(running.platform, "POST", address, body, now=datetime.now(UTC))
     answer = httpx.post(address, content=body, headers=headers | {"Content-Type": "application/json"})
     answer.raise_for_status()
-
-
-def _await(url: str) -> None:
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
-        try:
-            if httpx.get(url, timeout=5).status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError(f"{url} does not answer")

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from benchmarks.load import Measured, family, measure, post
+from benchmarks.serving import ROOT, database
 from benchmarks.trade_at_scale import Scale, Trade, write_places
-from benchmarks.web_server import ROOT, database
 from isthmus import embedded
 from isthmus_platform.database import new_id
 from isthmus_platform.tokens import TokenIssuer
@@ -68,7 +68,7 @@ def _trade() -> Iterator[str]:
     if named is not None:
         yield named
         return
-    with database() as addresses:
+    with database() as (addresses, _):
         Trade(Scale(SHIPMENTS)).write(addresses["DATABASE_OWNER_URL"])
         write_places(addresses["DATABASE_OWNER_URL"])
         yield addresses["DATABASE_OWNER_URL"]

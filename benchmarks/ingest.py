@@ -75,7 +75,8 @@ async def _round(port: int, name: str, number: int, spent: Sequence[psutil.Proce
 def run() -> dict[str, object]:
     """Measure both in interleaved rounds; return medians, and the ratio of their rates."""
     seen: dict[str, list[Measured]] = {name: [] for name in BATCHES}
-    with database() as (url, postgres):
+    with database() as (addresses, postgres):
+        url = addresses["DATABASE_URL"]
         ground.prepare(url, CLIENTS)
         with serving("benchmarks.ingest_ground:app", url) as (server, port):
             for name in BATCHES:  # warm both alike

@@ -24,8 +24,8 @@ PROCESSES, THREADS = "2", "4"
 
 
 @contextmanager
-def database() -> Iterator[tuple[str, psutil.Process]]:
-    """Yield the address of a fresh, migrated database, and PostgreSQL's first process."""
+def database() -> Iterator[tuple[dict[str, str], psutil.Process]]:
+    """Yield the addresses of a fresh, migrated database, and PostgreSQL's first process."""
     with tempfile.TemporaryDirectory(prefix="isthmus-benchmark-") as folder:
         Path(folder).chmod(0o711)
         home = home_of(Path(folder) / "home")
@@ -35,7 +35,7 @@ def database() -> Iterator[tuple[str, psutil.Process]]:
         try:
             addresses = servers.addresses()
             migrations.upgrade("platform", addresses["DATABASE_OWNER_URL"])
-            yield addresses["DATABASE_URL"], _postgres(folder)
+            yield addresses, _postgres(folder)
         finally:
             servers.stop()
 
@@ -59,14 +59,15 @@ def serving(application: str, database_url: str) -> Iterator[tuple[psutil.Proces
     environment = os.environ | {"BENCHMARK_DATABASE_URL": database_url, "PYTHONPATH": path}
     with subprocess.Popen(command, env=environment, cwd=ROOT) as server:
         try:
-            _await(f"http://127.0.0.1:{port}/ready")
+            await_answer(f"http://127.0.0.1:{port}/ready")
             yield psutil.Process(server.pid), port
         finally:
             server.terminate()
 
 
-def _await(url: str) -> None:
-    end = time.monotonic() + 60
+def await_answer(url: str) -> None:
+    """Wait until ``url`` is answered with 200."""
+    end = time.monotonic() + 90
     while time.monotonic() < end:
         try:
             if httpx.get(url, timeout=5).status_code == httpx.codes.OK:

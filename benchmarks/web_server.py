@@ -5,20 +5,16 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
 import psutil
 
 from benchmarks.load import Measured, family, get, measure
-from isthmus import embedded, lodging, migrations
-from isthmus.home import home_of
+from benchmarks.serving import ROOT, await_answer, database
+from isthmus import embedded
 
-ROOT = Path(__file__).parents[1]
 ROUNDS, SECONDS, CLIENTS = 6, 3.0, 8
 PROCESSES, THREADS = "2", "8"
 SERVERS = {
@@ -35,22 +31,6 @@ SERVERS = {
 
 
 @contextmanager
-def database() -> Iterator[dict[str, str]]:
-    """Yield the addresses of a platform's database on a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="isthmus-benchmark-") as folder:
-        Path(folder).chmod(0o711)
-        home = home_of(Path(folder) / "home")
-        home.prepare()
-        servers = embedded.prepare(home, lodging.find(home, None))
-        servers.start()
-        try:
-            migrations.upgrade("platform", servers.addresses()["DATABASE_OWNER_URL"])
-            yield servers.addresses()
-        finally:
-            servers.stop()
-
-
-@contextmanager
 def _serving(name: str, database_url: str) -> Iterator[tuple[psutil.Process, int]]:
     port = embedded.free_port()
     program, *arguments = (word.format(port=port) for word in SERVERS[name])
@@ -58,28 +38,17 @@ def _serving(name: str, database_url: str) -> Iterator[tuple[psutil.Process, int
     environment = os.environ | {"BENCHMARK_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environment, cwd=ROOT) as server:
         try:
-            _await(f"http://127.0.0.1:{port}/database")
+            await_answer(f"http://127.0.0.1:{port}/database")
             yield psutil.Process(server.pid), port
         finally:
             server.terminate()
-
-
-def _await(url: str) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            if httpx.get(url, timeout=5).status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise RuntimeError(f"{url} does not answer")
 
 
 def run() -> dict[str, object]:
     """Measure both servers on both views and return the medians and granian's ratio to gunicorn."""
     seen: dict[tuple[str, str], list[Measured]] = {}
     with ExitStack() as stack:
-        url = stack.enter_context(database())["DATABASE_URL"]
+        url = stack.enter_context(database())[0]["DATABASE_URL"]
         serving = {name: stack.enter_context(_serving(name, url)) for name in SERVERS}
         for _ in range(ROUNDS):
             for path in ("/trivial", "/database"):
