@@ -22,6 +22,7 @@ NOT_OURS = frozenset({"payments_standin.py"})
 # Where the place that uses a code has no words of its own.
 EXPLAINED = {
     "bad_signature": "A webhook of the payment provider is not signed by it.",
+    "condition_syntax": "The condition is no CEL expression over the facts that it may speak of.",
     "DEADLINE": "This took too long; ask for less.",
     "INPUT": "A variable or argument has a value of the wrong type.",
     "INTERNAL": "Something went wrong on our side; `requestId` leads to it.",
