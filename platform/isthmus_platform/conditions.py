@@ -42,8 +42,8 @@ class Vocabulary:
         """Return the condition that ``text`` states.
 
         Raises:
-            InvalidInput: it is too long (``condition_too_long``), no CEL over these facts (``condition_syntax``),
-                or no statement that is true or false (``condition_type``); ``field`` is named.
+            InvalidInput: it is too long (``condition_too_long``), no CEL over these facts
+                (``condition_syntax``), or no statement that is true or false (``condition_type``).
         """
         if len(text) > LONGEST:
             raise InvalidInput(
