@@ -262,3 +262,15 @@ class FreightDataset(Base):
     owner: Mapped[str]
     document: Mapped[str]
     deposited_at: Mapped[datetime]
+
+
+class EvaluationMade(Base):
+    """How many blinded elements were evaluated for ``party`` at once; what they were, nobody here knows."""
+
+    __tablename__ = "evaluation_made"
+    __table_args__ = (CheckConstraint("elements > 0", name="elements"), Index(None, "party", "at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party: Mapped[str]
+    elements: Mapped[int]
+    at: Mapped[datetime]

@@ -19,6 +19,7 @@ REQUIRES = (
     "orjson>=3.10",
     "pyjwt>=2.10",
     "rfc8785>=0.1.4",
+    "voprf>=0.2",
 )
 """The distributions of others that this package imports, bounded as the whole of Isthmus bounds them."""
 

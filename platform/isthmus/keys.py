@@ -1,8 +1,9 @@
 """The key files of one machine: made in development, only read in production.
 
 ``keys/<holder>.pem`` are Ed25519 keys, ``keys/tokens/*.pem`` sign access tokens, ``keys/master.key`` wraps
-the owners' document keys, ``keys/subject.key`` hides a consignment's UCR in the bridge's log, and
-``keys/trust.json`` lists the public keys that everybody trusts. A machine of one side holds only that side's
+the owners' document keys, ``keys/subject.key`` hides a consignment's UCR in the bridge's log,
+``keys/financing.key`` is behind the marks of invoices, and ``keys/trust.json`` lists the public keys that
+everybody trusts. A machine of one side holds only that side's
 private keys.
 """
 
@@ -55,6 +56,10 @@ class KeyFolder:
         """Return the 32 bytes of the bridge's keyed hash of a UCR."""
         return self._secret("subject.key")
 
+    def financing_key(self) -> bytes:
+        """Return the 32 bytes from which the bridge's key behind the marks of invoices follows."""
+        return self._secret("financing.key")
+
     def trust(self) -> Keyring:
         """Return the public keys that everybody trusts."""
         file = self.path / "trust.json"
@@ -83,6 +88,8 @@ class KeyFolder:
             files.append(self.path / "master.key")
         if {Process.BRIDGE, Process.BRIDGE_WORKER} & set(processes):
             files.append(self.path / "subject.key")
+        if Process.BRIDGE in processes:
+            files.append(self.path / "financing.key")
         files = list(dict.fromkeys(files))
         missing = [f"{file.name} is missing" for file in files if not file.exists()]
         exposed = [
@@ -138,7 +145,7 @@ def make_missing(home: Home) -> KeyFolder:
         _write_missing(home.keys / f"{holder.value.lower()}.pem", SigningKey.generate(holder).to_pem())
     if not list((home.keys / "tokens").glob("*.pem")):
         _write_missing(home.keys / "tokens" / "0001.pem", SigningKey.generate(Holder.PLATFORM).to_pem())
-    for name in ("master.key", "subject.key"):
+    for name in ("master.key", "subject.key", "financing.key"):
         _write_missing(home.keys / name, secrets.token_bytes(SECRET_BYTES))
     known = folder.trust() if (home.keys / "trust.json").exists() else Keyring([])
     own = [folder.signing_key(holder).public for holder in OURS]
