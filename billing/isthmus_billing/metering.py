@@ -29,6 +29,8 @@ METERS: Mapping[str, str] = MappingProxyType(
         "document.read": "Documents read under a grant",
         "declaration.submitted": "Declarations submitted",
         "window.asked": "Questions to the single window",
+        "financing.asked": "Questions whether an invoice is financed",
+        "financing.registered": "Invoices registered as financed",
     }
 )
 """What is metered: a domain event's name, which is its meter's, and the title a bill shows."""

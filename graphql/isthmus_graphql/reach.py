@@ -41,6 +41,7 @@ TYPES = {
     "read:crossings": "Crossing Agreement WindowAnswer Declaration FreightMessage",
     "read:grants": "Grant Delegation AccessLogEntry",
     "read:webhooks": "Webhook WebhookDelivery WebhookAttempt",
+    "read:finance": "Financing FinancingDispute",
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }
 CHANGES = {
@@ -60,6 +61,11 @@ CHANGES = {
     "rotateWebhookSecret": "write:webhooks",
     "removeWebhook": "write:webhooks",
     "replayWebhookDelivery": "write:webhooks",
+    "askFinanced": "write:finance",
+    "registerFinancing": "write:finance",
+    "releaseFinancing": "write:finance",
+    "disputeFinancing": "write:finance",
+    "withdrawFinancingDispute": "write:finance",
     "closeBillingPeriod": "write:billing",
 }
 SHARED = frozenset(

@@ -12,6 +12,7 @@ from isthmus_graphql import (
     declarations,
     documents,
     drafts,
+    financed,
     freight,
     grants,
     nodes,
@@ -34,6 +35,7 @@ class Query(
     crossings.CrossingQuery,
     billing.BillingQuery,
     webhooks.WebhookQuery,
+    financed.FinancingQuery,
 ):
     """Reading, as the party that asks: what it may not see is as if it were not there."""
 
@@ -49,6 +51,7 @@ class Mutation(
     crossings.CrossingMutation,
     billing.BillingMutation,
     webhooks.WebhookMutation,
+    financed.FinancingMutation,
 ):
     """Changes: each in a transaction of its own, in the order written."""
 

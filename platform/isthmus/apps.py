@@ -73,14 +73,14 @@ def create_web(settings: Settings) -> Flask:
 
 def create_bridge(settings: Settings) -> Flask:
     """Return the bridge's process."""
-    from isthmus_bridge import evaluations
+    from isthmus_bridge.financing import http as financing
     from isthmus_bridge.http import create_app
 
     _, settings, keys = _ground(settings, Process.BRIDGE)
     schemas = None if settings.standards is None else settings.standards / "efti" / "xsd"
     bridge = _bridge(settings, keys)
     app = create_app(bridge, schemas)
-    app.register_blueprint(evaluations.blueprint(bridge, keys.financing_key()))
+    app.register_blueprint(financing.blueprint(bridge, keys.financing_key()))
     return entrance.dress(app, production=settings.production)
 
 

@@ -34,6 +34,7 @@ from isthmus_platform.http import (
     event_feed,
     events,
     evidence,
+    financing,
     imports,
     oauth,
     papers,
@@ -103,6 +104,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
         papers.blueprint(platform, desk, authenticate),
         evidence.blueprint(platform, bridge, authenticate),
+        financing.blueprint(platform, bridge, authenticate),
         bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),
         graphql_http.blueprint(
             graphql,

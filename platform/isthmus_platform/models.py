@@ -8,6 +8,7 @@ from isthmus_platform.database import Base
 from isthmus_platform.declarations import CustomsEvent, Declaration
 from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion, OwnerKey
 from isthmus_platform.emergencies import EmergencyAccess
+from isthmus_platform.financed import Financing, FinancingDispute, FinancingMark
 from isthmus_platform.freight import FreightMessage, FreightPublication
 from isthmus_platform.grants import AccessGrant, GrantedDocument
 from isthmus_platform.idempotency import IdempotencyRecord
@@ -45,6 +46,9 @@ __all__ = [
     "DocumentVersion",
     "EmergencyAccess",
     "Equipment",
+    "Financing",
+    "FinancingDispute",
+    "FinancingMark",
     "FreightMessage",
     "FreightPublication",
     "GoodsItem",

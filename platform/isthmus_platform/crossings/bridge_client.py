@@ -9,7 +9,7 @@ import httpx
 import structlog
 
 from isthmus_platform.clock import Clock, utc_now
-from isthmus_platform.errors import NotFound, PlatformError
+from isthmus_platform.errors import InvalidInput, NotFound, PlatformError
 from isthmus_protocol.agreements import Agreement, Direction, SignedAgreement, signed_at
 from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, canonical, parse
 from isthmus_protocol.http_signatures import sign_request
@@ -41,6 +41,13 @@ class BridgeUnavailable(PlatformError):
     def __init__(self, message: str, *, said: str | None = None) -> None:
         super().__init__(message)
         self.said = said
+
+
+class QuestionsSpent(PlatformError):
+    """The bridge evaluates no more for this party today."""
+
+    code = "evaluation_budget"
+    status = 429
 
 
 class BridgeRefused(PlatformError):
@@ -111,6 +118,22 @@ class BridgeClient:
             return ExchangeAnswer.from_json(given.get("answer") if isinstance(given, dict) else None)
         except MalformedMessage as error:
             raise BridgeUnavailable(f"The bridge's answer is not understood: {error}") from error
+
+    def evaluate(self, party: str, blinded: list[str], *, request_id: str = "-") -> JsonValue:
+        """Return the bridge's evaluation of a bank's blinded elements, as the bank is to check it.
+
+        Raises :class:`QuestionsSpent` where the party has asked as much as it may, and :class:`InvalidInput`
+        for what is no element.
+        """
+        body = canonical({"party": party, "blinded": list(blinded)})
+        try:
+            return _json(self._call("POST", "/v1/evaluations", body=body, request_id=request_id))
+        except BridgeUnavailable as error:
+            if error.said == "evaluation_budget":
+                raise QuestionsSpent("You have asked as much as one may in a day.", field="blinded") from None
+            raise
+        except BridgeRefused as error:
+            raise InvalidInput(error.message, field=error.field, code=error.code) from None
 
     def active_agreement(self, message: str, direction: str, purpose: str) -> Agreement | None:
         """Return the agreement under which ``message`` crosses now, or None; both signatures are checked.

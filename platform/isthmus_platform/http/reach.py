@@ -19,6 +19,7 @@ NEEDS = {
     "documents.content": "read:documents",
     "papers.signed": "read:documents",
     "papers.as_ubl": "read:documents",
+    "financing.evaluate": "write:finance",
     "evidence.evidence": "read:crossings",
 }
 

@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 
 from counterparts import KEYRING, KEYS, Signer
-from isthmus_bridge import evaluations
-from isthmus_bridge.evaluations import BUDGET, BudgetSpent
+from isthmus_bridge.financing import budget
+from isthmus_bridge.financing import http as financing_http
+from isthmus_bridge.financing.budget import BUDGET, BudgetSpent
 from isthmus_bridge.http import create_app
 from isthmus_bridge.models import LogEntry
 from isthmus_bridge.service import Bridge
@@ -26,7 +27,7 @@ def signer(bridge: Bridge, clock: StandingClock) -> Signer:
 
 def caller(bridge: Bridge, clock: StandingClock, holder: Holder) -> Signer:
     app = create_app(bridge)
-    app.register_blueprint(evaluations.blueprint(bridge, SEED))
+    app.register_blueprint(financing_http.blueprint(bridge, SEED))
     return Signer(app.test_client(), KEYS[holder], clock)
 
 
@@ -74,12 +75,12 @@ def test_what_cannot_be_evaluated_is_refused_by_its_place_and_costs_nothing(
     answer = signer.post("/v1/evaluations", {"party": "bank", "blinded": blinded})
     assert (answer.status_code, answer.get_json()["field"]) == (422, field)
     with bridge.begin() as session:
-        evaluations.spend(session, "bank", BUDGET, bridge.clock())
+        budget.spend(session, "bank", BUDGET, bridge.clock())
 
 
 def test_a_dictionary_ends_at_the_budget(bridge: Bridge, signer: Signer, clock: StandingClock) -> None:
     with bridge.begin() as session:
-        evaluations.spend(session, "bank", BUDGET - 3, bridge.clock())
+        budget.spend(session, "bank", BUDGET - 3, bridge.clock())
     assert signer.post("/v1/evaluations", asked(Question.about(INVOICE))).status_code == 200
     refused = signer.post("/v1/evaluations", asked(Question.about(INVOICE)))
     assert (refused.status_code, refused.get_json()["code"]) == (429, "evaluation_budget")
@@ -91,12 +92,12 @@ def test_a_dictionary_ends_at_the_budget(bridge: Bridge, signer: Signer, clock: 
 
 def test_requests_at_the_same_instant_spend_one_budget(bridge: Bridge) -> None:
     with bridge.begin() as session:
-        evaluations.spend(session, "bank", BUDGET - 5, bridge.clock())
+        budget.spend(session, "bank", BUDGET - 5, bridge.clock())
 
     def one(_number: int) -> bool:
         try:
             with bridge.begin() as session:
-                evaluations.spend(session, "bank", 1, bridge.clock())
+                budget.spend(session, "bank", 1, bridge.clock())
         except BudgetSpent:
             return False
         return True

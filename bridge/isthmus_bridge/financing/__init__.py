@@ -1,0 +1,1 @@
+"""The key behind the marks of financed invoices (:mod:`isthmus_protocol.financing`), and what it answers."""

@@ -1,0 +1,220 @@
+"""Has this invoice been financed before? A register that nobody can read, and that nobody can guess from.
+
+It holds marks alone (``isthmus_protocol.financing``): a bank makes them with the bridge, from an invoice that
+neither the bridge nor the platform sees. A bank learns yes or no about an invoice that it holds, and nothing
+else: not who financed it, nor when. A mark is registered once at a time, by the database; of two banks that
+finance the same invoice at the same instant one is told that it has been.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from isthmus_platform import domain_events
+from isthmus_platform.database import Base, PartyRole, Work, new_id, on_duty
+from isthmus_platform.errors import Conflict, InvalidInput, NotFound
+
+REGISTER = "financing-register"
+"""The duty by which marks are compared with those of all banks."""
+MOST_MARKS = 8
+"""Marks of one invoice; there are three kinds today."""
+LONGEST_REASON = 500
+_MARK = re.compile(r"[0-9a-f]{128}")
+_UNIQUE = "uq_financing_mark_open"
+
+
+class Financing(Base):
+    """That ``party_id``, a bank, finances an invoice; which one, its marks do not tell."""
+
+    __tablename__ = "financing"
+    __table_args__ = (UniqueConstraint("id", "party_id"), Index(None, "party_id", "id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    registered_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
+class FinancingMark(Base):
+    """One mark of a financed invoice; while it is not released no other financing may have it."""
+
+    __tablename__ = "financing_mark"
+    __table_args__ = (
+        ForeignKeyConstraint(["financing_id", "party_id"], ["financing.id", "financing.party_id"]),
+        Index(_UNIQUE, "mark", unique=True, postgresql_where="released_at IS NULL"),
+    )
+
+    financing_id: Mapped[UUID] = mapped_column(primary_key=True)
+    mark: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    party_id: Mapped[UUID]
+    released_at: Mapped[datetime | None]
+
+
+class FinancingDispute(Base):
+    """That ``party_id`` holds an invoice which is registered as financed, and says that it should not be."""
+
+    __tablename__ = "financing_dispute"
+    __table_args__ = (Index(None, "party_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    financing_id: Mapped[UUID] = mapped_column(ForeignKey("financing.id"), index=True)
+    reason: Mapped[str]
+    raised_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+def ask(work: Work, marks: Sequence[str]) -> bool:
+    """Return whether an invoice with one of these marks (hexadecimal) is financed now, by any bank.
+
+    Raises :class:`NotPermitted` for who is no bank, and :class:`InvalidInput` (``marks``).
+    """
+    found = _found(work, checked_marks(work, marks))
+    domain_events.announce(work, "financing.asked", about={})
+    return found is not None
+
+
+def register(work: Work, marks: Sequence[str]) -> Financing:
+    """Register that the acting bank finances the invoice with these marks, all of them or none.
+
+    Raises as :func:`ask`, and :class:`Conflict` (``already_financed``) where one of the marks is registered.
+    """
+    wanted = checked_marks(work, marks)
+    financing = Financing(id=new_id(), party_id=work.actor.party_id, registered_at=work.now)
+    work.session.add(financing)
+    work.session.flush()
+    try:
+        with work.session.begin_nested():
+            work.session.add_all(
+                FinancingMark(financing_id=financing.id, party_id=financing.party_id, mark=mark)
+                for mark in sorted(wanted)  # in order, so that two banks never wait for each other
+            )
+            work.session.flush()
+    except IntegrityError as error:
+        if _UNIQUE not in str(error.orig):
+            raise
+        raise Conflict(
+            "This invoice, or one nearly like it, is financed already.",
+            field="marks",
+            code="already_financed",
+        ) from None
+    domain_events.announce(work, "financing.registered", about={"financing": str(financing.id)})
+    return financing
+
+
+def release(work: Work, financing_id: UUID) -> Financing:
+    """Let the invoice go: it was repaid, or not financed in the end. Doing so again changes nothing."""
+    financing = get(work, financing_id, lock=True)
+    if financing.released_at is None:
+        financing.released_at = work.now
+        for mark in work.session.scalars(
+            select(FinancingMark).where(FinancingMark.financing_id == financing.id)
+        ):
+            mark.released_at = work.now
+        work.session.flush()
+    return financing
+
+
+def dispute(work: Work, marks: Sequence[str], reason: str) -> FinancingDispute:
+    """Say that an invoice of these marks should not be registered; the bank that did so sees that it is said.
+
+    Neither learns who the other is: the operator, who sees both parties, brings them together.
+
+    Raises as :func:`ask`, and :class:`Conflict` (``not_financed``) where none of the marks is registered.
+    """
+    wanted = checked_marks(work, marks)
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise InvalidInput("Say why, in 1 to 500 characters.", field="reason", code="reason")
+    financing_id = _found(work, wanted)
+    if financing_id is None:
+        raise Conflict("No such invoice is registered.", field="marks", code="not_financed")
+    raised = FinancingDispute(
+        id=new_id(),
+        party_id=work.actor.party_id,
+        financing_id=financing_id,
+        reason=reason.strip(),
+        raised_at=work.now,
+    )
+    work.session.add(raised)
+    work.session.flush()
+    domain_events.announce(work, "financing.disputed", about={"dispute": str(raised.id)})
+    return raised
+
+
+def withdraw(work: Work, dispute_id: UUID) -> FinancingDispute:
+    """Take a dispute of the acting bank's back; doing so again changes nothing."""
+    raised = dispute_of(work, dispute_id, lock=True)
+    if raised.withdrawn_at is None:
+        raised.withdrawn_at = work.now
+        work.session.flush()
+    return raised
+
+
+def get(work: Work, financing_id: UUID, *, lock: bool = False) -> Financing:
+    """Return a financing of the acting bank's, released ones too, or raise :class:`NotFound`."""
+    query = select(Financing).where(Financing.id == financing_id, Financing.party_id == work.actor.party_id)
+    found = work.session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise NotFound("There is no such financing of yours.", field="financing")
+    return found
+
+
+def dispute_of(work: Work, dispute_id: UUID, *, lock: bool = False) -> FinancingDispute:
+    """Return a dispute of the acting bank's, or raise :class:`NotFound`."""
+    query = select(FinancingDispute).where(
+        FinancingDispute.id == dispute_id, FinancingDispute.party_id == work.actor.party_id
+    )
+    raised = work.session.scalar(query.with_for_update() if lock else query)
+    if raised is None:
+        raise NotFound("There is no such dispute of yours.", field="dispute")
+    return raised
+
+
+def page(work: Work, *, after: UUID | None = None, first: int = 50) -> list[Financing]:
+    """Return what the acting bank registered, newest first."""
+    query = select(Financing).where(Financing.party_id == work.actor.party_id)
+    if after is not None:
+        query = query.where(Financing.id < after)
+    return list(work.session.scalars(query.order_by(Financing.id.desc()).limit(first)))
+
+
+def disputes(work: Work, financing_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return since when each of the acting bank's financings is disputed, of those that are."""
+    found = work.session.execute(
+        select(FinancingDispute.financing_id, FinancingDispute.raised_at)
+        .join(Financing, Financing.id == FinancingDispute.financing_id)
+        .where(
+            FinancingDispute.financing_id.in_(financing_ids),
+            FinancingDispute.withdrawn_at.is_(None),
+            Financing.party_id == work.actor.party_id,
+        )
+        .order_by(FinancingDispute.id.desc())
+    )
+    return {row.financing_id: row.raised_at for row in found}
+
+
+def checked_marks(work: Work, marks: Sequence[str]) -> set[bytes]:
+    """Return marks as bytes, of a bank that may have any; raises as :func:`ask`."""
+    work.actor.require(PartyRole.BANK)
+    if not 0 < len(marks) <= MOST_MARKS:
+        raise InvalidInput(f"An invoice has 1 to {MOST_MARKS} marks.", field="marks", code="marks")
+    for number, mark in enumerate(marks):
+        if _MARK.fullmatch(mark) is None:
+            raise InvalidInput("A mark has 64 bytes, in hexadecimal.", field=f"marks.{number}", code="marks")
+    return {bytes.fromhex(mark) for mark in marks}
+
+
+def _found(work: Work, marks: set[bytes]) -> UUID | None:
+    """Return a financing that has one of ``marks`` now, whosever it is."""
+    with on_duty(work, REGISTER):
+        return work.session.scalar(
+            select(FinancingMark.financing_id)
+            .where(FinancingMark.mark.in_(marks), FinancingMark.released_at.is_(None))
+            .order_by(FinancingMark.financing_id)
+            .limit(1)
+        )

@@ -1,0 +1,62 @@
+"""The register of financed invoices through GraphQL: for banks, once per key, each its own."""
+
+import hashlib
+
+import pytest
+from graphql_relay import to_global_id
+
+from graphql_client import Asker, nodes
+from isthmus_platform.database import new_id
+
+LISTED = "{ financings { edges { node { id registeredAt releasedAt disputedAt } } } }"
+FINANCING = "financing { id releasedAt }"
+
+
+def mark(name: str) -> str:
+    return hashlib.sha512(name.encode()).hexdigest()
+
+
+MARKS = [mark("417"), mark("0147")]
+
+
+def test_a_financing_from_registration_to_release(bank: Asker) -> None:
+    assert bank.done("askFinanced", "financedBefore", marks=MARKS)["financedBefore"] is False
+    made = bank.done("registerFinancing", FINANCING, marks=MARKS)["financing"]
+    assert bank.done("askFinanced", "financedBefore", marks=MARKS[1:])["financedBefore"] is True
+    raised = bank.done("disputeFinancing", "dispute { id reason }", marks=MARKS, reason="It is mine.")
+    (listed,) = nodes(bank.data(LISTED)["financings"])
+    assert (listed["id"], listed["disputedAt"] is None) == (made["id"], False)
+    bank.done("withdrawFinancingDispute", "dispute { withdrawnAt }", dispute=raised["dispute"]["id"])
+    assert bank.done("releaseFinancing", FINANCING, financing=made["id"])["financing"]["releasedAt"]
+    (listed,) = nodes(bank.data(LISTED)["financings"])
+    assert (listed["disputedAt"], bool(listed["releasedAt"])) == (None, True)
+    assert bank.data("query ($id: ID!) { node(id: $id) { id } }", id=made["id"])["node"] == {"id": made["id"]}
+
+
+def test_the_same_key_registers_once_and_answers_what_was_first_answered(bank: Asker) -> None:
+    first = bank.done("registerFinancing", FINANCING, marks=MARKS, idempotencyKey="one")
+    assert bank.done("registerFinancing", FINANCING, marks=MARKS, idempotencyKey="one") == first
+    assert bank.refused("registerFinancing", FINANCING, marks=MARKS) == [("already_financed", "marks")]
+    other = bank.refused("registerFinancing", FINANCING, marks=MARKS[:1], idempotencyKey="one")
+    assert other == [("idempotency_key_reused", "idempotencyKey")]
+    assert len(nodes(bank.data(LISTED)["financings"])) == 1
+
+
+@pytest.mark.parametrize("name", ["trader", "forwarder", "carrier", "insurer", "operator", "authority"])
+def test_to_others_there_is_no_register(askers: dict[str, Asker], bank: Asker, name: str) -> None:
+    made = bank.done("registerFinancing", FINANCING, marks=MARKS)["financing"]["id"]
+    raised = bank.done("disputeFinancing", "dispute { id }", marks=MARKS, reason="Why?")["dispute"]["id"]
+    other = askers[name]
+    assert nodes(other.data(LISTED)["financings"]) == []
+    banks_only = [("role_required", None)]
+    assert other.refused("askFinanced", "financedBefore", marks=MARKS) == banks_only
+    assert other.refused("registerFinancing", FINANCING, marks=MARKS) == banks_only
+    assert other.refused("disputeFinancing", "dispute { id }", marks=MARKS, reason="Why?") == banks_only
+    absent = [to_global_id(kind, str(new_id())) for kind in ("Financing", "FinancingDispute")]
+    for given in (made, absent[0]):
+        assert other.refused("releaseFinancing", FINANCING, financing=given) == [("not_found", "financing")]
+    for given in (raised, absent[1]):
+        refused = other.refused("withdrawFinancingDispute", "dispute { id }", dispute=given)
+        assert refused == [("not_found", "dispute")]
+    node = "query ($id: ID!) { node(id: $id) { id } }"
+    assert other.ask(node, id=made) == other.ask(node, id=absent[0])
