@@ -9,7 +9,7 @@ from alembic import op
 
 from isthmus_platform.row_security import protect
 
-revision = "0012"
+revision = "0017"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
