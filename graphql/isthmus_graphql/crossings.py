@@ -19,11 +19,12 @@ from isthmus_graphql.log_reading import Logged
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.parties import party_of
-from isthmus_graphql.scalars import DateTime, Long
+from isthmus_graphql.scalars import JSON, DateTime, Long
 from isthmus_platform import crossings, shipments, window_queries
 from isthmus_platform.crossings import Crossing as Row
 from isthmus_platform.crossings.records import of_shipments as rows_of_shipments
 from isthmus_platform.database import PartyRole, Work
+from isthmus_platform.window_queries import Asks
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ class WindowAnswer(graphene.ObjectType):
 
     exists = graphene.Boolean(required=True, description="Whether there is a declaration.")
     released = graphene.Boolean(required=True, description="Whether customs released the goods.")
+
+
+class WindowQuestion(graphene.ObjectType):
+    """A question of yes or no about a field that is never shown."""
+
+    field = graphene.String(required=True, description="What it is about: `/declaredValueMinor`.")
+    predicate = graphene.String(required=True, description="One of the agreement's predicates: `atLeast`.")
+    parameter = JSON(description="What the value is compared with.")
+    holds = graphene.Boolean(description="The window's yes or no; null until it came.")
 
 
 class Crossing(graphene.ObjectType):
@@ -75,6 +85,11 @@ class Crossing(graphene.ObjectType):
     )
     agreement = graphene.Field(Agreement, description="The agreement it was decided by.")
     answer = graphene.Field(WindowAnswer, description="The window's answer to a question, once it came.")
+    asked = graphene.List(
+        graphene.NonNull(WindowQuestion),
+        required=True,
+        description="The questions of yes or no that were put beside, with the answers.",
+    )
     log_index = Long(description="Where the decision stands in the bridge's log, from 0.")
     at = DateTime(
         required=True, description="When it was asked for; to an authority, when it was decided. UTC."
@@ -112,6 +127,11 @@ class Crossing(graphene.ObjectType):
     def resolve_answer(row: Row | Logged, _info: Info) -> dict[str, Any] | None:
         """Return the answer."""
         return None if isinstance(row, Logged) else row.answer
+
+    @staticmethod
+    def resolve_asked(row: Row | Logged, _info: Info) -> list[crossings.Question]:
+        """Return the questions."""
+        return [] if isinstance(row, Logged) else crossings.questions(row)
 
     @staticmethod
     def resolve_at(row: Row | Logged, _info: Info) -> datetime:
@@ -215,12 +235,27 @@ class CrossingQuery(graphene.ObjectType):
         return page(rows, count, after, lambda row: cursor("crossing", row.id))
 
 
+class WindowQuestionInput(graphene.InputObjectType):
+    """A question of yes or no, with a predicate that the agreement on the answer lists."""
+
+    field = graphene.String(required=True, description="What it is about: `/declaredValueMinor`.")
+    predicate = graphene.String(required=True, description="The predicate's name: `atLeast`.")
+    parameter = JSON(
+        description="What the value is compared with: text, a whole number, true or false; an array of them"
+        " for a predicate that takes several; none for one that asks whether there is a value."
+    )
+
+
 class AskWindowInput(Change):
     """What is asked, about which consignment, for what."""
 
     ucr = graphene.String(required=True, description="The consignment's unique reference.")
     purpose = GrantPurpose(
         required=True, description="What the answer is for; the owner's grant must say so."
+    )
+    asks = graphene.List(
+        graphene.NonNull(WindowQuestionInput),
+        description="Beside: at most one question of yes or no about each field. Their number is bounded.",
     )
 
 
@@ -232,9 +267,13 @@ class AskWindowPayload(Changed):
 
 def ask_window(_root: Any, info: Info, input: Any) -> AskWindowPayload:  # noqa: A002
     """Ask the single window whether a declaration exists and is released."""
+    purpose, asks = input.purpose.value, input.get("asks")
+    # Before the transaction, which must not wait for the bridge.
+    by = window_queries.agreed(info.context.bridge, purpose) if asks else None
 
     def write(work: Work) -> dict[str, Any]:
-        return {"crossing": str(window_queries.ask_window(work, input.ucr, input.purpose.value).id)}
+        asked = window_queries.ask_window(work, input.ucr, purpose, Asks(asks or (), by))
+        return {"crossing": str(asked.id)}
 
     def answer(work: Work, ids: dict[str, Any]) -> dict[str, Any]:
         return {"crossing": one(info.context, work, UUID(ids["crossing"]))}

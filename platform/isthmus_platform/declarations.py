@@ -18,6 +18,8 @@ from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitt
 from isthmus_platform.milestones import TrackingEvent
 from isthmus_platform.sources import Report, Source, SourceKind
 from isthmus_platform.tracking import TimelineEntry
+from isthmus_platform.window_queries import Asks as Asks
+from isthmus_platform.window_queries import agreed as agreed
 from isthmus_platform.window_queries import ask_window as ask_window
 
 MESSAGE = "EXPORT_DECLARATION"

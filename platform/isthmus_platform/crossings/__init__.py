@@ -4,6 +4,8 @@ A service asks with :func:`request`; :class:`Sender` sends it after the commit; 
 comes back. What a message means is the service's, told through :class:`Outgoing` and :data:`Incoming`.
 """
 
+from isthmus_platform.crossings.asked import Agreement, Question, answered, fields_of, permit, questions
+from isthmus_platform.crossings.asked import read as read_questions
 from isthmus_platform.crossings.asking import TOPIC, Ask, request
 from isthmus_platform.crossings.bridge_client import (
     BridgeClient,
@@ -28,6 +30,7 @@ from isthmus_platform.crossings.sending import Outgoing, Sender
 __all__ = [
     "BRIDGE",
     "TOPIC",
+    "Agreement",
     "Ask",
     "BridgeClient",
     "BridgeRefused",
@@ -38,13 +41,19 @@ __all__ = [
     "LogEntry",
     "LogPage",
     "Outgoing",
+    "Question",
     "Sender",
     "Unasked",
+    "answered",
     "by_exchange",
+    "fields_of",
     "first_delivered",
     "get",
     "page",
+    "permit",
     "publish_dataset",
+    "questions",
+    "read_questions",
     "request",
     "signed_words",
 ]

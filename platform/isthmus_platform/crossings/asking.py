@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from isthmus_platform import outbox, parties
@@ -19,7 +20,8 @@ class Ask:
     """What shall cross to the window for the acting party: ``message`` about ``subject`` (a UCR).
 
     ``owner_id`` is the party whose data it is. ``additional_fields`` are asked for beyond what the agreement
-    lists, which the bridge will refuse and log.
+    lists, which the bridge will refuse and log. ``asks`` are questions of yes or no, as
+    :func:`isthmus_platform.crossings.asked.read` returns them.
     """
 
     message: str
@@ -29,6 +31,7 @@ class Ask:
     shipment_id: UUID | None = None
     consents: Sequence[AccessGrant] = ()
     additional_fields: Sequence[str] = ()
+    asks: Sequence[dict[str, Any]] = ()
 
 
 def request(work: Work, ask: Ask) -> Crossing:
@@ -58,6 +61,7 @@ def request(work: Work, ask: Ask) -> Crossing:
             for grant in ask.consents
         ],
         additional_fields=sorted(set(ask.additional_fields)),
+        asked=list(ask.asks) or None,
         fields=[],
         state="REQUESTED",
         created_at=work.now,

@@ -22,7 +22,8 @@ class Crossing(Base):
 
     ``requester_id`` is the party for whom it crosses. ``request`` is the exact body sent to the bridge, fixed
     before the first attempt and forgotten once the bridge has decided. ``exchange`` is the bridge's id,
-    ``promise`` the log's signed word on where it keeps the decision.
+    ``promise`` the log's signed word on where it keeps the decision. ``asked`` are the questions of yes or no
+    that it puts, or that it answers.
     """
 
     __tablename__ = "crossing"
@@ -56,6 +57,7 @@ class Crossing(Base):
     agreement_version: Mapped[int | None]
     log_index: Mapped[int | None] = mapped_column(BigInteger)
     promise: Mapped[str | None]
+    asked: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     receipt: Mapped[str | None]
     created_at: Mapped[datetime]
