@@ -1,24 +1,25 @@
 """Auditing the log: its entries as downloaded, against all that it signed before.
 
 Whoever holds promises, checkpoints and receipts finds here whether the log keeps to them, and gets a fraud
-proof where it does not.
+proof where it does not. The entries may be kept anywhere (:class:`Entries`): none is held here for long.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
 
 from isthmus_protocol import linkage, merkle
-from isthmus_protocol.acknowledgements import open_acknowledgement
 from isthmus_protocol.canonical import JsonObject, canonical
-from isthmus_protocol.chains import ChainKind, Place, place_of
+from isthmus_protocol.chains import ChainKind
 from isthmus_protocol.checkpoint import Checkpoint, open_note
 from isthmus_protocol.contradictions import contradict, differs
 from isthmus_protocol.fraud import make_proof
 from isthmus_protocol.fraud_proofs import Entry, FraudProof, Kind, Prefix
 from isthmus_protocol.keys import Holder, Keyring, SignatureError
 from isthmus_protocol.promises import Promise, open_promise
-from isthmus_protocol.receipts import Receiver, open_receipt
 from isthmus_protocol.statements import signer
+from isthmus_protocol.words import Word, agree, open_word, took
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,44 @@ class Audit:
         return self.proof is None and not self.doubts
 
 
+class Entries(Protocol):
+    """All entries of a log, from the first: read in order, or a few by their index, and never all at once.
+
+    ``marks`` has room for a note or two about each of them, and is empty at first.
+    """
+
+    @property
+    def records(self) -> Sequence[JsonObject]:
+        """The records; a slice may be read later, in order."""
+
+    @property
+    def hashes(self) -> Sequence[bytes]:
+        """Their hashes in the tree; a slice may be read later, in order."""
+
+    @property
+    def marks(self) -> MutableMapping[str, int]:
+        """Indices by name."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Entries in memory."""
+
+    records: Sequence[JsonObject]
+    hashes: Sequence[bytes]
+    marks: MutableMapping[str, int]
+
+
 @dataclass
 class _Auditor:
-    """One audit under way."""
+    """One audit under way, of the entries that ``head`` covers."""
 
     keyring: Keyring
     note: str
     head: Checkpoint
     records: Sequence[JsonObject]
-    hashes: list[bytes]
+    hashes: Sequence[bytes]
+    marks: MutableMapping[str, int]
     doubts: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
 
@@ -75,11 +105,16 @@ def audit(
     fraud. What is kept of a key of the log's that is revoked proves nothing to others: where it is not kept
     to, that is a doubt. Raises :class:`SignatureError` when the log has not signed ``checkpoint``.
     """
+    hashes = [merkle.leaf_hash(canonical(record)) for record in records]
+    return audit_entries(_Held(records, hashes, {}), checkpoint, keyring, kept)
+
+
+def audit_entries(entries: Entries, checkpoint: str, keyring: Keyring, kept: Kept | None = None) -> Audit:
+    """Check ``entries`` as :func:`audit` does, in memory that does not grow with their number."""
     kept = kept or Kept()
     head = open_note(checkpoint, keyring, Holder.LOG)
-    covered = records[: head.size]
-    hashes = [merkle.leaf_hash(canonical(record)) for record in covered]
-    auditor = _Auditor(keyring, checkpoint, head, covered, hashes)
+    covered, hashes = entries.records[: head.size], entries.hashes[: head.size]
+    auditor = _Auditor(keyring, checkpoint, head, covered, hashes, entries.marks)
     opened = _opened(auditor, kept.promises)
     promises = {token: promise for token, promise in opened.items() if signer(token, keyring).in_force(None)}
     notes, undated = _parted(auditor, kept.checkpoints)
@@ -91,7 +126,7 @@ def audit(
     proof = _find_contradiction(auditor, promises) or _find_fork(auditor, notes, whole=whole)
     if proof is None and whole:
         proof = _find_broken_promise(auditor, promises) or _find_broken_chain(auditor)
-        _compare_words(auditor, kept.words)
+        proof = _find_denied_word(auditor, kept.words, proof)
         _compare_revoked(auditor, undated, [each for token, each in opened.items() if token not in promises])
     return Audit(proof, tuple(auditor.doubts), tuple(auditor.held))
 
@@ -217,20 +252,24 @@ def _find_broken_promise(auditor: _Auditor, promises: dict[str, Promise]) -> Fra
 
 def _find_broken_chain(auditor: _Auditor) -> FraudProof | None:
     """Hold each entry against the one before it in its chains, and against the one that it names."""
-    ends: dict[tuple[ChainKind, str], int] = {}
-    decisions: dict[str, int] = {}
+    marks, chains = auditor.marks, 0
     first_chained: int | None = None
     for index, record in enumerate(auditor.records):
         entry = linkage.read(record)
         if not entry.crossing:
             continue
         exchange = linkage.decided(record)
-        suspects = {first_chained, None if exchange is None else decisions.setdefault(exchange, index)}
+        suspects = {
+            first_chained if entry.chain is None else None,
+            None if exchange is None else marks.setdefault(f"DECISION {exchange}", index),
+        }
         for kind in ChainKind:
             key, link = entry.key(kind), entry.link(kind)
             if key is not None and entry.chain is not None:
-                suspects |= {ends.get((kind, key)), None if link is None else link.previous}
-                ends[kind, key] = index
+                end = marks.get(f"{kind} {key}")
+                suspects |= {end, None if link is None else link.previous}
+                marks[f"{kind} {key}"] = index
+                chains += end is None
         if linkage.flaw(index, record):
             return _chain_proof(auditor, index)
         for other in sorted(each for each in suspects if each is not None and each < index):
@@ -238,7 +277,7 @@ def _find_broken_chain(auditor: _Auditor) -> FraudProof | None:
                 return _chain_proof(auditor, other, index)
         if first_chained is None and entry.chain is not None:
             first_chained = index
-    auditor.held.append(f"the chains of {len(ends)} parties and subjects are without a gap")
+    auditor.held.append(f"the chains of {chains} parties and subjects are without a gap")
     return None
 
 
@@ -247,42 +286,82 @@ def _chain_proof(auditor: _Auditor, *indices: int) -> FraudProof:
     return auditor.proven(FraudProof(Kind.BROKEN_CHAIN, (auditor.note,), entries=entries))
 
 
-def _compare_words(auditor: _Auditor, tokens: Iterable[str]) -> None:
-    """Hold what both sides signed against the entries. It is not the log's word: it proves no fraud of it."""
-    agreeing = 0
-    for token in tokens:
-        said = _said(token, auditor.keyring.bare)
-        if said is None:
-            auditor.doubts.append("a receipt or acknowledgement that neither side has signed")
+def _find_denied_word(
+    auditor: _Auditor, tokens: Sequence[str], found: FraudProof | None
+) -> FraudProof | None:
+    """Hold what both sides signed against the entries, and return ``found``, or else what it proves.
+
+    One side's word is not the log's: alone it is a doubt, unless the log has taken it in, or the other side
+    says the same.
+    """
+    words, agreeing = _words(auditor, tokens), 0
+    denied: list[Word] = []
+    for word in words:
+        if word.place is None or (word.place.log_index >= auditor.head.size and word.acknowledges):
             continue
-        exchange, place = said
-        if place is None or place.log_index >= auditor.head.size:
-            continue
-        record = auditor.records[place.log_index]
-        shown = place_of(place.log_index, linkage.read(record).chain)
-        if record.get("exchange") != exchange or shown != place:
-            auditor.doubts.append(
-                f"exchange {exchange} was received for entry {place.log_index}, which is another:"
-                " whoever signed that holds the log's promise"
-            )
+        if word.place.log_index >= auditor.head.size or word.denied_by(auditor.records[word.place.log_index]):
+            denied.append(word)
         else:
             agreeing += 1
+    taken = _taken(auditor, denied)
+    for word in denied:
+        proof = _denied_receipt(auditor, word, taken) or _denied_by_both(auditor, word, denied)
+        found = found or proof
+        if proof is None and word.place is not None and word.place.log_index < auditor.head.size:
+            auditor.doubts.append(
+                f"the {word.side} says of exchange {word.exchange} that it is entry {word.place.log_index},"
+                " which is another: whoever signed that holds the log's promise"
+            )
     if tokens:
         auditor.held.append(f"{agreeing} receipts and acknowledgements are of entries that are there")
+    return found
 
 
-def _said(token: str, keyring: Keyring) -> tuple[str, Place | None] | None:
-    """Return the exchange and the place that a side's word commits to, or None where neither signed it."""
-    for side in Receiver:
+def _words(auditor: _Auditor, tokens: Iterable[str]) -> list[Word]:
+    words: list[Word] = []
+    for token in dict.fromkeys(tokens):
         try:
-            receipt = open_receipt(token, keyring, side)
+            words.append(open_word(token, auditor.keyring.bare))
         except SignatureError:
-            pass
-        else:
-            return receipt.exchange, receipt.place
-        try:
-            acknowledgement = open_acknowledgement(token, keyring, side)
-        except SignatureError:
+            auditor.doubts.append("a receipt or acknowledgement that neither side has signed")
+    return words
+
+
+def _taken(auditor: _Auditor, words: Iterable[Word]) -> Mapping[str, int]:
+    """Return the entries by which the log took receipts among ``words`` in, by the receipts' digests."""
+    wanted = {word.receipt: word for word in words if not word.acknowledges}
+    taken: dict[str, int] = {}
+    for index, record in enumerate(islice(auditor.records, auditor.head.size if wanted else 0)):
+        of = record.get("receiptDigest")
+        if isinstance(of, str) and of in wanted and took(record, wanted[of]):
+            taken[of] = index
+    return taken
+
+
+def _denied_receipt(auditor: _Auditor, word: Word, taken: Mapping[str, int]) -> FraudProof | None:
+    index = taken.get(word.receipt or "")
+    if index is None or word.place is None or word.acknowledges:
+        return None
+    there = word.place.log_index
+    entries = (index,) if index <= there else (index, there)
+    shown = tuple(auditor.entry(each) for each in entries)
+    return auditor.proven(
+        FraudProof(Kind.DENIED_RECEIPT, (auditor.note,), entries=shown, words=(word.token,))
+    )
+
+
+def _denied_by_both(auditor: _Auditor, word: Word, denied: Sequence[Word]) -> FraudProof | None:
+    for other in denied:
+        receipt, acknowledgement = (other, word) if word.acknowledges else (word, other)
+        if not agree(receipt, acknowledgement) or receipt.place is None:
             continue
-        return acknowledgement.exchange, acknowledgement.place
+        if receipt.place.log_index < auditor.head.size and _in_force(auditor, receipt, acknowledgement):
+            shown = (auditor.entry(receipt.place.log_index),)
+            both = (receipt.token, acknowledgement.token)
+            return auditor.proven(FraudProof(Kind.DENIED_BY_BOTH, (auditor.note,), entries=shown, words=both))
     return None
+
+
+def _in_force(auditor: _Auditor, *words: Word) -> bool:
+    """Say whether no key is revoked that signed ``words``: the thief of both could feign them."""
+    return all(signer(word.token, auditor.keyring).in_force(None) for word in words)

@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 from isthmus_protocol import linkage, merkle
 from isthmus_protocol.canonical import JsonObject
+from isthmus_protocol.chains import Place
 from isthmus_protocol.checkpoint import Checkpoint
 from isthmus_protocol.evidence import NotProven
 from isthmus_protocol.fraud_proofs import Entry, FraudProof, Kind
+from isthmus_protocol.keys import Keyring
 from isthmus_protocol.promises import Promise
+from isthmus_protocol.words import Word, agree, open_word, took
 
 
 def story(proof: FraudProof, heads: list[Checkpoint], promises: list[Promise]) -> list[str]:
@@ -87,12 +90,62 @@ def _broken_chain(proof: FraudProof, _: list[Checkpoint], __: list[Promise]) -> 
     ]
 
 
+def _denied_receipt(proof: FraudProof, heads: list[Checkpoint], _: list[Promise]) -> list[str]:
+    taken, *there = proof.entries
+    (word,) = _words(proof)
+    _require(took(taken.record, word), "the entry shown did not take the receipt in")
+    _require(word.place is not None, "the receipt is for no place in the log")
+    if word.place is None:
+        return []
+    if there:
+        _require(there[0].index == word.place.log_index, "the entry shown is not at the receipt's place")
+        _require(word.denied_by(there[0].record), "the entry is the one that the receipt is for")
+        shown = f"Signed, as entry {there[0].index} of {heads[0].size}: {_shown(there[0])}."
+    else:
+        _require(taken.index <= word.place.log_index, "the receipt is for an entry that came before it")
+        shown = "An entry that took a receipt in cannot come before the decision that the receipt is for."
+    return [
+        f"Signed, as entry {taken.index}: the log took in this receipt, in which {_said(word)}.",
+        shown,
+        "The log takes no receipt but for the place that it promised: what stood there was hidden or moved.",
+    ]
+
+
+def _denied_by_both(proof: FraudProof, heads: list[Checkpoint], _: list[Promise]) -> list[str]:
+    (entry,), (receipt, acknowledgement) = proof.entries, _words(proof)
+    _require(agree(receipt, acknowledgement), "the two sides do not tell the same")
+    at = None if receipt.place is None else receipt.place.log_index
+    _require(entry.index == at, "the entry shown is not at the place that both sides tell")
+    _require(receipt.denied_by(entry.record), "the entry is the one that both sides tell of")
+    return [
+        f"Signed, as the receiver: {_said(receipt)}.",
+        f"Signed, as the originator: {_said(acknowledgement)}.",
+        f"Signed by the log, as entry {entry.index} of {heads[0].size}: {_shown(entry)}.",
+        "Both sides were promised an entry that the log does not have. Only both together could feign that.",
+    ]
+
+
+def _words(proof: FraudProof) -> list[Word]:
+    return [open_word(token, Keyring(proof.keys)) for token in proof.words]
+
+
+def _said(word: Word) -> str:
+    place = "no place" if word.place is None else f"entry {word.place.log_index}{_counted(word.place)}"
+    return f"the {word.side} says that {place} is of exchange {word.exchange}"
+
+
+def _shown(entry: Entry) -> str:
+    return f"{linkage.describe(entry.record)}, {linkage.links(entry.record)}"
+
+
 _STORIES: dict[Kind, Callable[[FraudProof, list[Checkpoint], list[Promise]], list[str]]] = {
     Kind.FORK: _fork,
     Kind.FORKED_ENTRY: _forked_entry,
     Kind.BROKEN_PROMISE: _broken_promise,
     Kind.CONTRADICTORY_PROMISES: _contradictory,
     Kind.BROKEN_CHAIN: _broken_chain,
+    Kind.DENIED_RECEIPT: _denied_receipt,
+    Kind.DENIED_BY_BOTH: _denied_by_both,
 }
 
 
@@ -112,14 +165,17 @@ def contradict(first: Promise, second: Promise) -> bool:
 
 
 def _promised(promise: Promise) -> str:
-    place = promise.place
+    counted = _counted(promise.place)
+    return f"the decision on exchange {promise.exchange}{counted}, with the hash {promise.leaf_hash.hex()}"
+
+
+def _counted(place: Place) -> str:
     counts = [
         f"number {count} of its {kind}"
         for kind, count in (("party", place.party_count), ("subject", place.subject_count))
         if count is not None
     ]
-    listed = f", {' and '.join(counts)}" if counts else ""
-    return f"the decision on exchange {promise.exchange}{listed}, with the hash {promise.leaf_hash.hex()}"
+    return f", {' and '.join(counts)}" if counts else ""
 
 
 def _require(held: object, otherwise: str) -> None:

@@ -2,7 +2,8 @@
 
 A proof is a file of canonical JSON that needs trust in nobody who hands it over: everything in it is signed
 by the log's key, or leads to a root that is. It is checked offline, as evidence bundles are, and changing any
-byte makes it prove nothing. What an honest log signs never makes one.
+byte makes it prove nothing. What an honest log signs never makes one. One kind alone, ``DENIED_BY_BOTH``,
+stands on the word of both sides instead, and says so: an honest log is safe from either, not from both.
 """
 
 from base64 import b64encode
@@ -15,10 +16,11 @@ from isthmus_protocol.canonical import MalformedJson
 from isthmus_protocol.checkpoint import Checkpoint
 from isthmus_protocol.contradictions import story
 from isthmus_protocol.evidence import Check, NotProven
-from isthmus_protocol.fraud_proofs import FORMAT, FraudProof
+from isthmus_protocol.fraud_proofs import FORMAT, FraudProof, Kind
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
 from isthmus_protocol.promises import Promise, open_promise
 from isthmus_protocol.shapes import MalformedMessage
+from isthmus_protocol.words import open_word
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Verdict:
     checks: tuple[Check, ...]
     story: tuple[str, ...]
     fingerprints: tuple[str, ...]
+    kind: Kind | None = None
 
     @property
     def passed(self) -> bool:
@@ -80,7 +83,8 @@ def verify_fraud(data: bytes, trust: Keyring | None = None) -> Verdict:
             checks.append(Check(name, passed=False, detail=str(error)))
     proven = all(check.passed for check in checks)
     story = _story(proof, keyring) if proven else []
-    return Verdict(tuple(checks), tuple(story), tuple(f"{key.holder} {key.kid}" for key in proof.keys))
+    keys = tuple(f"{key.holder} {key.kid}" for key in proof.keys)
+    return Verdict(tuple(checks), tuple(story), keys, proof.kind)
 
 
 def sole_note(text: str, keyring: Keyring) -> str:
@@ -102,7 +106,7 @@ def _require(held: object, otherwise: str) -> None:
 
 def _keys_used(proof: FraudProof, keyring: Keyring) -> list[TrustedKey]:
     """Return the keys of the log that signed something in ``proof``, by ``kid``."""
-    used = {statements.signer(token, keyring).kid for token in proof.promises}
+    used = {statements.signer(token, keyring).kid for token in (*proof.promises, *proof.words)}
     for text in proof.checkpoints:
         _require(sole_note(text, keyring) == text, "a checkpoint must carry the log's signature alone")
         origin = checkpoints.open_note(text, keyring, Holder.LOG).origin
@@ -123,11 +127,12 @@ def _check_trust(proof: FraudProof, trust: Keyring) -> str:
 def _check_in_force(proof: FraudProof, trust: Keyring) -> str:
     """Hold the log to what it alone can have signed: whoever stole its key can make it contradict itself.
 
-    Neither a checkpoint nor a promise bears a date, so that nobody can say what came before the theft.
+    Neither a checkpoint nor a promise bears a date, so that nobody can say what came before the theft. A
+    receipt that the log took in is the log's own act, whatever has become of its signer's key.
     """
     for key in proof.keys:
         known = trust.get(key.kid)
-        if known is not None:
+        if known is not None and (key.holder is Holder.LOG or proof.kind is Kind.DENIED_BY_BOTH):
             known.demand_in_force(None)
     return "no key is revoked"
 
@@ -151,7 +156,10 @@ def _check_signatures(proof: FraudProof, keyring: Keyring) -> str:
     origins = {head.origin for head in heads} | {promise.origin for promise in promises}
     _require(len(origins) == 1, "the checkpoints and promises are of different logs")
     _require(sorted(proof.promises) == list(proof.promises), "the promises must be in order")
-    return f"log {origins.pop()}: {len(heads)} checkpoints and {len(promises)} promises, signed by its key"
+    words = [open_word(token, keyring) for token in proof.words]
+    sides = "".join(f", and the word of the {each.side}" for each in words)
+    told = f"{len(heads)} checkpoints and {len(promises)} promises, signed by its key"
+    return f"log {origins.pop()}: {told}{sides}"
 
 
 def _check_inclusion(proof: FraudProof, keyring: Keyring) -> str:

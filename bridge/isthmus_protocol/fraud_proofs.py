@@ -26,15 +26,21 @@ class Kind(StrEnum):
     """Two promises that cannot both be kept."""
     BROKEN_CHAIN = "BROKEN_CHAIN"
     """One or two entries whose links contradict each other."""
+    DENIED_RECEIPT = "DENIED_RECEIPT"
+    """A receipt that an entry took in, and another entry at the place that the receipt is for."""
+    DENIED_BY_BOTH = "DENIED_BY_BOTH"
+    """Both sides' words on one place, and another entry there: the log's fraud, or that of both together."""
 
 
-# How many checkpoints, promises and entries a proof of each kind consists of.
+# How many checkpoints, promises, entries and words of the sides a proof of each kind consists of.
 _PARTS = {
-    Kind.FORK: (2, 0, (0,)),
-    Kind.FORKED_ENTRY: (2, 0, (2,)),
-    Kind.BROKEN_PROMISE: (1, 1, (1,)),
-    Kind.CONTRADICTORY_PROMISES: (0, 2, (0,)),
-    Kind.BROKEN_CHAIN: (1, 0, (1, 2)),
+    Kind.FORK: (2, 0, (0,), 0),
+    Kind.FORKED_ENTRY: (2, 0, (2,), 0),
+    Kind.BROKEN_PROMISE: (1, 1, (1,), 0),
+    Kind.CONTRADICTORY_PROMISES: (0, 2, (0,), 0),
+    Kind.BROKEN_CHAIN: (1, 0, (1, 2), 0),
+    Kind.DENIED_RECEIPT: (1, 0, (1, 2), 1),
+    Kind.DENIED_BY_BOTH: (1, 0, (1,), 2),
 }
 
 
@@ -90,18 +96,23 @@ class Prefix:
 
 @dataclass(frozen=True)
 class FraudProof:
-    """What the log signed that cannot all be true; ``keys`` are the log's keys that signed it."""
+    """What was signed that cannot all be true, and the ``keys`` that signed it.
+
+    They are the log's, and of ``words`` those of the sides.
+    """
 
     kind: Kind
     checkpoints: tuple[str, ...] = ()
     promises: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
     prefix: Prefix | None = None
+    words: tuple[str, ...] = ()
     keys: tuple[TrustedKey, ...] = ()
 
     def to_json(self) -> JsonObject:
         """Return the JSON form."""
-        return {
+        words: JsonObject = {"words": [*self.words]} if self.words else {}
+        return words | {
             "format": FORMAT,
             "kind": self.kind.value,
             "checkpoints": [*self.checkpoints],
@@ -128,11 +139,13 @@ class FraudProof:
             ),
             entries=members.each("entries", lambda entry, item: entry.nested(item, Entry.from_json), most=2),
             prefix=members.maybe("prefix", lambda name: members.nested(name, Prefix.from_json)),
+            words=members.optional("words", lambda name: members.each(name, _word, most=2)) or (),
             keys=members.each("keys", lambda entry, item: entry.nested(item, TrustedKey.from_json), most=4),
         )
         members.end()
-        notes, promises, entries = _PARTS[proof.kind]
-        if (len(proof.checkpoints), len(proof.promises)) != (notes, promises):
+        notes, promises, entries, words = _PARTS[proof.kind]
+        counted = len(proof.checkpoints), len(proof.promises), len(proof.words)
+        if counted != (notes, promises, words):
             raise MalformedMessage("/kind", "other_parts")
         if len(proof.entries) not in entries or (proof.prefix is not None) != (proof.kind is Kind.FORK):
             raise MalformedMessage("/kind", "other_parts")
@@ -154,6 +167,10 @@ def is_fraud_proof(data: bytes) -> bool:
 
 def _hashes(members: Members, name: str) -> tuple[bytes, ...]:
     return members.each(name, lambda entry, item: bytes.fromhex(entry.matching(item, HEX_DIGEST)), most=128)
+
+
+def _word(entry: Members, item: str) -> str:
+    return entry.text(item, statements.LONGEST)
 
 
 def _note(value: JsonValue) -> str:

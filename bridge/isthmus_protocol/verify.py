@@ -17,7 +17,7 @@ from isthmus_protocol.documents import is_signed_document, verify_document
 from isthmus_protocol.evidence import Check, Verdict, verify_bundle
 from isthmus_protocol.fraud import Verdict as FraudVerdict
 from isthmus_protocol.fraud import verify_fraud
-from isthmus_protocol.fraud_proofs import is_fraud_proof
+from isthmus_protocol.fraud_proofs import Kind, is_fraud_proof
 from isthmus_protocol.keys import Keyring
 from isthmus_protocol.log_time import LaterHead
 from isthmus_protocol.shapes import MalformedMessage
@@ -69,6 +69,9 @@ def report_fraud(verdict: FraudVerdict, *, trusted: bool) -> list[str]:
     if not verdict.passed:
         return [*lines, "", "NOT PROVEN: this file shows no fraud."]
     lines += ["", *verdict.story, ""]
+    if verdict.kind is Kind.DENIED_BY_BOTH:
+        said = "FRAUD PROVEN by these keys: of the log, unless both sides lie together."
+        return [*lines, said, *([] if trusted else verdict.fingerprints)]
     if trusted:
         return [*lines, "FRAUD PROVEN: the log contradicts itself, by the signatures of its trusted key."]
     note = "FRAUD PROVEN against whoever holds this key. Compare it with the log's, or use --trust FILE:"

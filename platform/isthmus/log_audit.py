@@ -11,9 +11,9 @@ from rich.console import Console
 from isthmus.errors import CannotRun
 
 if TYPE_CHECKING:
+    from isthmus.log_spool import Spool
     from isthmus.settings import Settings
     from isthmus_protocol.auditing import Audit, Kept
-    from isthmus_protocol.canonical import JsonObject
     from isthmus_protocol.keys import Keyring, SigningKey
 
 PAGE = 1000
@@ -38,8 +38,9 @@ def audit(*, kept: tuple[Path, ...], side: str, key: Path | None, own: bool, pro
     from isthmus.agreement_bridge import own_key
     from isthmus.home import home_of
     from isthmus.keys import KeyFolder
+    from isthmus.log_spool import Spool
     from isthmus.settings import load
-    from isthmus_protocol.auditing import audit as examine
+    from isthmus_protocol.auditing import audit_entries
     from isthmus_protocol.keys import Holder, SignatureError
 
     settings = load()
@@ -48,10 +49,14 @@ def audit(*, kept: tuple[Path, ...], side: str, key: Path | None, own: bool, pro
     caller = keys.signing_key(Holder(side.upper())) if key is None else own_key(side, key)
     held = _read(kept, keyring, _own(settings) if own else [])
     note = _get(settings.bridge_address, "/v1/log/checkpoint?cosigned=false", caller).text
+    spool = Spool()
     try:
-        found = examine(_entries(settings.bridge_address, caller), note, keyring, held)
+        _download(settings.bridge_address, caller, spool)
+        found = audit_entries(spool, note, keyring, held)
     except SignatureError as error:
         raise CannotRun(f"The bridge's checkpoint is not the log's: {error}.") from None
+    finally:
+        spool.close()
     _tell(found, proof)
     sys.exit(0 if found.sound else 1)
 
@@ -65,7 +70,7 @@ def _tell(found: "Audit", file: Path) -> None:
         said.print("Nothing speaks against the log." if found.sound else "The log is not what it should be.")
         return
     file.write_bytes(found.proof.to_bytes())
-    said.print(f"  FRAUD  {found.proof.kind}: the log contradicts itself")
+    said.print(f"  FRAUD  {found.proof.kind}: the log contradicts what was signed")
     said.print(f"Next: isthmus verify {file}, and hand it to whom it concerns.")
 
 
@@ -121,20 +126,16 @@ def _own(settings: "Settings") -> list[str]:
         engine.dispose()
 
 
-def _entries(address: str, caller: "SigningKey") -> "list[JsonObject]":
-    """Return the log's entries from the first to the last."""
-    entries: list[JsonObject] = []
+def _download(address: str, caller: "SigningKey", spool: "Spool") -> None:
+    """Put the log's entries on the disk, from the first to the last, a page at a time."""
     while True:
-        page: dict[str, Any] = _get(
-            address, f"/v1/log/entries?start={len(entries)}&limit={PAGE}", caller
-        ).json()
-        if [each["index"] for each in page["entries"]] != [
-            *range(len(entries), len(entries) + len(page["entries"]))
-        ]:
+        start = len(spool)
+        page: dict[str, Any] = _get(address, f"/v1/log/entries?start={start}&limit={PAGE}", caller).json()
+        if [each["index"] for each in page["entries"]] != [*range(start, start + len(page["entries"]))]:
             raise CannotRun("The bridge leaves out entries of its log.")
-        entries += [each["record"] for each in page["entries"]]
-        if not page["entries"] or len(entries) >= page["size"]:
-            return entries
+        spool.extend([each["record"] for each in page["entries"]])
+        if not page["entries"] or len(spool) >= page["size"]:
+            return
 
 
 def _get(address: str, path: str, caller: "SigningKey") -> httpx.Response:

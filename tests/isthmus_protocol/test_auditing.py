@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 from agreed import KEYRING, KEYS, NOW, ORIGIN, receipt, refusal
 from isthmus_protocol.acknowledgements import acknowledge
 from isthmus_protocol.auditing import Audit, audit
-from isthmus_protocol.canonical import JsonObject
+from isthmus_protocol.canonical import JsonObject, digest
 from isthmus_protocol.chains import Chain, Link, place_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.fraud import verify_fraud
@@ -254,7 +254,17 @@ def test_receipts_and_acknowledgements_are_held_against_the_entries() -> None:
     assert "2 receipts and acknowledgements are of entries that are there" in found.held
     liar = ledger("bank/a", "bank/c")
     liar.records[1] |= {"exchange": "something-else"}
-    assert len(liar.audited(words=[received, known]).doubts) == 2
+    for alone in (received, known):
+        found = liar.audited(words=[alone])
+        assert (found.proof, len(found.doubts)) == (None, 1), "each could have signed anything"
+    assert proven(liar.audited(words=[received, known])) is Kind.DENIED_BY_BOTH
+    assert liar.audited(words=[received, known]).doubts == ()
+    liar.append("bank", "b", kind=RecordKind.RECEIPT)
+    liar.records[-1] |= {"receiptDigest": digest(received.encode())}
+    assert proven(liar.audited(words=[received])) is Kind.DENIED_RECEIPT
+    liar.records[:] = liar.records[-1:]
+    liar.relink()
+    assert proven(liar.audited(words=[received])) is Kind.DENIED_RECEIPT, "before the decision itself"
 
 
 class TwoFaced(RuleBasedStateMachine):

@@ -9,16 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agreed import KEYRING, ORIGIN
+from agreed import KEYRING, KEYS, NOW, ORIGIN, receipt
 from isthmus_protocol import merkle
-from isthmus_protocol.canonical import canonical, parse_object
-from isthmus_protocol.chains import Chain, Link
+from isthmus_protocol.acknowledgements import acknowledge
+from isthmus_protocol.canonical import canonical, digest, parse_object
+from isthmus_protocol.chains import Chain, Link, place_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.evidence import NotProven
 from isthmus_protocol.fraud import make_proof, verify_fraud
 from isthmus_protocol.fraud_proofs import Entry, FraudProof, Kind, Prefix
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
-from isthmus_protocol.promises import Promise, sign_promise
+from isthmus_protocol.messages import DeliveryNotice, ExchangeState
+from isthmus_protocol.promises import Promise, open_promise, sign_promise
+from isthmus_protocol.receipts import Receiver
+from isthmus_protocol.records import Kind as RecordKind
+from isthmus_protocol.records import LogRecord
+from isthmus_protocol.statements import signer
 from isthmus_protocol.verify import main
 from ledger import LOG, Ledger, ledger
 
@@ -88,6 +94,44 @@ def impossible_link() -> FraudProof:
     return FraudProof(Kind.BROKEN_CHAIN, (clumsy.checkpoint(),), entries=(entry_of(clumsy, 0),))
 
 
+def words_on(log: Ledger, index: int) -> tuple[str, str]:
+    """Return the window's receipt and the platform's acknowledgement for an entry, as it was promised."""
+    about = LogRecord.from_json(log.records[index])
+    received = receipt(about, place=place_of(index, about.chain))
+    notice = DeliveryNotice(about.exchange, ExchangeState.DELIVERED, None, received, log.promise(index))
+    promise = open_promise(notice.promise, KEYRING)
+    return received, acknowledge(KEYS[Holder.PLATFORM], notice, promise, Receiver.PLATFORM, NOW)
+
+
+RECEIVED, KNOWN = words_on(HONEST, 1)
+
+
+def took_in(log: Ledger, token: str) -> Ledger:
+    """Return the log, which has taken the receipt ``token`` in as its last entry."""
+    other = log.copy()
+    other.append("bank", "b", kind=RecordKind.RECEIPT)
+    other.records[-1] |= {"receiptDigest": digest(token.encode())}
+    return other
+
+
+def denied_receipt() -> FraudProof:
+    log = took_in(CHEATED, RECEIVED)
+    entries = (entry_of(log, len(log.records) - 1), entry_of(log, 1))
+    return FraudProof(Kind.DENIED_RECEIPT, (log.checkpoint(),), entries=entries, words=(RECEIVED,))
+
+
+def receipt_before_its_decision() -> FraudProof:
+    log = took_in(Ledger(), RECEIVED)
+    return FraudProof(
+        Kind.DENIED_RECEIPT, (log.checkpoint(),), entries=(entry_of(log, 0),), words=(RECEIVED,)
+    )
+
+
+def denied_by_both() -> FraudProof:
+    shown = (entry_of(CHEATED, 1),)
+    return FraudProof(Kind.DENIED_BY_BOTH, (CHEATED.checkpoint(),), entries=shown, words=(RECEIVED, KNOWN))
+
+
 MAKERS: list[Callable[[], FraudProof]] = [
     fork,
     fork_of_one_size,
@@ -97,7 +141,11 @@ MAKERS: list[Callable[[], FraudProof]] = [
     contradictory_promises,
     broken_chain,
     impossible_link,
+    denied_receipt,
+    receipt_before_its_decision,
+    denied_by_both,
 ]
+TAKEN = took_in(HONEST, RECEIVED)
 PROOFS = {maker.__name__: make_proof(maker(), KEYRING).to_bytes() for maker in MAKERS}
 
 
@@ -110,14 +158,16 @@ def test_a_proof_holds_with_and_without_trusted_keys_and_says_what_it_shows(name
     verdict = verify_fraud(PROOFS[name], KEYRING)
     assert verdict.passed, verdict.checks
     assert verify_fraud(PROOFS[name]).passed
-    assert verdict.fingerprints == (f"LOG {LOG.kid}",)
+    signers = {signer(word, KEYRING).kid for word in FraudProof.from_bytes(PROOFS[name]).words} | {LOG.kid}
+    assert {each.split()[1] for each in verdict.fingerprints} == signers
     assert len(verdict.story) >= 2
     assert FraudProof.from_bytes(PROOFS[name]).to_bytes() == PROOFS[name]
 
 
 @pytest.mark.parametrize("name", PROOFS)
 def test_a_flipped_bit_in_any_byte_proves_nothing(name: str) -> None:
-    for position in range(len(PROOFS[name])):
+    step = 11 if b'"words"' in PROOFS[name] else 1  # statements are long: every bit of a byte all the same
+    for position in range(0, len(PROOFS[name]), step):
         flipped = bytearray(PROOFS[name])
         flipped[position] ^= 1 << position % 8
         assert not verify_fraud(bytes(flipped)).passed, position
@@ -201,6 +251,12 @@ def in_another_log(promise: Promise) -> str:
         ("contradictory_promises", {"promises": (HONEST.promise(1),) * 2}, "fraud"),
         ("contradictory_promises", {"promises": (HONEST.promise(1), HONEST.promise(2))}, "fraud"),
         ("broken_chain", {"entries": (entry_of(HONEST, 0), entry_of(HONEST, 1))}, "inclusion"),
+        ("denied_receipt", {"words": (KNOWN,)}, "fraud"),
+        ("denied_receipt", {"words": (words_on(HONEST, 2)[0],)}, "fraud"),
+        ("denied_by_both", {"words": (RECEIVED, words_on(HONEST, 2)[1])}, "fraud"),
+        ("denied_by_both", {"words": (RECEIVED, RECEIVED)}, "fraud"),
+        ("denied_by_both", {"words": (KNOWN, RECEIVED)}, "fraud"),
+        ("denied_by_both", {"entries": (entry_of(CHEATED, 2),)}, "fraud"),
         ("fork", {"keys": ()}, "keys"),
         ("fork", {"keys": tuple(KEYRING.held_by(Holder.LOG, Holder.BRIDGE))}, "keys"),
     ],
@@ -241,13 +297,29 @@ def test_a_second_signature_on_a_checkpoint_is_left_out_of_a_proof() -> None:
             Kind.BROKEN_CHAIN, (HONEST.checkpoint(),), entries=(entry_of(HONEST, 0), entry_of(HONEST, 3))
         ),
         FraudProof(Kind.BROKEN_CHAIN, (HONEST.checkpoint(),), entries=(entry_of(HONEST, 3),)),
+        FraudProof(
+            Kind.DENIED_RECEIPT,
+            (TAKEN.checkpoint(),),
+            entries=(entry_of(TAKEN, 5), entry_of(TAKEN, 1)),
+            words=(RECEIVED,),
+        ),
+        FraudProof(
+            Kind.DENIED_RECEIPT, (TAKEN.checkpoint(),), entries=(entry_of(TAKEN, 5),), words=(RECEIVED,)
+        ),
+        FraudProof(
+            Kind.DENIED_BY_BOTH,
+            (HONEST.checkpoint(),),
+            entries=(entry_of(HONEST, 1),),
+            words=(RECEIVED, KNOWN),
+        ),
     ],
-    ids=["fork", "promise", "chain", "link"],
+    ids=["fork", "promise", "chain", "link", "receipt", "receipt-alone", "both"],
 )
 def test_of_what_an_honest_log_signed_no_proof_can_be_made(draft: FraudProof) -> None:
     with pytest.raises(NotProven):
         make_proof(draft, KEYRING)
-    keys = tuple(KEYRING.held_by(Holder.LOG))
+    signers = {signer(word, KEYRING).kid for word in draft.words} | {LOG.kid}
+    keys = tuple(key for key in KEYRING if key.kid in signers)
     assert failed(replace(draft, keys=keys).to_bytes()) == {"fraud"}
 
 
@@ -270,3 +342,23 @@ def test_the_command_tells_in_plain_words_what_was_promised_what_is_shown_and_wh
     assert f"LOG {LOG.kid}" in capsys.readouterr().out
     assert main([str(altered), "--trust", str(trust)]) == 1
     assert "NOT PROVEN: this file shows no fraud." in capsys.readouterr().out
+
+
+def revoked(holder: Holder) -> Keyring:
+    """Return the trusted keys after that of ``holder`` was revoked."""
+    return Keyring(replace(key, revoked_at=NOW) if key.holder is holder else key for key in KEYRING)
+
+
+def test_what_stands_on_the_word_of_both_sides_says_so_and_falls_with_either_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fraud, trust = tmp_path / "fraud.json", tmp_path / "trust.json"
+    trust.write_bytes(canonical(KEYRING.to_json()))
+    for name, falls in (("denied_by_both", True), ("denied_receipt", False)):
+        fraud.write_bytes(PROOFS[name])
+        assert main([str(fraud), "--trust", str(trust)]) == 0
+        said = capsys.readouterr().out
+        assert ("of the log, unless both sides lie together" in said) is falls
+        assert "the window says that entry 1, number 2 of its party" in said
+        assert failed(PROOFS[name], revoked(Holder.WINDOW)) == ({"revocation"} if falls else set())
+        assert failed(PROOFS[name], revoked(Holder.LOG)) == {"revocation"}
