@@ -10,21 +10,25 @@ from isthmus_protocol.auditing import Audit, Kept, audit, audit_entries
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.chains import Chain, Link
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
-from ledger import LOG, Ledger, ledger
+from ledger import AGREEMENT_CHANGE, LOG, Ledger, ledger
 
 PAGE = 500
 LONG = 20_000
 MOST = 2 * 1024 * 1024
-"""Bytes; the entries that are audited take more than fifty times as many in memory."""
+"""Bytes; the entries that are audited take more than twenty times as many in memory."""
 PARTIES = 50
+EACH = 8
 
 
 def long_log(size: int) -> Iterator[JsonObject]:
-    """Yield entries of parties in turn, each about a subject of its own."""
+    """Yield decisions on parties in turn, each about a subject of its own, among changes of agreements."""
     about = ledger("bank/a").records[0]
     for index in range(size):
-        turn, party = divmod(index, PARTIES)
-        before = index - PARTIES if turn else None
+        if index % EACH:
+            yield AGREEMENT_CHANGE
+            continue
+        turn, party = divmod(index // EACH, PARTIES)
+        before = index - PARTIES * EACH if turn else None
         yield about | {
             "exchange": f"exchange-{index}",
             "party": f"party-{party}",
@@ -64,7 +68,7 @@ def test_the_memory_of_an_audit_does_not_grow_with_the_log() -> None:
         tracemalloc.stop()
         spool.close()
     assert found.sound, found
-    assert f"the chains of {PARTIES + LONG} parties and subjects are without a gap" in found.held
+    assert f"the chains of {PARTIES + LONG // EACH} parties and subjects are without a gap" in found.held
     assert peak < MOST
 
 
