@@ -19,6 +19,7 @@ from isthmus.key import key
 from isthmus.log import log
 from isthmus.settings import Process, Settings, check_production, load
 from isthmus.wco import wco
+from isthmus.witness_restore import restore
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -75,12 +76,14 @@ def window() -> None:
     _serve(Process.WINDOW, create_window)
 
 
-@isthmus.command()
-def witness() -> None:
+@isthmus.group(invoke_without_command=True)
+@click.pass_context
+def witness(context: click.Context) -> None:
     """Cosign the bridge's log as long as it only grows (on the authority's machine)."""
     from isthmus.witness import create_witness
 
-    _serve(Process.WITNESS, create_witness)
+    if context.invoked_subcommand is None:
+        _serve(Process.WITNESS, create_witness)
 
 
 @isthmus.command()
@@ -177,6 +180,7 @@ def migrate() -> None:
     said.print("Next: isthmus run, or the single processes (isthmus --help).")
 
 
+witness.add_command(restore)
 for _group in (agreement, efti, exchange, key, log, wco):
     isthmus.add_command(_group)
 
