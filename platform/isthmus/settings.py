@@ -5,6 +5,7 @@ meant. A production process refuses to start on what is only fit for development
 """
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
@@ -55,6 +56,12 @@ def _quota(words: str) -> str:
     return words
 
 
+def _network(words: str) -> str:
+    ip_network(words)
+    return words
+
+
+Network = Annotated[str, AfterValidator(_network)]
 Quota = Annotated[str, AfterValidator(_quota)]
 Http = Annotated[str, Field(pattern=r"^https?://[^/\s]+$")]
 
@@ -111,6 +118,9 @@ class Settings(BaseSettings):
     request_quota: Quota = Field("3000/minute", description="requests of one client")
     cost_quota: Quota = Field(
         "10000000/minute", description="GraphQL fields that one client's requests may ask for"
+    )
+    certificate_proxies: tuple[Network, ...] = Field(
+        (), description="the TLS proxies, as a JSON list of networks, whose Client-Cert header is believed"
     )
     request_seconds: float = Field(
         20, gt=0, le=600, description="how long a request may take, its SQL included"

@@ -1,6 +1,7 @@
 """The platform's web, put together: tokens, events, documents, the bridge's way in, GraphQL, the portal."""
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from isthmus_platform.http import (
     patience,
 )
 from isthmus_platform.http.bearer import ProofDesk, authenticator, still
+from isthmus_platform.http.certificates import CertificateDesk
 from isthmus_platform.http.turnstile import Turnstile
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.papers.signing import Desk
@@ -82,7 +84,8 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     issuer = TokenIssuer(address, address, [key.to_pem() for key in keys.token_keys().values()])
     proofs = ProofDesk(Nonces(keys.nonce_secret(), platform.clock), address)
     turnstile = Turnstile(_quotas(settings))
-    authenticate = authenticator(platform, issuer, proofs, turnstile)
+    certificates = CertificateDesk([ip_network(each) for each in settings.certificate_proxies])
+    authenticate = authenticator(platform, issuer, proofs, turnstile, certificates)
     bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
     desk = Desk(vault, bridge.signing_key, address, _ubl(settings))
@@ -97,7 +100,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     )
     app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
     routes = [
-        oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}, proofs),
+        oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}, proofs, certificates),
         events.blueprint(platform, authenticate),
         event_feed.blueprint(platform, authenticate),
         imports.blueprint(platform, authenticate),

@@ -215,16 +215,25 @@ def actor_of_subject(platform: Platform, subject: str) -> Actor:
         return parties.actor_of(parties.get(work, found.party_id), subject)
 
 
-def actor_of_token(platform: Platform, issuer: TokenIssuer, token: str, proof: Proof | None = None) -> Actor:
+def actor_of_token(
+    platform: Platform,
+    issuer: TokenIssuer,
+    token: str,
+    proof: Proof | None = None,
+    certificate: str | None = None,
+) -> Actor:
     """Return the actor that an access token stands for, or raise :class:`NotAuthenticated`.
 
-    A token that is bound to a key is good with a ``proof`` by that key only, which is then used up.
+    A token that is bound to a key is good with a ``proof`` by that key only, which is then used up; one that
+    is bound to a certificate from the holder of that ``certificate`` (its thumbprint) only.
     """
     claims = issuer.verify(token)
     _check_binding(claims, proof)
+    _check_certificate(claims, certificate)
     with platform.begin(SIGN_IN) as work:
         found = _known(work, claims.subject)
-        if isinstance(found, ApiClient) and found.demands_proof and proof is None:
+        unbound = proof is None and claims.certificate is None
+        if isinstance(found, ApiClient) and found.demands_proof and unbound:
             raise tokens.refused("proof_required", "This client's tokens are bound to a key.")
         actor = _acting(work, found, claims)
         if proof is not None:
@@ -257,6 +266,13 @@ def _check_binding(claims: tokens.Claims, proof: Proof | None) -> None:
         raise tokens.refused("token_unbound", "The token is not bound to a key: send it as Bearer.")
     if proof is not None and proof.thumbprint != claims.thumbprint:
         raise tokens.refused("proof_wrong_key", "The DPoP proof is by another key than the token's.")
+
+
+def _check_certificate(claims: tokens.Claims, certificate: str | None) -> None:
+    if claims.certificate is not None and claims.certificate != certificate:
+        raise tokens.refused(
+            "certificate_required", "The token is bound to a client certificate: connect with that one."
+        )
 
 
 def _known(work: Work, subject: str) -> User | ApiClient:

@@ -23,14 +23,18 @@ REQUIRED = ["iss", "sub", "aud", "exp", "jti"]
 
 
 def accept(
-    platform: Platform, assertion: str, audiences: Collection[str], proof: Proof | None = None
+    platform: Platform,
+    assertion: str,
+    audiences: Collection[str],
+    proof: Proof | None = None,
+    certificate: str | None = None,
 ) -> Actor:
     """Return the actor for the client that signed ``assertion``, which is then used up.
 
     RFC 7523 section 3: ``iss`` and ``sub`` are the client, ``aud`` is one of ``audiences``, ``exp`` at most
     five minutes ahead, ``jti`` not seen before. Raises :class:`NotAuthenticated` with a code that says what
     is wrong; who the client is, or whether it exists, is not said. A client that must hold its tokens to a
-    key sends ``proof`` with it, which is used up too.
+    key sends ``proof`` with it, which is used up too, or comes with a client ``certificate``.
     """
     client_id = _claimed_client(assertion)
     with platform.begin(SIGN_IN) as work:
@@ -40,7 +44,7 @@ def accept(
         if client is None:
             raise refused("assertion_invalid", "The assertion is not signed by a client of ours.")
         claims = _verified(assertion, client, audiences, work.now)
-        if client.demands_proof and proof is None:
+        if client.demands_proof and proof is None and certificate is None:
             raise refused("proof_required", "This client's tokens are bound to a key: send a DPoP proof.")
         expires_at = _expiry(claims, work.now)
         _use(work, client, claims["jti"], expires_at)

@@ -24,6 +24,7 @@ LIFETIME = timedelta(minutes=15)
 LONGEST = 4096
 REMEMBERED = 4096
 TYPE = "at+jwt"
+JKT, X5T = "jkt", "x5t#S256"
 REQUIRED = ["iss", "aud", "exp", "iat", "jti", "sub", "party", "token_use"]
 CLOCKS_MAY_DIFFER = timedelta(seconds=30)
 # What a client may sign with; the algorithm follows from the key, never from what a signature claims.
@@ -34,8 +35,9 @@ ALGORITHMS = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
 class Claims:
     """What a valid token says: the party, the subject (``user:<id>``, ``client:<id>``), and until when.
 
-    ``scopes`` narrows what the subject may do (None does not); ``thumbprint`` is the key whose holder alone
-    may use the token (RFC 9449 section 6.1), if it is bound to one.
+    ``scopes`` narrows what the subject may do (None does not). ``thumbprint`` is the key whose holder alone
+    may use the token (RFC 9449 section 6.1), ``certificate`` the certificate (RFC 8705 section 3.1), if it is
+    bound to one.
     """
 
     party_id: UUID
@@ -44,6 +46,7 @@ class Claims:
     expires_at: datetime
     scopes: frozenset[str] | None = None
     thumbprint: str | None = None
+    certificate: str | None = None
 
 
 class TokenIssuer:
@@ -67,15 +70,24 @@ class TokenIssuer:
         self._read = lru_cache(maxsize=REMEMBERED)(self._decode)
 
     def issue(
-        self, party_id: UUID, subject: str, *, scope: str | None = None, thumbprint: str | None = None
+        self,
+        party_id: UUID,
+        subject: str,
+        *,
+        scope: str | None = None,
+        thumbprint: str | None = None,
+        certificate: str | None = None,
     ) -> str:
         """Return a token for ``party_id`` acting through ``subject``, good for :data:`LIFETIME`.
 
-        ``scope`` narrows it, and ``thumbprint`` binds it to the holder of a key.
+        ``scope`` narrows it, ``thumbprint`` binds it to the holder of a key, ``certificate`` to that of a
+        certificate (its ``x5t#S256``).
         """
         now = self.clock()
         narrowing = {} if scope is None else {"scope": scope}
-        binding = {} if thumbprint is None else {"cnf": {"jkt": thumbprint}}
+        confirmed = {JKT: thumbprint, X5T: certificate}
+        held = {name: value for name, value in confirmed.items() if value is not None}
+        binding = {"cnf": held} if held else {}
         return jwt.encode(
             {
                 **narrowing,
@@ -133,7 +145,7 @@ class TokenIssuer:
                 datetime.fromtimestamp(found["iat"], UTC),
                 datetime.fromtimestamp(found["exp"], UTC),
                 frozenset(found["scope"].split()) if "scope" in found else None,
-                found["cnf"]["jkt"] if "cnf" in found else None,
+                *_binding(found.get("cnf")),
             )
         except jwt.MissingRequiredClaimError as error:
             raise refused("token_claim_missing", f"The token lacks the claim {error.claim}.") from None
@@ -160,6 +172,15 @@ class TokenIssuer:
         if key is None:
             raise refused("token_unknown_key", "The token was signed with a key that is not ours.")
         return key
+
+
+def _binding(confirmation: Mapping[str, str] | None) -> tuple[str | None, str | None]:
+    """Return the thumbprints in ``cnf``, of a key and of a certificate; what binds to neither is not ours."""
+    if confirmation is None:
+        return None, None
+    if not confirmation.keys() & {JKT, X5T}:
+        raise KeyError(JKT)
+    return confirmation.get(JKT), confirmation.get(X5T)
 
 
 def refused(code: str, message: str) -> NotAuthenticated:

@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from isthmus_platform import tokens
 from isthmus_platform.database import Platform
 from isthmus_platform.http import oauth
 from isthmus_platform.http.bearer import Authenticate, ProofDesk, authenticator
+from isthmus_platform.http.certificates import CertificateDesk
 from isthmus_platform.proofs import Nonces
 from isthmus_platform.tokens import TokenIssuer
 from standing import StandingClock
@@ -68,18 +70,20 @@ class Machine:
         kept = {name: value for name, value in (claims | changes).items() if value is not None}
         return jwt.encode(kept, key, "EdDSA", headers=header)
 
-    def request_token(self, proof: str | None = None, **given: str) -> TestResponse:
+    def request_token(
+        self, proof: str | None = None, headers: Mapping[str, str] | None = None, **given: str
+    ) -> TestResponse:
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": oauth.ASSERTION_TYPE,
             "client_assertion": self.assertion(),
         } | given
-        headers = {} if proof is None else {"DPoP": proof}
-        return self.http.post("/oauth/token", data=form, headers=headers)
+        sent = {**(headers or {}), **({} if proof is None else {"DPoP": proof})}
+        return self.http.post("/oauth/token", data=form, headers=sent)
 
     def token(self, **given: str) -> str:
         """Return a token that is bound to the proving key."""
-        answer = self.request_token(self.proof("POST", "/oauth/token"), **given)
+        answer = self.request_token(self.proof("POST", "/oauth/token"), None, **given)
         assert answer.status_code == 200, answer.text
         assert answer.get_json()["token_type"] == "DPoP"
         token: str = answer.get_json()["access_token"]
@@ -98,11 +102,19 @@ class Machine:
         return self.http.open(path, method=method, headers=headers, **request)
 
 
-def door(platform: Platform, clock: StandingClock) -> tuple[Flask, Authenticate]:
-    """Return a web with a token endpoint, and the authenticator that belongs to it."""
+def token_issuer(clock: StandingClock) -> TokenIssuer:
+    """Return who issues the tokens of :func:`door`."""
     pem = TOKEN_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    issuer = TokenIssuer(ADDRESS, ADDRESS, [pem], clock)
+    return TokenIssuer(ADDRESS, ADDRESS, [pem], clock)
+
+
+def door(
+    platform: Platform, clock: StandingClock, certificates: CertificateDesk | None = None
+) -> tuple[Flask, Authenticate]:
+    """Return a web with a token endpoint, and the authenticator that belongs to it."""
+    issuer = token_issuer(clock)
     desk = ProofDesk(Nonces(SECRET, clock), ADDRESS)
     web = Flask("door", static_folder=None)
-    web.register_blueprint(oauth.blueprint(platform, issuer, [f"{ADDRESS}/oauth/token", ADDRESS], desk))
-    return web, authenticator(platform, issuer, desk)
+    audiences = [f"{ADDRESS}/oauth/token", ADDRESS]
+    web.register_blueprint(oauth.blueprint(platform, issuer, audiences, desk, certificates))
+    return web, authenticator(platform, issuer, desk, None, certificates)

@@ -1,7 +1,7 @@
 """Access tokens in the ``Authorization`` header; nowhere else are they looked for.
 
-``Bearer`` (RFC 6750) for tokens that whoever holds them may use, ``DPoP`` (RFC 9449) for those that are
-bound to a key.
+``Bearer`` (RFC 6750) for tokens that whoever holds them may use and for those that are bound to a client
+certificate (RFC 8705), ``DPoP`` (RFC 9449) for those that are bound to a key.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from flask import Response, after_this_request, request
 from isthmus_platform import access, proofs
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.http import reach
+from isthmus_platform.http.certificates import CertificateDesk
 from isthmus_platform.http.turnstile import Turnstile
 from isthmus_platform.proofs import Nonces, Proof, Target
 from isthmus_platform.tokens import TokenIssuer, refused
@@ -51,13 +52,15 @@ def authenticator(
     issuer: TokenIssuer,
     desk: ProofDesk | None = None,
     turnstile: Turnstile | None = None,
+    certificates: CertificateDesk | None = None,
 ) -> Authenticate:
     """Return the function that makes an ``Authorization`` header's value into an actor.
 
     It raises :class:`~isthmus_platform.errors.NotAuthenticated` with a code: ``token_missing``, one of
     :meth:`~isthmus_platform.tokens.TokenIssuer.verify` or of :func:`~isthmus_platform.proofs.read`; and
     :class:`~isthmus_platform.errors.NotPermitted` where the token's scopes do not reach. Tokens bound to a
-    key are taken where there is a ``desk`` to read proofs. A ``turnstile`` counts each request.
+    key are taken where there is a ``desk`` to read proofs, to a certificate where there is one to read
+    ``certificates``. A ``turnstile`` counts each request.
     """
 
     def authenticate(authorization: str) -> Actor:
@@ -67,7 +70,8 @@ def authenticator(
             proof = desk.proof(token) if desk is not None else None
             if proof is None:
                 raise refused("proof_missing", "Send a DPoP proof with the token, in the header DPoP.")
-        actor = access.actor_of_token(platform, issuer, token, proof)
+        certificate = None if certificates is None else certificates.thumbprint()
+        actor = access.actor_of_token(platform, issuer, token, proof, certificate)
         if turnstile is not None:
             turnstile.admit(actor)
         reach.check(actor, request.endpoint)

@@ -1,6 +1,7 @@
 """Tokens for machine clients: RFC 6749 section 4.4 (client credentials) with RFC 7523 client assertions.
 
-With a DPoP proof (RFC 9449 section 5) the token is bound to the proof's key.
+With a DPoP proof (RFC 9449 section 5) the token is bound to the proof's key, and otherwise, where the client
+came with a certificate, to that (RFC 8705 section 3).
 """
 
 from collections.abc import Collection
@@ -15,6 +16,7 @@ from isthmus_platform.database import Platform
 from isthmus_platform.errors import InvalidInput, NotAuthenticated, PlatformError
 from isthmus_platform.http import bodies, problems
 from isthmus_platform.http.bearer import ProofDesk
+from isthmus_platform.http.certificates import CertificateDesk
 from isthmus_platform.proofs import Proof
 from isthmus_platform.tokens import LIFETIME, TokenIssuer
 
@@ -33,12 +35,17 @@ class OAuthError(Exception):
 
 
 def blueprint(
-    platform: Platform, issuer: TokenIssuer, audiences: Collection[str], desk: ProofDesk | None = None
+    platform: Platform,
+    issuer: TokenIssuer,
+    audiences: Collection[str],
+    desk: ProofDesk | None = None,
+    certificates: CertificateDesk | None = None,
 ) -> Blueprint:
     """Return the blueprint with ``POST /oauth/token`` and ``GET /.well-known/jwks.json``.
 
     ``audiences`` are the values of ``aud`` that an assertion may have: this token endpoint's address and the
-    issuer's. Tokens are bound to keys where there is a ``desk`` to read proofs.
+    issuer's. Tokens are bound to keys where there is a ``desk`` to read proofs, and to certificates where
+    there is one to read those.
     """
     web = Blueprint("oauth", __name__)
     problems.install(web)
@@ -51,14 +58,17 @@ def blueprint(
         assertion, wanted = _assertion(form), _scopes(form)
         proof = None if desk is None else _proof(desk)
         try:
-            actor = assertions.accept(platform, assertion, audiences, proof)
+            certificate = None if proof or certificates is None else certificates.thumbprint()
+            actor = assertions.accept(platform, assertion, audiences, proof, certificate)
         except NotAuthenticated as error:
             raise _of_client(error) from None
         if wanted is not None and actor.scopes is not None and not wanted <= actor.scopes:
             raise OAuthError("invalid_scope", "The client does not have all of these scopes.")
         scope = scopes.written(scopes.narrowed(actor.scopes, wanted))
         bound = None if proof is None else proof.thumbprint
-        issued = issuer.issue(actor.party_id, actor.subject, scope=scope, thumbprint=bound)
+        issued = issuer.issue(
+            actor.party_id, actor.subject, scope=scope, thumbprint=bound, certificate=certificate
+        )
         return _answer(
             {
                 "access_token": issued,
