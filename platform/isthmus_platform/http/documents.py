@@ -41,7 +41,7 @@ def blueprint(
     @web.post("/shipments/<reference>/documents")
     def store(reference: str) -> Response:
         """Store a new document."""
-        given = _query("type", "title")
+        actor, given = acting(authenticate), _query("type", "title")
         if "type" not in given:
             raise InvalidInput("Say what the document is: ?type=380.", field="type", code="required")
 
@@ -55,26 +55,26 @@ def blueprint(
                 media_type=request.headers.get("Content-Type", ""),
             )
 
-        return _receive(platform, acting(authenticate), limit, begin)
+        return _receive(platform, actor, limit, begin)
 
     @web.post("/documents/<uuid:document_id>/versions")
     def store_version(document_id: UUID) -> Response:
         """Store a further version of a document."""
+        actor = acting(authenticate)
         _query()
 
         def begin(work: Work) -> Upload:
             media_type = request.headers.get("Content-Type", "")
             return documents.begin_version(work, vault, document_id, media_type=media_type)
 
-        actor = acting(authenticate)
         with reading.attempt(platform, actor, Action.METADATA, request_id=bodies.request_id()):
             return _receive(platform, actor, limit, begin)
 
     @web.get("/documents/<uuid:document_id>/content")
     def content(document_id: UUID) -> Response:
         """Give the contents of a version out, the newest unless ``version`` says otherwise."""
-        number = _number(_query("version").get("version"))
-        return give_out(platform, vault, acting(authenticate), document_id, number)
+        actor, number = acting(authenticate), _number(_query("version").get("version"))
+        return give_out(platform, vault, actor, document_id, number)
 
     return web
 

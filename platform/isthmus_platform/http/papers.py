@@ -26,10 +26,10 @@ def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blu
     @web.get("/documents/<uuid:document_id>/signed")
     def signed(document_id: UUID) -> Response:
         """Give the signed file out, showing what is open to the reader, or some fields of it."""
-        fields = _fields()
+        actor, fields = acting(authenticate), _fields()
         with (
-            reading.attempt(platform, acting(authenticate), Action.CONTENT, request_id=bodies.request_id()),
-            platform.begin(acting(authenticate), request_id=bodies.request_id()) as work,
+            reading.attempt(platform, actor, Action.CONTENT, request_id=bodies.request_id()),
+            platform.begin(actor, request_id=bodies.request_id()) as work,
         ):
             file = issuing.signed_file(work, desk, document_id, fields)
         return _given(file, signing.MEDIA_TYPE, f"document-{document_id}.json")
@@ -37,9 +37,10 @@ def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blu
     @web.get("/documents/<uuid:document_id>/ubl")
     def as_ubl(document_id: UUID) -> Response:
         """Give the data out as UBL 2.4, where all of it is open to the reader."""
+        actor = acting(authenticate)
         with (
-            reading.attempt(platform, acting(authenticate), Action.CONTENT, request_id=bodies.request_id()),
-            platform.begin(acting(authenticate), request_id=bodies.request_id()) as work,
+            reading.attempt(platform, actor, Action.CONTENT, request_id=bodies.request_id()),
+            platform.begin(actor, request_id=bodies.request_id()) as work,
         ):
             row = stored.get(work, document_id)
             said = issuing.said(work, desk.vault, [row]).get(document_id)
