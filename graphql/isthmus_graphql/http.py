@@ -24,7 +24,7 @@ from graphql_server.http.sync_base_view import SyncHTTPRequestAdapter
 from isthmus_graphql import ide, persisted, reach
 from isthmus_graphql.execution import Answer, GraphQL, OnlyQueries, PlannedAnswer
 from isthmus_graphql.persisted import OperationRefused, Operations
-from isthmus_graphql.streaming import StreamLimits, Streams, Subscribed, once
+from isthmus_graphql.streaming import Ask, StreamLimits, Streams, Subscribed, once
 from isthmus_graphql.subscriptions import Following
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import PlatformError
@@ -102,7 +102,19 @@ class View(GraphQLView[dict[str, Any], None]):
         if "Last-Event-ID" in request.headers:
             following = following.behind(request.headers["Last-Event-ID"])
         subscribed = Subscribed(document, variables, asked.operation_name, following, request_id)
-        return _streamed(self.streams.open(actor, lambda: self.still(header), subscribed))
+        return _streamed(self.streams.open(actor, self._asking_again(header, query, variables), subscribed))
+
+    def _asking_again(self, header: str, query: str, variables: Mapping[str, Any]) -> Ask:
+        """Return the function that says who is asking while a stream goes on, and whether they still may."""
+        found = reach.reach(query, self.graphql.schema, self.graphql.limits, variables)
+
+        def ask() -> Actor:
+            actor = self.still(header)
+            if found is not None:
+                found.check(actor)
+            return actor
+
+        return ask
 
     def get_context(self, request: Request, response: Response) -> dict[str, Any]:
         """Find out who asks, before anything else is looked at."""

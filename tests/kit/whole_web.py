@@ -9,9 +9,10 @@ from uuid import UUID
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flask import Flask
+from flask import Flask, url_for
 from pydantic import SecretStr
 from sqlalchemy import Engine
+from werkzeug.routing import BaseConverter, IntegerConverter, UUIDConverter
 
 from counterparts import serving
 from graphql_client import register_cast
@@ -23,6 +24,7 @@ from isthmus_platform.database import Actor, Duty, Platform, create_platform_eng
 from isthmus_platform.tokens import TokenIssuer
 
 SECRET = SecretStr("-".join(str(number) for number in range(40)))
+NOBODY = UUID("01a205ac-0fd0-70c4-b698-45e83c182b33")
 UNBOUNDED = "1000000000/minute"
 
 
@@ -99,3 +101,21 @@ def _clients(platform: Platform, cast: dict[str, Actor]) -> dict[str, Actor]:
 
 def _public_key() -> dict[str, str]:
     return tokens.public_jwk(Ed25519PrivateKey.generate())
+
+
+def entries(app: Flask) -> list[tuple[str, str, str]]:
+    """Return each entry's endpoint, method and a path of it, whose things nobody has."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        values: dict[str, Any] = {name: _nothing(kind) for name, kind in rule._converters.items()}
+        with app.test_request_context():
+            path = url_for(rule.endpoint, **values)
+        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        found += [(rule.endpoint, method, path) for method in sorted(methods)]
+    return found
+
+
+def _nothing(converter: BaseConverter) -> object:
+    if isinstance(converter, UUIDConverter):
+        return NOBODY
+    return 1 if isinstance(converter, IntegerConverter) else "none"
