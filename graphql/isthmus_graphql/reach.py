@@ -42,6 +42,7 @@ TYPES = {
     "read:grants": "Grant Delegation AccessLogEntry",
     "read:webhooks": "Webhook WebhookDelivery WebhookAttempt",
     "read:finance": "Financing FinancingDispute",
+    "read:clients": "ApiClient ApiClientKey",
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }
 CHANGES = {
@@ -66,6 +67,10 @@ CHANGES = {
     "releaseFinancing": "write:finance",
     "disputeFinancing": "write:finance",
     "withdrawFinancingDispute": "write:finance",
+    "registerClient": "write:clients",
+    "rotateClientKeys": "write:clients",
+    "suspendClient": "write:clients",
+    "resumeClient": "write:clients",
     "closeBillingPeriod": "write:billing",
 }
 SHARED = frozenset(

@@ -8,6 +8,7 @@ from graphql import GraphQLSchema, print_schema
 from isthmus_graphql import (
     access_log,
     billing,
+    clients,
     crossings,
     declarations,
     documents,
@@ -36,6 +37,7 @@ class Query(
     billing.BillingQuery,
     webhooks.WebhookQuery,
     financed.FinancingQuery,
+    clients.ClientQuery,
 ):
     """Reading, as the party that asks: what it may not see is as if it were not there."""
 
@@ -52,6 +54,7 @@ class Mutation(
     billing.BillingMutation,
     webhooks.WebhookMutation,
     financed.FinancingMutation,
+    clients.ClientMutation,
 ):
     """Changes: each in a transaction of its own, in the order written."""
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from isthmus import __version__
 from isthmus.agreement import agreement
+from isthmus.client import client
 from isthmus.efti import efti
 from isthmus.errors import CannotRun
 from isthmus.exchange import exchange
@@ -181,7 +182,7 @@ def migrate() -> None:
 
 
 witness.add_command(restore)
-for _group in (agreement, efti, exchange, key, log, wco):
+for _group in (agreement, client, efti, exchange, key, log, wco):
     isthmus.add_command(_group)
 
 

@@ -57,7 +57,8 @@ class ApiClient(Base):
     """A machine of a party, with the public keys (JWK) it may sign with; several while it rotates them.
 
     A key holds from ``nbf`` until ``exp``, where it has them. ``scopes`` are what the client may do (None:
-    all that its party may); ``demands_proof`` says that its tokens are bound to a key of its own (DPoP).
+    all that its party may); ``demands_proof`` says that its tokens are bound to a key of its own (DPoP) or to
+    its certificate. A suspended client may be resumed, a revoked one not.
     """
 
     __tablename__ = "api_client"
@@ -70,6 +71,13 @@ class ApiClient(Base):
     demands_proof: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_by_operator: Mapped[bool | None]
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it may come in."""
+        return self.revoked_at is None and self.suspended_at is None
 
 
 class ClientAssertion(Base):
@@ -121,7 +129,21 @@ def add_client(
     scopes: Collection[str] | None = None,
     demands_proof: bool = False,
 ) -> UUID:
-    """Let a machine act for a party (needs the duty ``onboarding``); return the client's id.
+    """Let a machine act for a party (needs the duty ``onboarding``); return the client's id."""
+    party = parties.by_name(work, party_name, field="party")
+    return insert_client(work, party.id, client_id, keys, scopes=scopes, demands_proof=demands_proof)
+
+
+def insert_client(
+    work: Work,
+    party_id: UUID,
+    client_id: str,
+    keys: Sequence[dict[str, Any]],
+    *,
+    scopes: Collection[str] | None,
+    demands_proof: bool,
+) -> UUID:
+    """Let a machine act for the party, the acting one or under the duty ``onboarding`` any; return its id.
 
     ``keys`` are public JWKs, Ed25519 or P-256, each known by its ``kid`` (RFC 7638 where none is given);
     ``nbf`` and ``exp`` (seconds since 1970) say from when until when one holds.
@@ -136,7 +158,7 @@ def add_client(
         insert(ApiClient)
         .values(
             id=new_id(),
-            party_id=parties.by_name(work, party_name, field="party").id,
+            party_id=party_id,
             client_id=client_id,
             public_keys=_public_keys(keys),
             scopes=None if scopes is None else scope_names.checked(scopes),
@@ -153,7 +175,12 @@ def add_client(
 
 def set_client_keys(work: Work, client_id: str, keys: Sequence[dict[str, Any]]) -> None:
     """Replace a client's keys (needs the duty ``onboarding``); to rotate, set old and new, then new alone."""
-    _client(work, client_id).public_keys = _public_keys(keys)
+    client_named(work, client_id).public_keys = _public_keys(keys)
+
+
+def replace_keys(client: ApiClient, keys: Sequence[dict[str, Any]], old: Sequence[dict[str, Any]]) -> None:
+    """Let ``client`` sign with ``keys``, and with the ``old`` ones as long as they hold."""
+    client.public_keys = _public_keys([*keys, *old])
 
 
 def set_client_rules(
@@ -163,14 +190,14 @@ def set_client_rules(
 
     It holds from the next request, for tokens that were issued before as well.
     """
-    client = _client(work, client_id)
+    client = client_named(work, client_id)
     client.scopes = None if scopes is None else scope_names.checked(scopes)
     client.demands_proof = demands_proof
 
 
 def revoke_client(work: Work, client_id: str) -> None:
     """End a client's access now, tokens it holds included (needs the duty ``onboarding``)."""
-    client = _client(work, client_id)
+    client = client_named(work, client_id)
     client.revoked_at = client.revoked_at or work.now
 
 
@@ -286,12 +313,13 @@ def _known(work: Work, subject: str) -> User | ApiClient:
         found = work.session.get(User, key)
     elif key and kind == "client":
         found = work.session.get(ApiClient, key)
-    if found is None or (isinstance(found, ApiClient) and found.revoked_at is not None):
+    if found is None or (isinstance(found, ApiClient) and not found.admitted):
         raise NotAuthenticated("This user or client is not known any more.", code="unknown_subject")
     return found
 
 
-def _client(work: Work, client_id: str) -> ApiClient:
+def client_named(work: Work, client_id: str) -> ApiClient:
+    """Return a client to be changed (needs the duty ``onboarding``), or raise :class:`NotFound`."""
     client = work.session.scalar(select(ApiClient).where(ApiClient.client_id == client_id).with_for_update())
     if client is None:
         raise NotFound("There is no such client.", field="clientId")

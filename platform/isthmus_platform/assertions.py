@@ -38,10 +38,8 @@ def accept(
     """
     client_id = _claimed_client(assertion)
     with platform.begin(SIGN_IN) as work:
-        client = work.session.scalar(
-            select(ApiClient).where(ApiClient.client_id == client_id, ApiClient.revoked_at.is_(None))
-        )
-        if client is None:
+        client = work.session.scalar(select(ApiClient).where(ApiClient.client_id == client_id))
+        if client is None or not client.admitted:
             raise refused("assertion_invalid", "The assertion is not signed by a client of ours.")
         claims = _verified(assertion, client, audiences, work.now)
         if client.demands_proof and proof is None and certificate is None:

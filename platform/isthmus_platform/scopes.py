@@ -22,6 +22,8 @@ SCOPES = {
     "write:webhooks": "register, change and remove webhooks",
     "read:finance": "what the bank registered as financed",
     "write:finance": "ask what is financed, register, release and dispute it",
+    "read:clients": "the party's machine clients",
+    "write:clients": "register machine clients, exchange their keys, suspend and resume them",
     "read:billing": "usage and invoices",
     "write:billing": "close billing periods",
 }

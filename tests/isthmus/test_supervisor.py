@@ -153,6 +153,7 @@ def test_what_a_killed_run_left_is_known_by_pid_and_start_and_ended(
 
 COMMANDS = (
     "agreement",
+    "client",
     "demo",
     "doctor",
     "efti",
