@@ -31,6 +31,9 @@ METERS: Mapping[str, str] = MappingProxyType(
         "window.asked": "Questions to the single window",
         "financing.asked": "Questions whether an invoice is financed",
         "financing.registered": "Invoices registered as financed",
+        "title.issued": "Bills of lading issued as title",
+        "title.transferred": "Transfers and endorsements of title",
+        "title.surrendered": "Surrenders of title",
     }
 )
 """What is metered: a domain event's name, which is its meter's, and the title a bill shows."""

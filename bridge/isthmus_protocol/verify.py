@@ -1,8 +1,9 @@
-"""Check evidence, a fraud proof or a document: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
+"""Check evidence, fraud proof, document or title: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
 
 Which of them it is, the file's ``format`` says. Exit 0 says that what the file claims is proven: for evidence
 that the crossing happened as it says, for a fraud proof that the log has contradicted itself, for a document
-that its issuer signed what it shows and had not revoked it. Exit 1 says that nothing is proven.
+that its issuer signed what it shows and had not revoked it, for a title who held it when. Exit 1 says that
+nothing is proven.
 
 Needs nothing but this package and its dependencies: no network, no database, nobody's leave.
 """
@@ -21,6 +22,7 @@ from isthmus_protocol.fraud_proofs import Kind, is_fraud_proof
 from isthmus_protocol.keys import Keyring
 from isthmus_protocol.log_time import LaterHead
 from isthmus_protocol.shapes import MalformedMessage
+from isthmus_protocol.title_file import is_title_file, verify_title
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         document, said = verify_document(data, trust)
         sys.stdout.write("\n".join(report_document(document, said, trusted=trust is not None)) + "\n")
         return 0 if document.passed else 1
+    if is_title_file(data):
+        title, steps = verify_title(data, trust)
+        sys.stdout.write("\n".join([*steps, *report(title, trusted=trust is not None)]) + "\n")
+        return 0 if title.passed else 1
     if is_fraud_proof(data):
         found = verify_fraud(data, trust)
         sys.stdout.write("\n".join(report_fraud(found, trusted=trust is not None)) + "\n")
@@ -84,10 +90,13 @@ def _listed(checks: Sequence[Check]) -> list[str]:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="isthmus verify", description="Check evidence, a proof of fraud or a document offline."
+        prog="isthmus verify", description="Check evidence, a proof of fraud, a document or a title offline."
     )
     parser.add_argument(
-        "bundle", type=Path, metavar="BUNDLE", help="evidence, a fraud proof or a document, a JSON file"
+        "bundle",
+        type=Path,
+        metavar="BUNDLE",
+        help="evidence, a fraud proof, a document or a title, a JSON file",
     )
     parser.add_argument(
         "--trust", type=Path, metavar="FILE", help='the keys you trust, as {"keys": [{"kid", "holder", "x"}]}'

@@ -18,6 +18,13 @@ from isthmus_platform.papers.issuing import IssuedPaper, PartyKey
 from isthmus_platform.parties import Delegation, Party
 from isthmus_platform.proofs import UsedProof
 from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Shipment
+from isthmus_platform.title.records import (
+    TitleBlock,
+    TitleParty,
+    TitleRecord,
+    TitleStep,
+    TitleSuspension,
+)
 from isthmus_platform.tracking import RecordedEvent
 from isthmus_platform.tracking_records import (
     ShipmentException,
@@ -67,6 +74,11 @@ __all__ = [
     "ShipmentLeg",
     "ShipmentSource",
     "ShipmentTracking",
+    "TitleBlock",
+    "TitleParty",
+    "TitleRecord",
+    "TitleStep",
+    "TitleSuspension",
     "UsedProof",
     "User",
     "WebhookAttempt",

@@ -19,6 +19,9 @@ _TOLD = (
     Price("document.read", 75),
     Price("declaration.submitted", 995),
     Price("window.asked", 33),
+    Price("title.issued", 1200),
+    Price("title.transferred", 400),
+    Price("title.surrendered", 400),
 )
 PRICES = (*_TOLD, *(Price(meter, 210) for meter in METERS if meter not in {price.meter for price in _TOLD}))
 """A price for each meter; those that the tests count with are told one by one."""

@@ -25,6 +25,9 @@ PRICES = (
     Price("window.asked", 500),
     Price("financing.asked", 100),
     Price("financing.registered", 300),
+    Price("title.issued", 1200),
+    Price("title.transferred", 400),
+    Price("title.surrendered", 400),
 )
 CONCESSION_BASIS_POINTS = 1250
 

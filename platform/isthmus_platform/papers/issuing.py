@@ -115,7 +115,7 @@ def issue_again(work: Work, desk: Desk, document_id: UUID, paper: Paper) -> Docu
 def _store(work: Work, desk: Desk, upload: documents.Upload, paper: Paper, number: int) -> DocumentVersion:
     if paper.beyond is not None:
         ubl.write(paper)  # refuses a paper that says otherwise than the document it came from
-    seed, kid = _key(work, desk.vault)
+    seed, kid = signing_seed(work, desk.vault)
     status = work.session.scalars(select(func.nextval("document_status"))).one()
     issuer = parties.get(work, work.actor.party_id).name
     given = Issue(issuer, str(upload.key.version_id), number, upload.type, work.now, status)
@@ -143,7 +143,7 @@ def _store(work: Work, desk: Desk, upload: documents.Upload, paper: Paper, numbe
     return version
 
 
-def _key(work: Work, vault: Vault) -> tuple[bytes, str]:
+def signing_seed(work: Work, vault: Vault) -> tuple[bytes, str]:
     """Return the acting party's newest key and its ``kid``; one is made on first use."""
     party_id = work.actor.party_id
     newest = select(PartyKey).where(PartyKey.party_id == party_id).order_by(PartyKey.id.desc()).limit(1)
