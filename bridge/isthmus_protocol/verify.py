@@ -1,9 +1,9 @@
 """Check evidence, fraud proof, document or title: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
 
-Which of them it is, the file's ``format`` says. Exit 0 says that what the file claims is proven: for evidence
-that the crossing happened as it says, for a fraud proof that the log has contradicted itself, for a document
-that its issuer signed what it shows and had not revoked it, for a title who held it when. Exit 1 says that
-nothing is proven.
+Which of them it is, the file's ``format`` says; a document may be inside a PDF that carries it. Exit 0 says
+that what the file claims is proven: for evidence that the crossing happened as it says, for a fraud proof that
+the log has contradicted itself, for a document that its issuer signed what it shows and had not revoked it, for
+a title who held it when. Exit 1 says that nothing is proven.
 
 Needs nothing but this package and its dependencies: no network, no database, nobody's leave.
 """
@@ -21,8 +21,11 @@ from isthmus_protocol.fraud import verify_fraud
 from isthmus_protocol.fraud_proofs import Kind, is_fraud_proof
 from isthmus_protocol.keys import Keyring
 from isthmus_protocol.log_time import LaterHead
+from isthmus_protocol.pdf import is_pdf, signed_document
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_protocol.title_file import is_title_file, verify_title
+
+FROM_PDF = "This is what the PDF carries, and what was signed; compare its pages with it.\n\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         data = arguments.bundle.read_bytes()
         trust = None if arguments.trust is None else Keyring.from_json(parse(arguments.trust.read_bytes()))
         later = None if arguments.later is None else LaterHead.from_json(parse(arguments.later.read_bytes()))
+        if is_pdf(data):
+            data = signed_document(data)
+            sys.stdout.write(FROM_PDF)
     except (OSError, MalformedJson, MalformedMessage) as error:
         sys.stderr.write(f"Cannot read: {error}\n")
         return 1
@@ -96,7 +102,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "bundle",
         type=Path,
         metavar="BUNDLE",
-        help="evidence, a fraud proof, a document or a title, a JSON file",
+        help="evidence, a fraud proof, a document or a title: JSON, or a document's PDF",
     )
     parser.add_argument(
         "--trust", type=Path, metavar="FILE", help='the keys you trust, as {"keys": [{"kid", "holder", "x"}]}'

@@ -46,6 +46,7 @@ from isthmus_platform.http.certificates import CertificateDesk
 from isthmus_platform.http.turnstile import Turnstile
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.papers.signing import Desk
+from isthmus_platform.papers.standing import Enquiries
 from isthmus_platform.papers.ubl import Schemas
 from isthmus_platform.proofs import Nonces
 from isthmus_platform.quotas import Quotas
@@ -117,7 +118,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
             StreamLimits(total=settings.streams),
             still(platform, issuer),
         ),
-        _portal(settings, home, platform, graphql, vault, bridge),
+        _portal(settings, home, platform, graphql, bridge, desk),
     ]
     if settings.stripe_webhook_secret is not None:
         secret = settings.stripe_webhook_secret.get_secret_value()
@@ -159,13 +160,13 @@ def _session_key(settings: Settings, home: Home) -> str | None:
 
 
 def _portal(
-    settings: Settings, home: Home, platform: Platform, graphql: GraphQL, vault: Vault, bridge: BridgeClient
+    settings: Settings, home: Home, platform: Platform, graphql: GraphQL, bridge: BridgeClient, desk: Desk
 ) -> Blueprint:
     def execute(actor: Actor, query: str, variables: dict[str, Any]) -> Answer:
         return graphql.execute(actor, query, variables, request_id=bodies.request_id())
 
     def document(actor: Actor, document_id: UUID) -> Response:
-        return documents.give_out(platform, vault, actor, document_id)
+        return documents.give_out(platform, desk.vault, actor, document_id)
 
     def bundle(actor: Actor, exchange: UUID) -> Response:
         return evidence.give_out(platform, bridge, actor, exchange)
@@ -179,6 +180,7 @@ def _portal(
         invitations=_invitations(home),
         production=settings.production,
         to_machines=entrance.problem,
+        papers=Enquiries(platform, desk),
     )
 
 

@@ -76,6 +76,12 @@ class Vault:
         if len(self.master) != KEY_SIZE:
             raise ValueError(f"a master key has {KEY_SIZE} bytes, not {len(self.master)}")
 
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes for ``purpose`` alone, by which nothing else can be opened or signed."""
+        return HKDF(SHA256(), KEY_SIZE, salt=None, info=b"isthmus secret 1 " + purpose.encode()).derive(
+            self.master
+        )
+
     def new_owner_key(self, owner_id: UUID) -> bytes:
         """Return a new key of ``owner_id``, wrapped: what the database keeps."""
         nonce = os.urandom(NONCE_SIZE)

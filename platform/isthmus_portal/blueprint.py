@@ -18,11 +18,11 @@ from isthmus_platform.clock import utc_now
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import NotAuthenticated, PlatformError
 from isthmus_portal import formats, navigation, session, words
-from isthmus_portal.face import Executed, Face, Invitation, roles, viewer
-from isthmus_portal.pages import account, billing, bridge, desk, downloads, records, shipments
+from isthmus_portal.face import Executed, Face, Invitation, Papers, roles, viewer
+from isthmus_portal.pages import account, billing, bridge, desk, downloads, records, shipments, verify
 
 _STATIC = Path(__file__).with_name("static")
-_OPEN = {"portal.sign_in", "portal.static"}
+_OPEN = {"portal.sign_in", "portal.standing", "portal.static", "portal.verify"}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
@@ -47,6 +47,7 @@ def create_portal(
     invitations: Callable[[], Sequence[Invitation]] = tuple,
     production: bool = False,
     to_machines: Callable[[HTTPException], AnyResponse | HTTPException] = lambda error: error,
+    papers: Papers | None = None,
 ) -> Blueprint:
     """Return the portal, to be registered at the root of an app that has a secret key.
 
@@ -55,9 +56,10 @@ def create_portal(
     ``document(actor, uuid)`` and ``evidence(actor, exchange)`` answer with a file or raise
     :class:`PlatformError`. ``invitations()`` are shown on the sign-in page, in development only.
     ``production`` sends the session's cookie over TLS alone. An address that nobody serves is a page for
-    browsers; ``to_machines`` answers the others.
+    browsers; ``to_machines`` answers the others. ``papers`` tell anybody how a signed document stands.
     """
-    face = Face(execute, sign_in, actor_of, clock, document, evidence, tuple if production else invitations)
+    invited = tuple if production else invitations
+    face = Face(execute, sign_in, actor_of, clock, document, evidence, invited, papers)
     portal = Blueprint(
         "portal",
         "isthmus_portal",
@@ -71,7 +73,7 @@ def create_portal(
     _dress(portal, face)
     _errors(portal)
     _nowhere(portal, face, to_machines)
-    for page in (account, shipments, desk, bridge, records, billing, downloads):
+    for page in (account, shipments, desk, bridge, records, billing, downloads, verify):
         page.add(portal, face)
     return portal
 

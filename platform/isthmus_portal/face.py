@@ -9,7 +9,9 @@ from uuid import UUID
 from flask import Response, abort, g
 
 from isthmus_platform.database import Actor, PartyRole
-from isthmus_platform.errors import NotAuthenticated, PlatformError
+from isthmus_platform.errors import NotAuthenticated, NotFound, PlatformError
+from isthmus_platform.papers.signing import Verified
+from isthmus_platform.papers.standing import Standing
 from isthmus_portal import queries
 
 _STATUS = {"not_authenticated": 401, "not_permitted": 403, "role_required": 403, "not_found": 404}
@@ -37,6 +39,16 @@ class Invitation:
     comes_for: str
 
 
+class Papers(Protocol):
+    """What anybody may ask of a signed document."""
+
+    def standing(self, word: str) -> Standing:
+        """Return how the document stands that ``word`` names, or raise :class:`NotFound`."""
+
+    def verify(self, file: bytes) -> Verified:
+        """Return whether ``file`` is what was signed, and stands."""
+
+
 @dataclass(frozen=True)
 class Face:
     """The portal's means. ``execute`` and the others raise :class:`PlatformError` when they refuse."""
@@ -48,6 +60,20 @@ class Face:
     document: Callable[[Actor, UUID], Response]
     evidence: Callable[[Actor, UUID], Response]
     invitations: Callable[[], Sequence[Invitation]] = tuple
+    papers: "Papers | None" = None
+
+    def standing(self, word: str) -> Standing:
+        """Return how the document stands that a page's code names."""
+        return self._papers().standing(word)
+
+    def verify(self, file: bytes) -> Verified:
+        """Return whether a file is what was signed."""
+        return self._papers().verify(file)
+
+    def _papers(self) -> "Papers":
+        if self.papers is None:
+            raise NotFound("Documents are not issued here.")
+        return self.papers
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """Return the data of ``query`` for whoever is signed in; a refusal is raised as its HTTP status."""

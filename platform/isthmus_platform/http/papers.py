@@ -1,5 +1,7 @@
-"""Signed documents over HTTP: the file that verifies itself, its data as UBL, and what was revoked."""
+"""Signed documents over HTTP: the file that verifies itself, as UBL and as pages, and what was revoked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -7,41 +9,44 @@ from flask import Blueprint, Response, request
 from isthmus_platform import documents as stored
 from isthmus_platform import reading
 from isthmus_platform.access_log import Action
-from isthmus_platform.database import Platform
+from isthmus_platform.database import Platform, Work
 from isthmus_platform.errors import InvalidInput, NotPermitted
 from isthmus_platform.http import bodies, problems
 from isthmus_platform.http.bearer import Authenticate, acting
-from isthmus_platform.papers import issuing, plain, signing, ubl
+from isthmus_platform.papers import issuing, plain, printing, signing, ubl
 from isthmus_platform.papers.signing import Desk
 
 
 def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blueprint:
-    """Return the blueprint with ``GET /documents/<id>/signed[?fields=total,lines.amount]`` and ``/ubl``.
+    """Return the blueprint of signed documents.
 
-    ``GET /documents/status`` is the signed list of what was revoked, for anybody.
+    ``GET /documents/<id>/signed[?fields=total,lines.amount]``, ``/ubl`` and ``/pdf`` give one out, ``GET
+    /documents/status`` is the signed list of what was revoked, for anybody.
     """
     web = Blueprint("papers", __name__)
     problems.install(web)
 
+    @contextmanager
+    def _reading() -> Iterator[Work]:
+        actor, request_id = acting(authenticate), bodies.request_id()
+        with (
+            reading.attempt(platform, actor, Action.CONTENT, request_id=request_id),
+            platform.begin(actor, request_id=request_id) as work,
+        ):
+            yield work
+
     @web.get("/documents/<uuid:document_id>/signed")
     def signed(document_id: UUID) -> Response:
         """Give the signed file out, showing what is open to the reader, or some fields of it."""
-        actor, fields = acting(authenticate), _fields()
-        with (
-            reading.attempt(platform, actor, Action.CONTENT, request_id=bodies.request_id()),
-            platform.begin(actor, request_id=bodies.request_id()) as work,
-        ):
+        fields = _fields()
+        with _reading() as work:
             file = issuing.signed_file(work, desk, document_id, fields)
         return _given(file, signing.MEDIA_TYPE, f"document-{document_id}.json")
 
     @web.get("/documents/<uuid:document_id>/ubl")
     def as_ubl(document_id: UUID) -> Response:
         """Give the data out as UBL 2.4, where all of it is open to the reader."""
-        actor = acting(authenticate)
-        with (
-            reading.attempt(platform, actor, Action.CONTENT, request_id=bodies.request_id()),
-            platform.begin(actor, request_id=bodies.request_id()) as work,
-        ):
+        with _reading() as work:
             row = stored.get(work, document_id)
             said = issuing.said(work, desk.vault, [row]).get(document_id)
             if said is None:
@@ -52,6 +57,13 @@ def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blu
                 raise NotPermitted("You were granted some of its fields.", code="fields_only")
             file = ubl.write(plain.paper(row.type, said.data))
         return _given(file, "application/xml", f"document-{document_id}.xml")
+
+    @web.get("/documents/<uuid:document_id>/pdf")
+    def as_pdf(document_id: UUID) -> Response:
+        """Give pages out to read, which carry the signed data of what is open to the reader."""
+        with _reading() as work:
+            pages = printing.printed(work, desk, document_id)
+        return _given(pages.pdf(), "application/pdf", f"document-{document_id}.pdf")
 
     @web.get("/documents/status")
     def status() -> Response:

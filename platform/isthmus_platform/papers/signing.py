@@ -1,7 +1,7 @@
 """Signing papers and showing them in part, in the protocol's form, which needs no platform."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from isthmus_platform.encryption import Corrupt, Vault
 from isthmus_platform.papers.ubl import Schemas
-from isthmus_protocol import disclosure, documents, status_list
+from isthmus_protocol import disclosure, documents, pdf, status_list
 from isthmus_protocol.canonical import MalformedJson
 from isthmus_protocol.documents import Claims, SignedDocument
-from isthmus_protocol.keys import Holder, SignatureError, SigningKey
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey
 from isthmus_protocol.shapes import MalformedMessage
 
 MEDIA_TYPE = "application/vnd.isthmus.document+json"
@@ -82,6 +82,45 @@ def said(file: bytes, fields: Collection[str] | None = None) -> dict[str, Any]:
     except SignatureError as error:
         raise Corrupt(f"The signed document does not hold: {error}") from None
     return shown.data
+
+
+def said_whole(file: bytes) -> tuple[Claims, dict[str, Any], int]:
+    """Return who issued what, what the file shows, and how many members it does not; else ``Corrupt``."""
+    try:
+        claims, shown = documents.open_document(SignedDocument.from_bytes(file))
+    except SignatureError as error:
+        raise Corrupt(f"The signed document does not hold: {error}") from None
+    return claims, shown.data, shown.hidden
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What looking at a file gave: each check by name, whether it held and how, and what the file says."""
+
+    checks: tuple[tuple[str, bool, str], ...]
+    type: str | None = None
+    data: dict[str, Any] | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether all holds."""
+        return all(held for _, held, _ in self.checks)
+
+
+def verified(desk: Desk, file: bytes, status: str) -> Verified:
+    """Return whether a file that somebody brings, or the PDF that carries it, is of ours and stands today.
+
+    ``status`` is the list of today; the file's own, which may be older, is not looked at.
+    """
+    try:
+        carried = pdf.signed_document(file) if pdf.is_pdf(file) else file
+        today = replace(SignedDocument.from_bytes(carried), status=status).to_bytes()
+    except (MalformedJson, MalformedMessage) as error:
+        return Verified((("form", False, str(error)),))
+    verdict, data = documents.verify_document(today, Keyring([desk.platform_key.public]))
+    checks = tuple((check.name, check.passed, check.detail) for check in verdict.checks)
+    type_code = None if data is None else said_whole(today)[0].type
+    return Verified(checks, type_code, data)
 
 
 def fields_of(file: bytes) -> list[str]:
