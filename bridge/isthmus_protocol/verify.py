@@ -1,9 +1,9 @@
 """Check evidence, fraud proof, document or title: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
 
 Which of them it is, the file's ``format`` says; a document may be inside a PDF that carries it. Exit 0 says
-that what the file claims is proven: for evidence that the crossing happened as it says, for a fraud proof that
-the log has contradicted itself, for a document that its issuer signed what it shows and had not revoked it, for
-a title who held it when. Exit 1 says that nothing is proven.
+that what the file claims is proven: for evidence that the crossing happened as it says, for a fraud proof
+that the log has contradicted itself, for a document that its issuer signed what it shows and had not revoked
+it, for a title who held it when. Exit 1 says that nothing is proven.
 
 Needs nothing but this package and its dependencies: no network, no database, nobody's leave.
 """

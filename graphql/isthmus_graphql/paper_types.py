@@ -21,7 +21,7 @@ from isthmus_platform.papers.issuing import Said
 SAYS = {
     "address": "Postal address.",
     "amount": "What the line comes to.",
-    "beyond": "All of the UBL document it came as, as canonical XML, where that says more than these fields.",
+    "beyond": "All of the document it came as, UBL in canonical XML or DCSA in JSON, where that says more.",
     "bookingReference": "The carrier's booking number.",
     "buyer": "To whom it is sold.",
     "carrier": "Who carries the goods.",

@@ -14,7 +14,7 @@ from isthmus_graphql.scalars import JSON, DateTime
 from isthmus_platform import documents, emergencies
 from isthmus_platform.database import Work
 from isthmus_platform.errors import InvalidInput, PlatformError
-from isthmus_platform.papers import consignment, issuing, kinds, plain, ubl
+from isthmus_platform.papers import consignment, dcsa_ebl, issuing, kinds, plain, ubl
 from isthmus_platform.papers.comparing import Citation as Cited
 from isthmus_platform.papers.comparing import Discrepancy as Differing
 from isthmus_platform.papers.issuing import Said
@@ -124,13 +124,14 @@ class Compared(graphene.ObjectType):
 
 
 class IssueDocumentInput(Change):
-    """What is issued: as JSON, or as UBL 2.4."""
+    """What is issued: as JSON, as UBL 2.4 or as DCSA eBL 3.0."""
 
     shipment = graphene.String(required=True, description="Your reference of the shipment.")
     type = graphene.String(required=True, description="UNTDID 1001 code: 380, 271, 705, 710, 861, 610, 520.")
     title = graphene.String(description="The type's name unless given.")
-    data = JSON(description="The fields of the type's data, spelt as in the answer; or `ubl`.")
-    ubl = graphene.String(description="A UBL 2.4 document of the type, as XML; or `data`.")
+    data = JSON(description="The fields of the type's data, spelt as in the answer; or `ubl`, or `dcsa`.")
+    ubl = graphene.String(description="A UBL 2.4 document of the type, as XML.")
+    dcsa = JSON(description="For 705 and 710: a transport document of DCSA eBL 3.0.")
 
 
 class DocumentPayload(Changed):
@@ -146,16 +147,26 @@ class RevokeDocumentInput(Change):
 
 
 def _paper(given: Any, desk: Desk) -> kinds.Paper:
-    if (given.data is None) == (given.ubl is None):
-        raise InvalidInput("Send data or ubl, one of both.", field="data", code="one_of")
-    if given.ubl is None:
+    if [given.data, given.ubl, given.dcsa].count(None) != 2:
+        raise InvalidInput("Send data, ubl or dcsa, one of them.", field="data", code="one_of")
+    if given.data is not None:
         return plain.paper(given.type, given.data)
+    paper = _of_ubl(given.ubl, desk) if given.dcsa is None else _of_dcsa(given.dcsa, desk)
+    if kinds.code_of(paper) != given.type:
+        raise InvalidInput("What was sent is a document of another type.", field="type", code="other_type")
+    return paper
+
+
+def _of_ubl(given: str, desk: Desk) -> kinds.Paper:
     if desk.schemas is None:
         raise ubl.SchemasMissing("The UBL schemas are not here; send data.", field="ubl")
-    paper = ubl.read(given.ubl.encode(), desk.schemas)
-    if kinds.code_of(paper) != given.type:
-        raise InvalidInput("The UBL document is of another type.", field="type", code="other_type")
-    return paper
+    return ubl.read(given.encode(), desk.schemas)
+
+
+def _of_dcsa(given: Any, desk: Desk) -> kinds.Paper:
+    if desk.dcsa is None:
+        raise ubl.SchemasMissing("DCSA's schema is not here; send data.", field="dcsa")
+    return dcsa_ebl.read(given, desk.dcsa)
 
 
 def _document(info: Info, work: Work, ids: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from isthmus_platform.http.bearer import ProofDesk, authenticator, still
 from isthmus_platform.http.certificates import CertificateDesk
 from isthmus_platform.http.turnstile import Turnstile
 from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.papers import dcsa_ebl
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.papers.standing import Enquiries
 from isthmus_platform.papers.ubl import Schemas
@@ -89,7 +90,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     authenticate = authenticator(platform, issuer, proofs, turnstile, certificates)
     bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
-    desk = Desk(vault, bridge.signing_key, address, _ubl(settings))
+    desk = Desk(vault, bridge.signing_key, address, _ubl(settings), _dcsa(settings))
     graphql = GraphQL(
         platform,
         schema.build(),
@@ -151,6 +152,10 @@ def _is_redis(url: str | None) -> bool:
 
 def _ubl(settings: Settings) -> Schemas | None:
     return None if settings.standards is None else Schemas(settings.standards / "ubl-2.4" / "xsd")
+
+
+def _dcsa(settings: Settings) -> dcsa_ebl.Schema | None:
+    return None if settings.standards is None else dcsa_ebl.Schema(settings.standards / "dcsa" / "ebl")
 
 
 def _session_key(settings: Settings, home: Home) -> str | None:

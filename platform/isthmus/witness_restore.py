@@ -2,7 +2,8 @@
 
 Under its old key it must not: whatever checkpoint it is given, it may have cosigned a later one that it no
 longer knows, and would then cosign a fork of it (c2sp.org/tlog-witness: what was cosigned is kept before it
-is told). A new key is bound by nothing but what it begins from. So the key is replaced here, in the same step.
+is told). A new key is bound by nothing but what it begins from. So the key is replaced here, in the same
+step.
 """
 
 from collections.abc import Sequence

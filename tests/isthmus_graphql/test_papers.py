@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ebl import DCSA, needs_dcsa, transport_document
 from graphql_client import Asker, serve
 from graphql_trade import SHIPMENT, VAULT, ship, upload
 from isthmus_graphql.execution import GraphQL
@@ -26,7 +27,7 @@ DISCREPANCIES = """{ shipment(reference: "KHH-HAM-1") { discrepancies {
 
 @pytest.fixture
 def askers(platform: Platform, cast: dict[str, Actor]) -> dict[str, Asker]:
-    desk = Desk(VAULT, SigningKey.generate(Holder.PLATFORM), "https://isthmus.example", SCHEMAS)
+    desk = Desk(VAULT, SigningKey.generate(Holder.PLATFORM), "https://isthmus.example", SCHEMAS, DCSA)
     served = serve(GraphQL(platform, build(), desk=desk), cast)
     ship(served["trader"])
     return served
@@ -58,6 +59,13 @@ def test_an_invoice_is_read_field_by_field(trader: Asker) -> None:
 @needs_ubl
 def test_ubl_is_taken_as_it_is(trader: Asker) -> None:
     assert data_of(trader, issue(trader, ubl=ubl.write(INVOICE).decode()))["number"] == INVOICE.number
+
+
+@needs_dcsa
+def test_dcsa_is_taken_as_it_is(trader: Asker) -> None:
+    document_id = issue(trader, "705", dcsa=transport_document())
+    query = "query ($id: ID!) { document(id: $id) { data { ... on TransportDocument { vessel } } } }"
+    assert trader.data(query, id=document_id)["document"]["data"] == {"vessel": "Meridian Aurora"}
 
 
 def test_a_bank_sees_the_fields_it_was_granted(

@@ -1,7 +1,7 @@
 """Signed documents over HTTP: to whom they are open, in which form; and each read is in the log."""
 
 import io
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,10 +12,11 @@ from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
 from border import web_of
+from ebl import DCSA, needs_dcsa, transport_document
 from isthmus_platform.database import Platform
-from isthmus_platform.errors import NotFound
+from isthmus_platform.errors import InvalidInput, NotFound
 from isthmus_platform.http import papers as papers_http
-from isthmus_platform.papers import issuing, plain, signing, standing, ubl
+from isthmus_platform.papers import dcsa_ebl, issuing, plain, signing, standing, ubl
 from isthmus_platform.papers.kinds import Paper
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.papers.standing import Enquiries
@@ -32,6 +33,11 @@ from trade import DRAFT
 
 KEY = SigningKey.generate(Holder.PLATFORM)
 TRUST = Keyring([KEY.public])
+
+
+def code_of(answer: TestResponse) -> str:
+    """Return the code of a problem."""
+    return str((answer.json or {})["code"])
 
 
 class Web:
@@ -73,10 +79,10 @@ class Web:
 
 
 @pytest.fixture
-def web(platform: Platform) -> Iterator[Web]:
+def web(platform: Platform) -> Web:
     papers = open_paperwork(platform)
     papers.trade.ship()
-    yield Web(papers)
+    return Web(papers)
 
 
 def test_the_signed_file_verifies_offline(web: Web) -> None:
@@ -104,9 +110,25 @@ def test_the_data_is_given_out_as_ubl(web: Web) -> None:
     assert ubl.read(answer.data, SCHEMAS) == INVOICE
 
 
+@needs_dcsa
+def test_a_bill_of_lading_of_dcsa_is_given_out_as_it_came(web: Web) -> None:
+    document = transport_document()
+    answer = web.get(web.issue(dcsa_ebl.read(document, DCSA)), "dcsa")
+    assert answer.content_type == "application/json"
+    assert answer.json == document
+    assert code_of(web.get(web.issue(), "dcsa")) == "no_dcsa"
+
+
+@needs_dcsa
+def test_what_says_otherwise_than_it_came_is_not_issued(web: Web) -> None:
+    paper = replace(dcsa_ebl.read(transport_document(), DCSA), number="ANOTHER")
+    with pytest.raises(InvalidInput, match="says otherwise"):
+        web.issue(paper)
+
+
 def test_what_ubl_does_not_have_is_refused_with_its_code(web: Web) -> None:
     answer = web.get(web.issue(INSURANCE), "ubl")
-    assert (answer.status_code, answer.json and answer.json["code"]) == (422, "no_ubl")
+    assert (answer.status_code, code_of(answer)) == (422, "no_ubl")
 
 
 @pytest.mark.parametrize("form", ["signed", "ubl", "pdf"])
@@ -126,14 +148,14 @@ def test_nobody_reads_without_a_token(web: Web, form: str) -> None:
 @pytest.mark.parametrize("form", ["signed", "ubl", "pdf"])
 def test_a_document_that_is_a_file_has_no_data(web: Web, form: str) -> None:
     answer = web.get(web.papers.store().document_id, form)
-    assert answer.json and answer.json["code"] == "no_data"
+    assert code_of(answer) == "no_data"
 
 
 def test_fields_alone_do_not_open_the_ubl(web: Web) -> None:
     document_id = web.issue()
     web.papers.grant(document_id, fields=("total",))
     answer = web.get(document_id, "ubl", "bank")
-    assert (answer.status_code, answer.json and answer.json["code"]) == (403, "fields_only")
+    assert (answer.status_code, code_of(answer)) == (403, "fields_only")
 
 
 @pytest.mark.parametrize("form", ["signed", "pdf"])

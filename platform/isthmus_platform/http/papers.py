@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+import orjson
 from flask import Blueprint, Response, request
 
 from isthmus_platform import documents as stored
@@ -13,15 +14,16 @@ from isthmus_platform.database import Platform, Work
 from isthmus_platform.errors import InvalidInput, NotPermitted
 from isthmus_platform.http import bodies, problems
 from isthmus_platform.http.bearer import Authenticate, acting
-from isthmus_platform.papers import issuing, plain, printing, signing, ubl
+from isthmus_platform.papers import dcsa_ebl, issuing, plain, printing, signing, ubl
+from isthmus_platform.papers.kinds import Paper
 from isthmus_platform.papers.signing import Desk
 
 
 def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blueprint:
     """Return the blueprint of signed documents.
 
-    ``GET /documents/<id>/signed[?fields=total,lines.amount]``, ``/ubl`` and ``/pdf`` give one out, ``GET
-    /documents/status`` is the signed list of what was revoked, for anybody.
+    ``GET /documents/<id>/signed[?fields=total,lines.amount]``, ``/ubl``, ``/dcsa`` and ``/pdf`` give one out,
+    ``GET /documents/status`` is the signed list of what was revoked, for anybody.
     """
     web = Blueprint("papers", __name__)
     problems.install(web)
@@ -47,16 +49,15 @@ def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blu
     def as_ubl(document_id: UUID) -> Response:
         """Give the data out as UBL 2.4, where all of it is open to the reader."""
         with _reading() as work:
-            row = stored.get(work, document_id)
-            said = issuing.said(work, desk.vault, [row]).get(document_id)
-            if said is None:
-                raise InvalidInput(
-                    "The document is a file; it has no data.", field="document", code="no_data"
-                )
-            if not said.whole:
-                raise NotPermitted("You were granted some of its fields.", code="fields_only")
-            file = ubl.write(plain.paper(row.type, said.data))
+            file = ubl.write(_whole(work, desk, document_id))
         return _given(file, "application/xml", f"document-{document_id}.xml")
+
+    @web.get("/documents/<uuid:document_id>/dcsa")
+    def as_dcsa(document_id: UUID) -> Response:
+        """Give a transport document out as DCSA eBL 3.0, where all of it is open to the reader."""
+        with _reading() as work:
+            file = orjson.dumps(dcsa_ebl.write(_whole(work, desk, document_id)))
+        return _given(file, "application/json", f"document-{document_id}.json")
 
     @web.get("/documents/<uuid:document_id>/pdf")
     def as_pdf(document_id: UUID) -> Response:
@@ -73,6 +74,17 @@ def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blu
         return answer
 
     return web
+
+
+def _whole(work: Work, desk: Desk, document_id: UUID) -> Paper:
+    """Return the paper of a document that is open whole to the reader; the read is recorded."""
+    row = stored.get(work, document_id)
+    said = issuing.said(work, desk.vault, [row]).get(document_id)
+    if said is None:
+        raise InvalidInput("The document is a file; it has no data.", field="document", code="no_data")
+    if not said.whole:
+        raise NotPermitted("You were granted some of its fields.", code="fields_only")
+    return plain.paper(row.type, said.data)
 
 
 def _fields() -> list[str] | None:

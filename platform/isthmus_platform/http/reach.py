@@ -18,6 +18,7 @@ NEEDS = {
     "documents.store_version": "write:documents",
     "documents.content": "read:documents",
     "papers.signed": "read:documents",
+    "papers.as_dcsa": "read:documents",
     "papers.as_pdf": "read:documents",
     "papers.as_ubl": "read:documents",
     "financing.evaluate": "write:finance",

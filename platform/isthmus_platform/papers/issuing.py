@@ -29,7 +29,7 @@ from isthmus_platform.database import Base, Duty, Platform, Work, on_duty
 from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion, OwnerKey
 from isthmus_platform.encryption import Corrupt, Vault
 from isthmus_platform.errors import Conflict, NotFound
-from isthmus_platform.papers import plain, signing, ubl
+from isthmus_platform.papers import dcsa_ebl, plain, signing, ubl
 from isthmus_platform.papers.kinds import Paper, code_of
 from isthmus_platform.papers.signing import MEDIA_TYPE, Desk, Issue
 
@@ -114,7 +114,8 @@ def issue_again(work: Work, desk: Desk, document_id: UUID, paper: Paper) -> Docu
 
 def _store(work: Work, desk: Desk, upload: documents.Upload, paper: Paper, number: int) -> DocumentVersion:
     if paper.beyond is not None:
-        ubl.write(paper)  # refuses a paper that says otherwise than the document it came from
+        # Refuses a paper that says otherwise than the document it came from.
+        (dcsa_ebl if dcsa_ebl.is_kept(paper) else ubl).write(paper)
     seed, kid = signing_seed(work, desk.vault)
     status = work.session.scalars(select(func.nextval("document_status"))).one()
     issuer = parties.get(work, work.actor.party_id).name

@@ -70,7 +70,7 @@ class CommercialInvoice:
     payment_terms: str | None = None
     note: str | None = None
     beyond: str | None = None
-    """Where it came as UBL that says more than these members: all of it, as canonical XML."""
+    """All of what it came as, where that says more: UBL as canonical XML, DCSA as JSON."""
 
     def __post_init__(self) -> None:
         _check(self, "order_reference", "ucr", "payment_terms", "note")

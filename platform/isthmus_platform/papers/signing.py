@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from isthmus_platform.encryption import Corrupt, Vault
+from isthmus_platform.papers import dcsa_ebl
 from isthmus_platform.papers.ubl import Schemas
 from isthmus_protocol import disclosure, documents, pdf, status_list
 from isthmus_protocol.canonical import MalformedJson
@@ -23,13 +24,14 @@ MEDIA_TYPE = "application/vnd.isthmus.document+json"
 class Desk:
     """What issuing needs: the vault, the platform's key that vouches for parties' keys, our own address.
 
-    ``schemas`` are the published UBL schemas, without which no UBL is read.
+    ``schemas`` are the published UBL schemas and ``dcsa`` is DCSA's, without which neither is read.
     """
 
     vault: Vault
     platform_key: SigningKey = field(repr=False)
     address: str = ""
     schemas: Schemas | None = None
+    dcsa: dcsa_ebl.Schema | None = None
 
     @property
     def status_uri(self) -> str:

@@ -95,7 +95,7 @@ def write(paper: Paper) -> bytes:
     code = code_of(paper)
     if code not in FORMS:
         raise InvalidInput("UBL 2.4 has no such document.", field="format", code="no_ubl")
-    if paper.beyond is None:
+    if paper.beyond is None or paper.beyond.startswith("{"):  # it came as JSON
         return canonical_xml(FORMS[code].write(paper))
     try:
         root = parse(paper.beyond.encode(), LIMITS)
