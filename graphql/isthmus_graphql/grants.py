@@ -119,7 +119,8 @@ def keep_grants(context: Context, rows: Sequence[AccessGrant]) -> None:
     context.loader.together("shipment reference", (row.shipment_id for row in rows))
 
 
-def _one(context: Context, work: Work, grant_id: UUID) -> AccessGrant:
+def one(context: Context, work: Work, grant_id: UUID) -> AccessGrant:
+    """Return a grant the actor gave or holds."""
     found = grants.get(work, grant_id)
     keep_grants(context, [found])
     return found
@@ -192,7 +193,7 @@ def grant_access(_root: Any, info: Info, input: Any) -> GrantAccessPayload:  # n
         return {"grant": str(grants.grant(work, draft).id)}
 
     def answer(work: Work, ids: dict[str, Any]) -> dict[str, Any]:
-        return {"grant": _one(info.context, work, UUID(ids["grant"]))}
+        return {"grant": one(info.context, work, UUID(ids["grant"]))}
 
     return perform(GrantAccessPayload, info, input, Operation("grantAccess", write, answer))
 
@@ -204,7 +205,7 @@ def revoke_access(_root: Any, info: Info, input: Any) -> RevokeAccessPayload:  #
         return {"grant": str(grants.revoke(work, identity.key_of("Grant", input.grant, "grant")).id)}
 
     def answer(work: Work, ids: dict[str, Any]) -> dict[str, Any]:
-        return {"grant": _one(info.context, work, UUID(ids["grant"]))}
+        return {"grant": one(info.context, work, UUID(ids["grant"]))}
 
     return perform(RevokeAccessPayload, info, input, Operation("revokeAccess", write, answer))
 
@@ -220,4 +221,4 @@ class GrantMutation(graphene.ObjectType):
     )
 
 
-nodes.readable("Grant", lambda context, key: _one(context, context.reading, key))
+nodes.readable("Grant", lambda context, key: one(context, context.reading, key))

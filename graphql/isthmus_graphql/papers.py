@@ -134,6 +134,15 @@ class IssueDocumentInput(Change):
     dcsa = JSON(description="For 705 and 710: a transport document of DCSA eBL 3.0.")
 
 
+class IssueDocumentVersionInput(Change):
+    """What is issued in place of the versions before, which are revoked."""
+
+    document = graphene.ID(required=True, description="The global id of a document of yours.")
+    data = JSON(description="The fields of the document's type, or `ubl`, or `dcsa`.")
+    ubl = graphene.String(description="A UBL 2.4 document of the type, as XML.")
+    dcsa = JSON(description="For 705 and 710: a transport document of DCSA eBL 3.0.")
+
+
 class DocumentPayload(Changed):
     """The document, or why nothing was changed."""
 
@@ -146,13 +155,13 @@ class RevokeDocumentInput(Change):
     document = graphene.ID(required=True, description="The global id of a document of yours.")
 
 
-def _paper(given: Any, desk: Desk) -> kinds.Paper:
+def _paper(given: Any, type_code: str, desk: Desk) -> kinds.Paper:
     if [given.data, given.ubl, given.dcsa].count(None) != 2:
         raise InvalidInput("Send data, ubl or dcsa, one of them.", field="data", code="one_of")
     if given.data is not None:
-        return plain.paper(given.type, given.data)
+        return plain.paper(type_code, given.data)
     paper = _of_ubl(given.ubl, desk) if given.dcsa is None else _of_dcsa(given.dcsa, desk)
-    if kinds.code_of(paper) != given.type:
+    if kinds.code_of(paper) != type_code:
         raise InvalidInput("What was sent is a document of another type.", field="type", code="other_type")
     return paper
 
@@ -180,10 +189,25 @@ def issue_document(_root: Any, info: Info, input: Any) -> DocumentPayload:  # no
 
     def write(work: Work) -> dict[str, Any]:
         desk = desk_of(info.context)
-        version = issuing.issue(work, desk, input.shipment, _paper(input, desk), title=input.title)
+        version = issuing.issue(
+            work, desk, input.shipment, _paper(input, input.type, desk), title=input.title
+        )
         return {"document": str(version.document_id)}
 
     operation = Operation("issueDocument", write, lambda work, ids: _document(info, work, ids))
+    return perform(DocumentPayload, info, input, operation)
+
+
+def issue_document_version(_root: Any, info: Info, input: Any) -> DocumentPayload:  # noqa: A002
+    """Issue a further version of a document."""
+
+    def write(work: Work) -> dict[str, Any]:
+        desk = desk_of(info.context)
+        row = documents.get(work, identity.key_of("Document", input.document, "document"))
+        version = issuing.issue_again(work, desk, row.id, _paper(input, row.type, desk))
+        return {"document": str(version.document_id)}
+
+    operation = Operation("issueDocumentVersion", write, lambda work, ids: _document(info, work, ids))
     return perform(DocumentPayload, info, input, operation)
 
 
@@ -237,6 +261,12 @@ class PaperMutation(graphene.ObjectType):
         IssueDocumentInput,
         issue_document,
         "Sign a document's data as your party and store it with a shipment of yours.",
+    )
+    issue_document_version = change(
+        DocumentPayload,
+        IssueDocumentVersionInput,
+        issue_document_version,
+        "Sign a document's data anew, as its next version; the versions before are revoked.",
     )
     revoke_document = change(
         DocumentPayload, RevokeDocumentInput, revoke_document, "Revoke a signed document; it stays readable."

@@ -36,7 +36,7 @@ TYPES = {
     "read:documents": (
         "Document DocumentVersion PaperData CommercialInvoice CommercialInvoiceLine PackingList"
         " TransportDocument CertificateOfOrigin ForwardingInstruction InsuranceCertificate PaperContainer"
-        " PaperGoods TradeParty PostalAddress Location Measure Amount Discrepancy Citation"
+        " PaperGoods TradeParty PostalAddress Location Measure Amount Discrepancy Citation DownloadLink"
     ),
     "read:crossings": "Crossing Agreement WindowAnswer Declaration FreightMessage",
     "read:grants": "Grant Delegation AccessLogEntry",
@@ -52,10 +52,14 @@ CHANGES = {
     "publishFreightData": "write:crossings",
     "askWindow": "write:crossings",
     "issueDocument": "write:documents",
+    "issueDocumentVersion": "write:documents",
+    "issueDownloadLink": "read:documents",
     "revokeDocument": "write:documents",
     "breakGlass": "write:grants",
     "grantAccess": "write:grants",
     "revokeAccess": "write:grants",
+    "passAccessOn": "write:grants",
+    "takeAccessBack": "write:grants",
     "recordDelegation": "write:grants",
     "revokeDelegation": "write:grants",
     "registerWebhook": "write:webhooks",

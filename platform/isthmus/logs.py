@@ -6,6 +6,7 @@ import sys
 
 import orjson
 import structlog
+import structlog.tracebacks
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 QUIET = (
@@ -20,6 +21,12 @@ QUIET = (
     "stripe",
     "urllib3",
 )
+
+
+TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+"""Where it failed, without the values of variables: there may be a token or a key among them."""
 
 
 def configure(process: str) -> None:
@@ -46,7 +53,7 @@ def configure(process: str) -> None:
         foreign_pre_chain=[*shared, structlog.stdlib.PositionalArgumentsFormatter()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.dict_tracebacks,
+            TRACEBACKS,
             structlog.processors.JSONRenderer(serializer=_to_json),
         ],
     )

@@ -1,6 +1,7 @@
 """The platform's web, put together: tokens, events, documents, the bridge's way in, GraphQL, the portal."""
 
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,7 @@ from isthmus_platform.http import (
     evidence,
     financing,
     imports,
+    links,
     oauth,
     papers,
     patience,
@@ -44,6 +46,7 @@ from isthmus_platform.http import (
 from isthmus_platform.http.bearer import ProofDesk, authenticator, still
 from isthmus_platform.http.certificates import CertificateDesk
 from isthmus_platform.http.turnstile import Turnstile
+from isthmus_platform.links import Door
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.papers import dcsa_ebl
 from isthmus_platform.papers.signing import Desk
@@ -53,6 +56,7 @@ from isthmus_platform.proofs import Nonces
 from isthmus_platform.quotas import Quotas
 from isthmus_platform.tokens import TokenIssuer
 from isthmus_platform.webhook_signing import SigningSecrets
+from isthmus_portal import session
 from isthmus_portal.blueprint import create_portal
 from isthmus_portal.face import Invitation
 from isthmus_protocol.keys import Holder
@@ -108,6 +112,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         imports.blueprint(platform, authenticate),
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
         papers.blueprint(platform, desk, authenticate),
+        links.blueprint(Door(platform, vault), authenticate, partial(_visitor, platform)),
         evidence.blueprint(platform, bridge, authenticate),
         financing.blueprint(platform, bridge, authenticate),
         bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),
@@ -187,6 +192,10 @@ def _portal(
         to_machines=entrance.problem,
         papers=Enquiries(platform, desk),
     )
+
+
+def _visitor(platform: Platform) -> Actor | None:
+    return session.recognise(lambda subject: access.actor_of_subject(platform, subject), platform.clock())
 
 
 def _invitations(home: Home) -> Callable[[], list[Invitation]]:

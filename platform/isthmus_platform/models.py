@@ -13,6 +13,7 @@ from isthmus_platform.freight import FreightMessage, FreightPublication
 from isthmus_platform.grants import AccessGrant, GrantedDocument
 from isthmus_platform.idempotency import IdempotencyRecord
 from isthmus_platform.imports import ShipmentImport, ShipmentImportRow
+from isthmus_platform.links import DownloadLink
 from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.papers.issuing import IssuedPaper, PartyKey
 from isthmus_platform.parties import Delegation, Party
@@ -51,6 +52,7 @@ __all__ = [
     "Document",
     "DocumentChunk",
     "DocumentVersion",
+    "DownloadLink",
     "EmergencyAccess",
     "Equipment",
     "Financing",

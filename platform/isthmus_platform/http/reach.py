@@ -17,6 +17,7 @@ NEEDS = {
     "documents.store": "write:documents",
     "documents.store_version": "write:documents",
     "documents.content": "read:documents",
+    "links.opened": "read:documents",
     "papers.signed": "read:documents",
     "papers.as_dcsa": "read:documents",
     "papers.as_pdf": "read:documents",
