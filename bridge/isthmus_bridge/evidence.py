@@ -74,6 +74,8 @@ def _index(exchange: Exchange) -> int:
 
 
 def _asked(exchange: Exchange) -> Asked | None:
+    if exchange.asked is not None:
+        return Asked.from_json(exchange.asked)
     if exchange.salt is None:
         return None
     return asked_by(exchanges.terms_of(exchange), exchange.salt.hex())

@@ -87,7 +87,8 @@ class Exchange(Base):
     """One exchange over the bridge. ``body`` is what the gate released, kept only until it is delivered.
 
     ``attempts``, ``faults``, ``last_error``, ``due_at`` and ``set_aside_at`` are of what is sent next: the
-    envelope, and once it has ended the word to its originator. ``detail`` tells more of the ``reason``.
+    envelope, and once it has ended the word to its originator. ``detail`` tells more of the ``reason``. When
+    it was purged, ``asked`` is what evidence needs of the questions that it answered.
     """
 
     __tablename__ = "exchange"
@@ -119,6 +120,13 @@ class Exchange(Base):
             postgresql_where="told_at IS NULL AND state IN ('DELIVERED', 'FAILED', 'TERMINATED')",
         ),
         Index("ix_exchange_set_aside", "decision_index", postgresql_where="set_aside_at IS NOT NULL"),
+        Index(
+            "ix_exchange_to_purge",
+            "agreement_id",
+            "agreement_version",
+            "created_at",
+            postgresql_where="purged_at IS NULL",
+        ),
         Index("ix_exchange_rate", "agreement_id", "created_at", postgresql_where="state <> 'REFUSED'"),
     )
 
@@ -162,6 +170,8 @@ class Exchange(Base):
     detail: Mapped[str | None]
     faults: Mapped[int] = mapped_column(default=0)
     set_aside_at: Mapped[datetime | None]
+    asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    purged_at: Mapped[datetime | None]
 
 
 class QuestionAsked(Base):

@@ -1,6 +1,7 @@
-"""The bridge's worker: it delivers what is due and has the log cosigned, woken by tasks and its own sweep.
+"""The bridge's worker: it delivers what is due, has the log cosigned and keeps to agreements' retention.
 
-It has no part in the platform's beat: the bridge may run on another party's machine, with its own broker.
+Tasks and its own sweep wake it. It has no part in the platform's beat: the bridge may run on
+another party's machine, with its own broker.
 """
 
 import functools
@@ -13,14 +14,16 @@ from celery import Celery
 from celery.signals import worker_ready
 
 from isthmus import broker
-from isthmus_bridge import witnessing
+from isthmus_bridge import retention, witnessing
 from isthmus_bridge.delivery import deliver_due
 from isthmus_bridge.service import Bridge
 
 DELIVER = "isthmus.deliver"
 COSIGN = "isthmus.cosign"
+PURGE = "isthmus.purge"
 QUEUE = "isthmus-bridge"
 AT_ONCE = 1000  # exchanges a task takes on
+PURGE_EVERY = 3600.0  # seconds
 TOGETHER = 0.1  # seconds within which a second task would find little left to do
 
 
@@ -37,14 +40,23 @@ def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
     def cosign() -> None:
         witnessing.cosign_newest(connected())
 
+    @app.task(name=PURGE)
+    def purge() -> None:
+        retention.purge_due(connected())
+
     @worker_ready.connect(weak=False)
     def sweep(**_: Any) -> None:
         wakes = [broker.waker(QUEUE, url, task) for task in (DELIVER, COSIGN)]
+        wake_to_purge = broker.waker(QUEUE, url, PURGE)
 
         def keep_sweeping() -> None:
+            next_purge = time.monotonic()
             while True:
                 for wake in wakes:
                     wake()
+                if time.monotonic() >= next_purge:
+                    next_purge += PURGE_EVERY
+                    wake_to_purge()
                 threading.Event().wait(broker.SWEEP_EVERY)
 
         threading.Thread(target=keep_sweeping, name="sweep", daemon=True).start()

@@ -1,9 +1,8 @@
 """``isthmus witness restore``: a witness that lost its record goes on, under a key that has cosigned nothing.
 
 Under its old key it must not: whatever checkpoint it is given, it may have cosigned a later one that it no
-longer knows, and would then cosign a fork of it (c2sp.org/tlog-witness: what was cosigned is kept before it
-is told). A new key is bound by nothing but what it begins from. So the key is replaced here, in the same
-step.
+longer knows, and would then cosign a fork of it. A new key is bound by nothing but what it begins from. So
+the key is replaced here, in the same step.
 """
 
 from collections.abc import Sequence
@@ -116,6 +115,4 @@ def _check_newer(
     if known is None:
         return
     if from_nothing or longest is None or longest[0].size <= known.size:
-        raise CannotRun(
-            f"The witness's record is in order, with {known.size} entries: nothing is to be done."
-        )
+        raise CannotRun(f"The witness's record is in order, with {known.size} entries: it needs nothing.")

@@ -1,0 +1,106 @@
+"""What an exchange holds beyond the log is kept as long as its agreement says, and no longer.
+
+The gate's release leaves the bridge with its delivery. What goes here, ``retentionDays`` after it was asked:
+the salt, with which somebody could try out what was said, the terms and the questions put. One that is still
+under way by then ends. The row stays, to lead to its leaf of the log, to the receipt, the agreement and the
+consents: evidence can be had as before, and a request that is repeated is answered as before.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from isthmus_bridge import exchanges, log
+from isthmus_bridge.models import AgreementVersion, Exchange, QuestionAsked
+from isthmus_bridge.service import Bridge
+from isthmus_protocol.agreements import Agreement
+from isthmus_protocol.asked import asked_by
+from isthmus_protocol.canonical import parse
+from isthmus_protocol.messages import ExchangeState, Reason
+
+events = structlog.get_logger(__name__)
+
+UNSPOKEN_FOR = 30
+"""Days that a request is kept that no agreement spoke for."""
+AT_ONCE = 500
+UNDER_WAY = (ExchangeState.AGREED.value, ExchangeState.SENT.value)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How long exchanges under one version of an agreement are kept; None where none spoke for them."""
+
+    agreement: str | None
+    version: int | None
+    days: int
+
+
+def purge_due(bridge: Bridge) -> int:
+    """Purge every exchange whose time is over, a few in a transaction; return how many there were."""
+    with bridge.begin() as session:
+        terms = [*_kept(session)]
+    return sum(_purge_all(bridge, each) for each in terms)
+
+
+def _kept(session: Session) -> Iterator[Kept]:
+    yield Kept(None, None, UNSPOKEN_FOR)
+    for version in session.scalars(select(AgreementVersion)):
+        days = Agreement.from_json(parse(version.document.encode())).retention_days
+        yield Kept(version.id, version.version, days)
+
+
+def _purge_all(bridge: Bridge, kept: Kept) -> int:
+    total = 0
+    while True:
+        now = bridge.clock()
+        with bridge.begin() as session:
+            # First of all, as whoever appends does: an exchange under way ends by an entry of the log.
+            log.lock(session)
+            due = _due(session, kept, now)
+            for exchange in due:
+                _purge(session, exchange, now)
+            questions = [exchange.id for exchange in due]
+            session.execute(delete(QuestionAsked).where(QuestionAsked.exchange_id.in_(questions)))
+        total += len(due)
+        if due:
+            events.info(
+                "retention.purged",
+                agreement=kept.agreement,
+                version=kept.version,
+                days=kept.days,
+                exchanges=len(due),
+            )
+        if len(due) < AT_ONCE:
+            return total
+
+
+def _due(session: Session, kept: Kept, now: datetime) -> list[Exchange]:
+    """Return exchanges whose time is over, oldest first; one that somebody works on is left for later."""
+    query = (
+        select(Exchange)
+        .where(
+            Exchange.agreement_id.is_not_distinct_from(kept.agreement),
+            Exchange.agreement_version.is_not_distinct_from(kept.version),
+            Exchange.created_at <= now - timedelta(days=kept.days),
+            Exchange.purged_at.is_(None),
+        )
+        .order_by(Exchange.created_at)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return [*session.scalars(query)]
+
+
+def _purge(session: Session, exchange: Exchange, now: datetime) -> None:
+    if exchange.state in UNDER_WAY:
+        exchanges.fail(session, exchange, Reason.TIMED_OUT, "its agreement's retention is over", now)
+    if exchange.salt is not None:
+        asked = asked_by(exchanges.terms_of(exchange), exchange.salt.hex())
+        exchange.asked = None if asked is None else asked.to_json()
+    exchange.salt = None
+    exchange.terms = []
+    exchange.purged_at = now
