@@ -40,6 +40,7 @@ from isthmus_platform.http import (
     imports,
     links,
     oauth,
+    openapi,
     papers,
     patience,
 )
@@ -124,6 +125,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
             StreamLimits(total=settings.streams),
             still(platform, issuer),
         ),
+        openapi.blueprint(),
         _portal(settings, home, platform, graphql, bridge, desk),
     ]
     if settings.stripe_webhook_secret is not None:

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask, url_for
 from pydantic import SecretStr
@@ -78,6 +79,16 @@ def whole_web(platform_url: str, folder: Path, redis_url: str, **changes: Any) -
         cast = _clients(platform, register_cast(platform))
         issuer = TokenIssuer(address, address, [key.to_pem() for key in held.token_keys().values()])
         yield WholeWeb(app, platform, address, cast, issuer)
+
+
+@contextmanager
+def fresh_database(server: str, template: str) -> Iterator[str]:
+    """Yield the address of a database made from ``template``, for the tests of a whole file."""
+    name = f"platform_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        yield server.rsplit("/", 1)[0] + "/" + name
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager

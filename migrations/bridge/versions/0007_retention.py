@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0007_retention"
-down_revision = "0007_evaluations"
+down_revision = "0006_dead_letters"
 branch_labels = None
 depends_on = None
 

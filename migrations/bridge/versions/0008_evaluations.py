@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_evaluations"
-down_revision = "0006_dead_letters"
+revision = "0008_evaluations"
+down_revision = "0007_retention"
 branch_labels = None
 depends_on = None
 
