@@ -158,7 +158,7 @@ def _keep(session: Any, party_id: UUID, now: datetime, received: dcsa.ReceivedEv
             Shipment.carrier_id == party_id, Shipment.booking_reference == event.booking_reference
         )
     )
-    values = {name: getattr(event, name) for name in TrackingEvent.__slots__}
+    values = {name: getattr(event, name) for name in TrackingEvent._fields}
     session.add(
         RecordedEvent(
             id=new_id(),

@@ -141,7 +141,7 @@ class Trade:
                 empty=empty,
             )
             told.append(event)
-            row = {name: getattr(event, name) for name in TrackingEvent.__slots__}
+            row = {name: getattr(event, name) for name in TrackingEvent._fields}
             row |= {
                 "id": self.key(event.at),
                 "party_id": carrier,

@@ -22,6 +22,7 @@ from enum import StrEnum
 from functools import cached_property
 from uuid import UUID
 
+import uuid_utils
 import uuid_utils.compat
 from sqlalchemy import DateTime, Engine, MetaData, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -94,13 +95,17 @@ class Duty:
 
 @dataclass
 class Work:
-    """A unit of work: one open transaction, who acts in it and at what time (UTC)."""
+    """A unit of work: one open transaction, who acts in it and at what time (UTC), on which ``duty``."""
 
     session: Session
     on_behalf: Actor | Duty
     now: datetime
     request_id: str
     topics: set[str] = field(default_factory=set)
+    duty: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.duty = self.on_behalf.name if isinstance(self.on_behalf, Duty) else ""
 
     @property
     def actor(self) -> Actor:
@@ -113,6 +118,11 @@ class Work:
 def new_id() -> UUID:
     """Return a UUIDv7 (RFC 9562): unique, and sorted by time of creation."""
     return uuid_utils.compat.uuid7()
+
+
+def new_id_text() -> str:
+    """Return what :func:`new_id` does, as a text: where many are needed at once, this takes a tenth."""
+    return str(uuid_utils.uuid7())
 
 
 def create_platform_engine(url: str, *, pool_size: int = 10) -> Engine:
@@ -183,7 +193,7 @@ def _announce(work: Work) -> None:
         ),
         {
             "party": str(actor.party_id) if isinstance(actor, Actor) else "",
-            "duty": actor.name if isinstance(actor, Duty) else "",
+            "duty": work.duty,
             "now": work.now.isoformat(),
             "patience": str(patience),
         },
@@ -193,8 +203,16 @@ def _announce(work: Work) -> None:
 @contextmanager
 def on_duty(work: Work, name: str) -> Iterator[None]:
     """Let one step of ``work`` also see and change what the duty ``name`` may, beside the actor's own."""
+    before = work.duty
+    if before == name:
+        yield
+        return
     setting = text("SELECT set_config('isthmus.duty', :name, true)")
     with work.session.begin_nested():  # a savepoint that is rolled back takes the setting with it
         work.session.execute(setting, {"name": name})
-        yield
-    work.session.execute(setting, {"name": work.on_behalf.name if isinstance(work.on_behalf, Duty) else ""})
+        work.duty = name
+        try:
+            yield
+        finally:
+            work.duty = before
+    work.session.execute(setting, {"name": before})

@@ -1,10 +1,9 @@
 """DCSA Track & Trace 2.2.0 and 3.0.0: from a carrier's JSON to events, checked for meaning too."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from isthmus_platform import dcsa_shapes, shapes
 from isthmus_platform.matching import Names
@@ -12,6 +11,9 @@ from isthmus_platform.milestones import TrackingEvent
 from isthmus_platform.shapes import as_instant, as_object, as_text, wrong
 
 UNNAMED = Names()
+CODES_2 = {kind: f"{kind.lower()}EventTypeCode" for kind in dcsa_shapes.EVENTS_2}
+KIND_2 = shapes.code(dcsa_shapes.EVENTS_2)
+NOTHING: dict[str, Any] = {}
 
 
 class Standard(StrEnum):
@@ -21,8 +23,7 @@ class Standard(StrEnum):
     DCSA_3_0 = "DCSA_3_0"
 
 
-@dataclass(frozen=True)
-class ReceivedEvent:
+class ReceivedEvent(NamedTuple):
     """An event as understood, everything it names, the vessel and voyage it speaks of, and as it came."""
 
     event: TrackingEvent
@@ -54,43 +55,40 @@ def parse(standard: Standard, messages: Sequence[object], received_at: datetime)
 
 def _read_2_2(message: object, path: str) -> ReceivedEvent:
     content = as_object(message, path)
-    shapes.code(dcsa_shapes.EVENTS_2)(content.get("eventType", ""), f"{path}.eventType")
+    KIND_2(content.get("eventType", ""), f"{path}.eventType")
     kind: str = content["eventType"]
     dcsa_shapes.EVENTS_2[kind](content, path)
-    call = content.get("transportCall", {})
-    locations = [content.get("eventLocation", {}), call, call.get("location", {})]
+    there, call = content.get("eventLocation", NOTHING), content.get("transportCall", NOTHING)
+    called = call.get("location", NOTHING)
     documents = [
         (reference["documentReferenceType"], reference["documentReferenceValue"])
-        for reference in content.get("documentReferences", [])
+        for reference in content.get("documentReferences", ())
     ]
     if kind == "SHIPMENT":
         documents.insert(0, (content["documentTypeCode"], content["documentID"]))
-    containers = [content.get("equipmentReference")] + [
-        reference["referenceValue"]
-        for reference in content.get("references", [])
-        if reference["referenceType"] == "EQ"
+    units = [
+        each["referenceValue"] for each in content.get("references", ()) if each["referenceType"] == "EQ"
     ]
+    names = _names(documents)
     event = TrackingEvent(
         source_event_id=content["eventID"],
         version_at=as_instant(content["eventCreatedDateTime"], f"{path}.eventCreatedDateTime"),
         at=as_instant(content["eventDateTime"], f"{path}.eventDateTime"),
         kind=kind,
-        code=content[f"{kind.lower()}EventTypeCode"],
+        code=content[CODES_2[kind]],
         classifier=content["eventClassifierCode"],
-        place=_first(location.get("UNLocationCode") for location in locations),
-        location=_first(
-            location.get("locationName") or location.get("otherFacility") for location in locations
-        ),
-        equipment_reference=_first(containers),
-        booking_reference=_of_type("BKG", documents),
-        transport_document=_of_type("TRD", documents),
+        place=there.get("UNLocationCode") or call.get("UNLocationCode") or called.get("UNLocationCode"),
+        location=there.get("locationName") or call.get("otherFacility") or called.get("locationName"),
+        equipment_reference=content.get("equipmentReference") or _first(units),
+        booking_reference=_first(names.bookings),
+        transport_document=_first(names.documents),
         transport_mode=call.get("modeOfTransport"),
         empty=_empty(content),
         document_type=content.get("documentTypeCode"),
     )
-    vessel = call.get("vessel", {}).get("vesselIMONumber")
+    vessel = call.get("vessel", NOTHING).get("vesselIMONumber")
     voyage = call.get("exportVoyageNumber") or call.get("carrierVoyageNumber")
-    return ReceivedEvent(event, content, _names(documents), _conveyance(vessel, voyage))
+    return ReceivedEvent(event, content, names, _conveyance(vessel, voyage))
 
 
 def _read_3_0(message: object, path: str, received_at: datetime) -> ReceivedEvent:
@@ -100,19 +98,21 @@ def _read_3_0(message: object, path: str, received_at: datetime) -> ReceivedEven
     dcsa_shapes.EVENT_3(content, path)
     classification = content["eventClassification"]
     kind: str = classification["eventTypeCode"]
-    details = content.get("shipmentDetails", {})
+    details = content.get("shipmentDetails", NOTHING)
     primary = details.get("documentReference")
-    documents = [
-        (reference["typeCode"], reference["reference"])
-        for reference in [*([primary] if primary else []), *details.get("additionalDocumentReferences", [])]
-    ]
-    unit = content.get("equipmentDetails", {})
-    containers = [unit.get("equipmentReference")] + [
-        reference["reference"]
-        for reference in details.get("shipmentReferences", [])
-        if reference["typeCode"] == "EQ"
-    ]
-    location = content.get("eventLocation", {})
+    names = _names(
+        [
+            (reference["typeCode"], reference["reference"])
+            for reference in [
+                *([primary] if primary else ()),
+                *details.get("additionalDocumentReferences", ()),
+            ]
+        ]
+    )
+    unit = content.get("equipmentDetails", NOTHING)
+    units = [each["reference"] for each in details.get("shipmentReferences", ()) if each["typeCode"] == "EQ"]
+    location = content.get("eventLocation", NOTHING)
+    call = content.get("transportDetails", NOTHING).get("transportCall", NOTHING)
     event = TrackingEvent(
         source_event_id=content["eventID"],
         version_at=as_instant(content["eventUpdatedDateTime"], f"{path}.eventUpdatedDateTime"),
@@ -122,17 +122,16 @@ def _read_3_0(message: object, path: str, received_at: datetime) -> ReceivedEven
         classifier=classification["eventClassifierCode"],
         place=location.get("UNLocationCode"),
         location=location.get("locationName"),
-        equipment_reference=_first(containers),
-        booking_reference=_of_type("BKG", documents),
-        transport_document=_of_type("TRD", documents),
-        transport_mode=content.get("transportDetails", {}).get("transportCall", {}).get("modeOfTransport"),
+        equipment_reference=unit.get("equipmentReference") or _first(units),
+        booking_reference=_first(names.bookings),
+        transport_document=_first(names.documents),
+        transport_mode=call.get("modeOfTransport"),
         empty=_empty(unit),
         document_type=primary["typeCode"] if primary else None,
     )
-    call = content.get("transportDetails", {}).get("transportCall", {})
-    vessel = call.get("vesselTransport", {}).get("vesselIMONumber")
-    voyage = call.get("exportVoyageNumberOrReference", {}).get("carrierVoyageNumber")
-    return ReceivedEvent(event, content, _names(documents), _conveyance(vessel, voyage))
+    vessel = call.get("vesselTransport", NOTHING).get("vesselIMONumber")
+    voyage = call.get("exportVoyageNumberOrReference", NOTHING).get("carrierVoyageNumber")
+    return ReceivedEvent(event, content, names, _conveyance(vessel, voyage))
 
 
 def _retraction(content: dict[str, Any], path: str, received_at: datetime) -> ReceivedEvent:
@@ -170,6 +169,8 @@ def _empty(unit: dict[str, Any]) -> bool | None:
 
 def _names(documents: Sequence[tuple[str, str]]) -> Names:
     """Return every booking and transport document among ``documents``, each once."""
+    if not documents:
+        return UNNAMED
     return Names(
         tuple(dict.fromkeys(reference for type_code, reference in documents if type_code == "BKG")),
         tuple(dict.fromkeys(reference for type_code, reference in documents if type_code == "TRD")),
@@ -178,12 +179,8 @@ def _names(documents: Sequence[tuple[str, str]]) -> Names:
 
 def _conveyance(vessel: str | None, voyage: str | None) -> str | None:
     """Return IMO number and export voyage as one word; None where the event names neither."""
-    return " ".join(filter(None, (vessel, voyage))) or None
+    return f"{vessel} {voyage}" if vessel and voyage else vessel or voyage
 
 
-def _of_type(wanted: str, documents: Iterable[tuple[str, str]]) -> str | None:
-    return _first(reference for type_code, reference in documents if type_code == wanted)
-
-
-def _first(values: Iterable[str | None]) -> str | None:
-    return next((value for value in values if value), None)
+def _first(values: Sequence[str]) -> str | None:
+    return values[0] if values else None

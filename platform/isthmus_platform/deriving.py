@@ -4,7 +4,6 @@ Readers filter by what is written here. The duty ``matching`` writes it, which s
 what customs said is added by the duty ``bridge-inbox`` (:func:`customs_said`), for the owner's side alone.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,18 +12,16 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from isthmus_platform import bulk, journeys, parties
-from isthmus_platform.consignments import RecordedEvent, Shipment
+from isthmus_platform import bulk, journeys
 from isthmus_platform.database import Duty, Platform, Work, on_duty
 from isthmus_platform.irregularities import Irregularity, customs_irregularities, irregularities
 from isthmus_platform.journeys import Journey
 from isthmus_platform.milestones import Route, RouteLeg, TrackingEvent
 from isthmus_platform.outbox import Message
 from isthmus_platform.sources import Report, Source, SourceKind
-from isthmus_platform.tracking_records import ShipmentException, ShipmentLeg, ShipmentSource, ShipmentTracking
+from isthmus_platform.tracking_records import ShipmentException, ShipmentTracking
 
 TOPIC = "tracking"
-EVENT = tuple(getattr(RecordedEvent, name) for name in TrackingEvent.__slots__)
 
 
 @dataclass(frozen=True)
@@ -43,60 +40,32 @@ class Way:
 
 
 def ways(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, Way]:
-    """Return the visible ones of the shipments as their events need them, by id."""
-    ids = list(shipment_ids)
-    legs: dict[UUID, list[RouteLeg]] = defaultdict(list)
-    for shipment_id, *leg in work.session.execute(
-        select(ShipmentLeg.shipment_id, ShipmentLeg.mode, ShipmentLeg.origin, ShipmentLeg.destination)
-        .where(ShipmentLeg.shipment_id.in_(ids))
-        .order_by(ShipmentLeg.sequence)
-    ):
-        legs[shipment_id].append(RouteLeg(*leg))
-    kinds: dict[UUID, dict[UUID, SourceKind]] = defaultdict(dict)
-    for shipment_id, source_id, kind in work.session.execute(
-        select(ShipmentSource.shipment_id, ShipmentSource.source_id, ShipmentSource.kind).where(
-            ShipmentSource.shipment_id.in_(ids)
-        )
-    ):
-        kinds[shipment_id][source_id] = SourceKind(kind)
-    rows = work.session.execute(
-        select(
-            Shipment.id,
-            Shipment.party_id,
-            Shipment.carrier_id,
-            Shipment.origin,
-            Shipment.destination,
-            Shipment.transhipments,
-        ).where(Shipment.id.in_(ids))
-    )
+    """Return the visible ones of the shipments as their events need them, by id, from one statement."""
+    rows = work.session.execute(WAYS, {"ids": bulk.literal([*shipment_ids])})
     return {
-        row.id: Way(
-            row.id,
-            row.party_id,
-            row.carrier_id,
-            Route(row.origin, row.destination, tuple(row.transhipments), tuple(legs[row.id])),
-            kinds[row.id],
+        shipment_id: Way(
+            shipment_id,
+            party_id,
+            carrier_id,
+            Route(origin, destination, tuple(transhipments), tuple(RouteLeg(*leg) for leg in legs)),
+            {UUID(source_id): SourceKind(kind) for source_id, kind in kinds},
         )
-        for row in rows
+        for shipment_id, party_id, carrier_id, origin, destination, transhipments, legs, kinds in rows
     }
 
 
 def reports(work: Work, found: Mapping[UUID, Way]) -> dict[UUID, list[Report]]:
     """Return every version of every event of each shipment that the actor may see, from one statement."""
-    rows = work.session.execute(
-        select(
-            RecordedEvent.shipment_id,
-            RecordedEvent.party_id,
-            RecordedEvent.conveyance,
-            RecordedEvent.superseded_at,
-            *EVENT,
-        ).where(RecordedEvent.shipment_id.in_(list(found)))
-    ).all()
-    names = {party.id: party.name for party in parties.get_many(work, {row[1] for row in rows}).values()}
     told: dict[UUID, list[Report]] = {shipment_id: [] for shipment_id in found}
-    for shipment_id, party_id, conveyance, superseded_at, *event in rows:
-        source = found[shipment_id].source(party_id, names[party_id])
-        superseded = superseded_at is not None
+    by_text = {str(shipment_id): shipment_id for shipment_id in found}
+    sources: dict[tuple[str, str], Source] = {}
+    for shipment, party, name, conveyance, superseded, *event in work.session.execute(
+        REPORTS, {"ids": bulk.literal([*found])}
+    ):
+        shipment_id = by_text[shipment]
+        source = sources.get((shipment, party))
+        if source is None:
+            source = sources[shipment, party] = found[shipment_id].source(UUID(party), name)
         told[shipment_id].append(Report(TrackingEvent(*event), source, conveyance, superseded))
     return told
 
@@ -212,6 +181,24 @@ SHOWN = (
     ShipmentException.until,
     ShipmentException.hours,
     ShipmentException.description,
+)
+WAYS = text(
+    """
+    SELECT id, party_id, carrier_id, origin, destination, transhipments,
+        ARRAY(SELECT ARRAY[leg.mode, leg.origin, leg.destination] FROM shipment_leg leg
+            WHERE leg.shipment_id = shipment.id ORDER BY leg.sequence),
+        ARRAY(SELECT ARRAY[CAST(its_own.source_id AS text), its_own.kind] FROM shipment_source its_own
+            WHERE its_own.shipment_id = shipment.id)
+    FROM shipment WHERE id = ANY (CAST(:ids AS uuid[]))
+    """
+)
+# Ids come as texts: there are few different ones, and to make each a UUID costs more than the rest of its row.
+REPORTS = text(
+    f"""
+    SELECT CAST(shipment_id AS text), CAST(party_id AS text), party.name, conveyance,
+        superseded_at IS NOT NULL, {", ".join(TrackingEvent._fields)}
+    FROM tracking_event JOIN party ON party.id = party_id WHERE shipment_id = ANY (CAST(:ids AS uuid[]))
+    """  # noqa: S608 (the names are columns of ours)
 )
 LOCK = text(
     "SELECT shipment_id FROM shipment_tracking WHERE shipment_id = ANY (:ids) ORDER BY shipment_id FOR UPDATE"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -18,8 +19,7 @@ from isthmus_platform.database import Work, on_duty
 from isthmus_platform.milestones import TrackingEvent
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """Every booking and transport document that an event names, in its order."""
 
     bookings: tuple[str, ...] = ()
@@ -41,6 +41,7 @@ class Candidate:
     """
 
     id: UUID
+    owner_id: UUID
     reference: str
     booked_at: datetime
     made_by: UUID
@@ -55,8 +56,7 @@ class Candidate:
         return not ((names.bookings and self.own_bookings) or (names.documents and self.own_documents))
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """One shipment that an event is about, or one name of it that no shipment carries yet."""
 
     shipment: Candidate | None
@@ -185,7 +185,7 @@ def _candidates(ways: tuple[str, ...]) -> TextClause:
     return text(
         f"""
     WITH named (id) AS ({" UNION ".join(WAYS[name] for name in ways)})
-    SELECT shipment.id, reference, booked_at, created_by, carrier_id, booking_reference, bill_of_lading,
+    SELECT shipment.id, party_id, reference, booked_at, created_by, carrier_id, booking_reference, bill_of_lading,
         ARRAY(SELECT unit.reference FROM equipment unit WHERE unit.shipment_id = shipment.id) AS equipment,
         ARRAY(SELECT leg.booking_reference FROM shipment_leg leg WHERE leg.shipment_id = shipment.id
             AND leg.carrier_id = :source AND leg.booking_reference IS NOT NULL) AS leg_bookings,
@@ -199,6 +199,7 @@ def _candidates(ways: tuple[str, ...]) -> TextClause:
 def _candidate(
     source_id: UUID,
     shipment_id: UUID,
+    owner_id: UUID,
     reference: str,
     booked_at: datetime,
     made_by: UUID,
@@ -213,6 +214,7 @@ def _candidate(
     carries = carrier_id == source_id
     return Candidate(
         id=shipment_id,
+        owner_id=owner_id,
         reference=reference,
         booked_at=booked_at,
         made_by=made_by,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 from isthmus_platform import places
 
@@ -17,8 +18,7 @@ PROOF_GIVEN = frozenset({"CMPL", "ISSU", "RECE"})
 CALLED_OFF = frozenset({"CANC", "CACF", "DECL", "REJE", "VOID"})
 
 
-@dataclass(frozen=True, slots=True)
-class TrackingEvent:
+class TrackingEvent(NamedTuple):
     """One version of an event, as its source tells it.
 
     ``place`` is a UN/LOCODE, ``location`` the source's own name of the spot. ``version_at`` is when the

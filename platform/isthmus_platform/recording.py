@@ -6,25 +6,25 @@ whichever arrives first.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 
 from isthmus_platform import bulk, deriving, domain_events, matching
-from isthmus_platform.database import PartyRole, Work, new_id
+from isthmus_platform.database import PartyRole, Work, new_id_text, on_duty
 from isthmus_platform.dcsa import ReceivedEvent, Standard
 from isthmus_platform.errors import Conflict, InvalidInput
 from isthmus_platform.matching import Candidate, Share
 from isthmus_platform.milestones import TrackingEvent
 
 MOST_EVENTS = 1000
+Owners: TypeAlias = Mapping[UUID, UUID]
 
 
 class Outcome(StrEnum):
@@ -50,8 +50,7 @@ EXPLANATIONS = {
 }
 
 
-@dataclass(frozen=True)
-class EventOutcome:
+class EventOutcome(NamedTuple):
     """An event's id at its source and what became of it; ``shipment`` is the matched shipment's reference.
 
     ``also`` are the references of further shipments that the event names.
@@ -76,11 +75,11 @@ class EventOutcome:
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """A version of an event that is on record, or about to be, and the shipments it is attached to."""
+    """A version of an event that is on record, or about to be, and whose shipments it is attached to."""
 
     version_at: datetime
     digest: str
-    shipments: frozenset[UUID]
+    owners: Owners
 
 
 @dataclass
@@ -102,17 +101,19 @@ def record(work: Work, standard: Standard, events: Sequence[ReceivedEvent]) -> l
     work.actor.require(PartyRole.CARRIER, PartyRole.TERMINAL)
     if len(events) > MOST_EVENTS:
         raise InvalidInput(f"At most {MOST_EVENTS} events at a time.", field="events", code="too_many")
-    source_id = work.actor.party_id
+    source_id, ids = work.actor.party_id, list[str]()
     matching.one_at_a_time(work, source_id)
-    batch = _Batch(_known(work, {received.event.source_event_id for received in events}), [], set())
-    register = matching.register(work, ((each.event, each.names) for each in events), source_id)
-    outcomes = [
-        _judge(standard, received, batch, register.shares(received.event, received.names), f"events[{n}]")
-        for n, received in enumerate(events)
-    ]
-    if batch.rows:
-        ids = _insert(work, batch)
-        deriving.refresh(work, batch.shipments)
+    with on_duty(work, "matching"):
+        batch = _Batch(_known(work, {received.event.source_event_id for received in events}), [], set())
+        register = matching.register(work, ((each.event, each.names) for each in events), source_id)
+        outcomes = [
+            _judge(standard, received, batch, register.shares(received.event, received.names), f"events[{n}]")
+            for n, received in enumerate(events)
+        ]
+        if batch.rows:
+            ids = _insert(work, batch)
+            deriving.refresh(work, batch.shipments)
+    if ids:
         about = {"standard": standard.value, "events": ids}
         domain_events.announce(work, "events.recorded", quantity=batch.added, about=about)
     return outcomes
@@ -127,26 +128,28 @@ def _judge(
 ) -> EventOutcome:
     """Return what becomes of one event; ``batch`` learns of it."""
     event = received.event
-    digest = hashlib.sha256(orjson.dumps(received.content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    content = orjson.dumps(received.content, option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.sha256(content).hexdigest()
     versions = batch.known[event.source_event_id]
     named = [share.shipment for share in shares if share.shipment is not None]
-    before = frozenset[UUID]().union(*(version.shipments for version in versions))
-    ids = [each.id for each in named] or sorted(before)
+    before = {shipment: owner for version in versions for shipment, owner in version.owners.items()}
+    owners = {each.id: each.owner_id for each in named} or dict(sorted(before.items()))
+    ids = list(owners)
     if any(version.digest == digest for version in versions):
         return _answer(event, Outcome.DUPLICATE, named, ids)
     _check(event, versions, named, path)
     newest = max((version.version_at for version in versions), default=None)
     outcome = _outcome(event, newest, matched=bool(ids))
-    versions.append(_Version(event.version_at, digest, frozenset(ids)))
-    batch.shipments |= before.union(ids)
+    versions.append(_Version(event.version_at, digest, owners))
+    batch.shipments.update(before, ids)
     batch.added += 1
-    correction, content = outcome is Outcome.CORRECTED, orjson.dumps(received.content).decode()
+    common = (digest, standard, received.conveyance, content.decode(), outcome is Outcome.CORRECTED)
     places = [(share, share.shipment.id if share.shipment else None) for share in shares]
     if ids and not named:  # it names no shipment any more, and goes where its other versions are
         places = [(shares[0], shipment_id) for shipment_id in ids]
     for part, (share, shipment_id) in enumerate(places):
-        own = (new_id(), shipment_id, part, digest, standard.value, received.conveyance, content, correction)
-        batch.rows.append(own + _told(event, share))
+        owner_id = owners[shipment_id] if shipment_id else None
+        batch.rows.append((new_id_text(), shipment_id, owner_id, part, *common, *_told(event, share)))
     return _answer(event, outcome, named, ids)
 
 
@@ -178,10 +181,10 @@ def _answer(
     )
 
 
-def _told(event: TrackingEvent, share: Share) -> tuple[Any, ...]:
-    if (event.booking_reference, event.transport_document) != (share.booking, share.document):
-        event = replace(event, booking_reference=share.booking, transport_document=share.document)
-    return EVENT_VALUES(event)
+def _told(event: TrackingEvent, share: Share) -> TrackingEvent:
+    if (event.booking_reference, event.transport_document) == (share.booking, share.document):
+        return event
+    return event._replace(booking_reference=share.booking, transport_document=share.document)
 
 
 def _outcome(event: TrackingEvent, newest: datetime | None, *, matched: bool) -> Outcome:
@@ -195,10 +198,9 @@ def _outcome(event: TrackingEvent, newest: datetime | None, *, matched: bool) ->
 def _known(work: Work, event_ids: set[str]) -> dict[str, list[_Version]]:
     rows = work.session.execute(KNOWN, {"source": work.actor.party_id, "ids": list(event_ids)})
     known: dict[str, list[_Version]] = defaultdict(list)
-    for event_id, version_at, digest, shipments in rows:
-        known[event_id].append(
-            _Version(version_at, digest, frozenset(each for each in shipments if each is not None))
-        )
+    for event_id, version_at, digest, shipments, owners in rows:
+        told = {shipment: owner for shipment, owner in zip(shipments, owners, strict=True) if shipment}
+        known[event_id].append(_Version(version_at, digest, told))
     return known
 
 
@@ -213,34 +215,34 @@ def _insert(work: Work, batch: _Batch) -> list[str]:
     given |= {"source": work.actor.party_id, "now": work.now}
     given |= {"changed": list(changed), "newest": list(changed.values())}
     work.session.execute(INSERT, given)
-    return [str(row[0]) for row in batch.rows if row[2] == 0]
+    return [row[0] for row in batch.rows if row[PART] == 0]
 
 
-EVENT_COLUMNS = TrackingEvent.__slots__
-EVENT_VALUES = attrgetter(*EVENT_COLUMNS)
 TYPES = {
     "id": "uuid",
     "shipment_id": "uuid",
+    "owner_id": "uuid",
     "part": "int",
     "digest": "text",
     "standard": "text",
     "conveyance": "text",
     "content": "text",
     "correction": "boolean",
-    **dict.fromkeys(EVENT_COLUMNS, "text"),
+    **dict.fromkeys(TrackingEvent._fields, "text"),
     "version_at": "timestamptz",
     "at": "timestamptz",
     "empty": "boolean",
     "retracted": "boolean",
 }
+PART = list(TYPES).index("part")
 KNOWN = text(
     """
-    SELECT source_event_id, version_at, min(digest), array_agg(shipment_id) FROM tracking_event
+    SELECT source_event_id, version_at, min(digest), array_agg(shipment_id), array_agg(owner_id)
+    FROM tracking_event
     WHERE party_id = :source AND source_event_id = ANY (:ids) GROUP BY source_event_id, version_at
     """
 )
-# Rows come as one array a column: a batch is one statement, whatever its size. By shipment, since the trigger
-# that notes each row's owner remembers the last.
+# Rows come as one array a column: a batch is one statement, whatever its size.
 INSERT = text(
     f"""
     WITH changed AS (
@@ -256,7 +258,6 @@ INSERT = text(
     FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in TYPES.items())})
         AS given ({", ".join(TYPES)})
     LEFT JOIN changed ON event_id = source_event_id
-    ORDER BY shipment_id
     ON CONFLICT (party_id, source_event_id, version_at, part) DO NOTHING
     """  # noqa: S608 (the names are columns of ours)
 )

@@ -58,6 +58,8 @@ def code(codes: str | Collection[str]) -> Check:
     listed = frozenset(codes.split() if isinstance(codes, str) else codes)
 
     def check(value: object, path: str) -> None:
+        if isinstance(value, str) and value in listed:
+            return
         if as_text(value, path) not in listed:
             raise wrong(path, "unknown_code", "one of " + ", ".join(sorted(listed)))
 
@@ -89,12 +91,13 @@ def instant(value: object, path: str) -> None:
 
 def as_instant(value: object, path: str) -> datetime:
     """Return an RFC 3339 timestamp in UTC; without an offset it is no instant and is refused."""
-    found = _instant(as_text(value, path))
+    found = _instant(value) if isinstance(value, str) else None
     if isinstance(found, datetime):
         return found
+    as_text(value, path)
     if found == "no_offset":
         raise wrong(path, found, "a timestamp with its offset from UTC")
-    raise wrong(path, found, "a timestamp as in RFC 3339")
+    raise wrong(path, "date_time", "a timestamp as in RFC 3339")
 
 
 @lru_cache(maxsize=8192)  # a message's times are checked first and read later, and events share theirs
@@ -121,7 +124,8 @@ def day(value: object, path: str) -> None:
 
 def place(value: object, path: str) -> None:
     """Accept a UN/LOCODE that is listed."""
-    places.find(as_text(value, path), field=path)
+    if not (isinstance(value, str) and places.known(value)):
+        places.find(as_text(value, path), field=path)
 
 
 def degrees(value: object, path: str) -> None:
@@ -161,18 +165,19 @@ def several(item: Check, most: int = 100) -> Check:
 
 def members(required: str = "", /, **shapes: Check) -> Check:
     """Accept an object with these members only, of which those named in ``required`` must be there."""
-    needed = required.split()
+    needed, known = required.split(), shapes.keys()
 
     def check(value: object, path: str) -> None:
         held = as_object(value, path)
-        for name in held:
-            if name not in shapes:
-                raise wrong(_below(path, name[:60]), "unknown_field", "no such member")
+        if not held.keys() <= known:
+            name = next(name for name in held if name not in known)
+            raise wrong(_below(path, name[:60]), "unknown_field", "no such member")
         for name in needed:
             if name not in held:
                 raise wrong(_below(path, name), "required", "this member")
+        below = f"{path}." if path else ""
         for name, member in held.items():
-            shapes[name](member, _below(path, name))
+            shapes[name](member, below + name)
 
     return check
 

@@ -8,9 +8,10 @@ hidden.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from isthmus_platform.milestones import Route, TrackingEvent, arrives, last_word, stage, version
 
@@ -26,16 +27,14 @@ class SourceKind(StrEnum):
     CUSTOMS = "CUSTOMS"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Source:
+class Source(NamedTuple):
     """A party that reports, by name, and what it is to the shipment."""
 
     name: str
     kind: SourceKind
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One version of an event and who told it; ``conveyance`` is the vessel and voyage it names, if any.
 
     ``superseded`` is a version that a newer one replaced, though the newer may be of other shipments only.
@@ -47,8 +46,7 @@ class Report:
     superseded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A time for a milestone: ``at``, by whom, and when that was told."""
 
     at: datetime
@@ -56,8 +54,7 @@ class Word:
     told_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What words are about: a milestone at a place, of a container where one is named."""
 
     code: str
@@ -175,7 +172,7 @@ def distinct(reports: Sequence[Report]) -> list[TrackingEvent]:
     if len({report.source for report in reports}) < 2:
         return [report.event for report in reports]
     return [
-        replace(report.event, source_event_id=f"{report.source.name} {report.event.source_event_id}")
+        report.event._replace(source_event_id=f"{report.source.name} {report.event.source_event_id}")
         for report in reports
     ]
 

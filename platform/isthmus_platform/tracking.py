@@ -110,6 +110,7 @@ def _attach(work: Work, shipment: Shipment, source_id: UUID) -> int:
             )
         if shared:
             given = {"ids": shared, "new": [new_id() for _ in shared], "shipment": shipment.id}
+            given["owner"] = shipment.party_id
             work.session.execute(SHARE, given)
     return len(its_own)
 
@@ -156,15 +157,15 @@ def _is_about(register: Register, event: TrackingEvent, shipment_id: UUID) -> bo
 SHARED = [
     column.name
     for column in RecordedEvent.__table__.columns
-    if column.name not in ("id", "part", "shipment_id")
+    if column.name not in ("id", "part", "shipment_id", "owner_id")
 ]
 SHARE = text(
     f"""
-    INSERT INTO tracking_event (id, part, shipment_id, {", ".join(SHARED)})
+    INSERT INTO tracking_event (id, part, shipment_id, owner_id, {", ".join(SHARED)})
     SELECT given.new_id, 1 + (
             SELECT max(other.part) FROM tracking_event other WHERE other.party_id = told.party_id
             AND other.source_event_id = told.source_event_id AND other.version_at = told.version_at
-        ), :shipment, {", ".join(f"told.{name}" for name in SHARED)}
+        ), :shipment, :owner, {", ".join(f"told.{name}" for name in SHARED)}
     FROM unnest(CAST(:ids AS uuid[]), CAST(:new AS uuid[])) AS given (old_id, new_id)
     JOIN tracking_event told ON told.id = given.old_id
     """  # noqa: S608 (the names are columns of ours)
@@ -257,7 +258,7 @@ def _standing(work: Work, shipment_ids: Iterable[UUID]) -> Sequence[RecordedEven
 
 def event_of(row: RecordedEvent) -> TrackingEvent:
     """Return what a recorded event says."""
-    return TrackingEvent(**{name: getattr(row, name) for name in TrackingEvent.__slots__})
+    return TrackingEvent(**{name: getattr(row, name) for name in TrackingEvent._fields})
 
 
 def _entry(row: RecordedEvent, source: str) -> TimelineEntry:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,7 @@ def told(
         classifier,
         place,
     )
-    return Report(replace(event, **more), source, conveyance)  # type: ignore[arg-type]
+    return Report(event._replace(**more), source, conveyance)  # type: ignore[arg-type]
 
 
 def test_a_terminal_stands_nearer_to_what_happens_on_its_ground_than_the_carrier() -> None:
@@ -228,9 +229,9 @@ def test_a_shipment_by_air_and_road_is_delivered_with_its_proof() -> None:
 SOURCES = st.sampled_from([CARRIER, TERMINAL])
 REPORTS = st.lists(
     st.builds(
-        Report,
+        partial(Report),
         st.builds(
-            TrackingEvent,
+            partial(TrackingEvent),
             source_event_id=st.sampled_from("abcdef"),
             version_at=st.integers(0, 8).map(on),
             at=st.integers(0, 8).map(on),
@@ -242,7 +243,7 @@ REPORTS = st.lists(
             retracted=st.booleans(),
         )
         | st.builds(
-            TrackingEvent,
+            partial(TrackingEvent),
             source_event_id=st.sampled_from("ghijkl"),
             version_at=st.integers(0, 8).map(on),
             at=st.integers(0, 8).map(on),

@@ -3,6 +3,7 @@
 import json
 from typing import Any, NoReturn
 
+import orjson
 import structlog
 from flask import request
 
@@ -35,6 +36,12 @@ def read_json(*, most: int = MEBIBYTE) -> Any:
     Infinity, and nesting beyond reason.
     """
     body = read("application/json", most=most)
+    try:
+        found = orjson.loads(body)
+        if orjson.dumps(found) == body:  # as written out again, so nothing was given twice or changed
+            return found
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass  # told below by the strict reader, which is several times as slow
     try:
         return json.loads(
             body.decode("utf-8"), object_pairs_hook=_each_member_once, parse_constant=_no_such_number
