@@ -192,7 +192,7 @@ WAYS = text(
     FROM shipment WHERE id = ANY (CAST(:ids AS uuid[]))
     """
 )
-# Ids come as texts: there are few different ones, and to make each a UUID costs more than the rest of its row.
+# Ids come as texts: few differ, and to make each a UUID would cost more than the rest of its row.
 REPORTS = text(
     f"""
     SELECT CAST(shipment_id AS text), CAST(party_id AS text), party.name, conveyance,

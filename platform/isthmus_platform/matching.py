@@ -185,7 +185,8 @@ def _candidates(ways: tuple[str, ...]) -> TextClause:
     return text(
         f"""
     WITH named (id) AS ({" UNION ".join(WAYS[name] for name in ways)})
-    SELECT shipment.id, party_id, reference, booked_at, created_by, carrier_id, booking_reference, bill_of_lading,
+    SELECT shipment.id, party_id, reference, booked_at, created_by, carrier_id,
+        booking_reference, bill_of_lading,
         ARRAY(SELECT unit.reference FROM equipment unit WHERE unit.shipment_id = shipment.id) AS equipment,
         ARRAY(SELECT leg.booking_reference FROM shipment_leg leg WHERE leg.shipment_id = shipment.id
             AND leg.carrier_id = :source AND leg.booking_reference IS NOT NULL) AS leg_bookings,
