@@ -58,7 +58,7 @@ def irregularities(reports: Sequence[Report], route: Route, found: Journey) -> l
     all_of_them = [
         *_cancelled(found),
         *_rolled(reports, route),
-        *_held(sources.standing(reports)),
+        *_held(reports),
         *_slipped(reports, route),
         *_late(found),
         *_dwelt(found),
@@ -142,13 +142,15 @@ def _put_off(in_time: Sequence[Report]) -> tuple[Report, Report] | None:
     return found
 
 
-def _held(standing: Sequence[Report]) -> Iterator[Irregularity]:
+def _held(reports: Sequence[Report]) -> Iterator[Irregularity]:
     """Yield what customs holds by the word of carriers and terminals: selected or on hold, until released."""
+    if not any(_holds(report) for report in reports):
+        return
+    standing = sources.standing(reports)
     for report in standing:
-        event = report.event
-        papers = event.kind == "SHIPMENT" and event.document_type in CUSTOMS_PAPERS
-        if event.classifier != "ACT" or not (event.code in SELECTED or (papers and event.code == "HOLD")):
+        if not _holds(report):
             continue
+        event = report.event
         released = [
             other.event.at
             for other in standing
@@ -165,6 +167,12 @@ def _held(standing: Sequence[Report]) -> Iterator[Irregularity]:
             place=event.place,
             equipment_reference=event.equipment_reference,
         )
+
+
+def _holds(report: Report) -> bool:
+    event = report.event
+    papers = event.kind == "SHIPMENT" and event.document_type in CUSTOMS_PAPERS
+    return event.classifier == "ACT" and (event.code in SELECTED or (papers and event.code == "HOLD"))
 
 
 def _releases(report: Report, unit: str | None) -> bool:

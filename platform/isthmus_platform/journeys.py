@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from isthmus_platform import sources
-from isthmus_platform.milestones import Route, Status, arrives, last_word, status
+from isthmus_platform.milestones import Route, Status, arrives, last_word, reached_by
 from isthmus_platform.sources import Conflict, Report, Subject, Word
 
 
@@ -45,16 +46,31 @@ class Stay:
         return (self.until or now) - self.since
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Journey:
-    """What all sources together say of a shipment."""
+    """What all sources together say of a shipment on ``route``; ``reports`` are those that count."""
 
+    route: Route
     status: Status
     eta: Word | None
-    delay: timedelta | None
-    milestones: tuple[Milestone, ...]
     conflicts: tuple[Conflict, ...]
-    stays: tuple[Stay, ...]
+    reports: tuple[Report, ...]
+
+    @cached_property
+    def milestones(self) -> tuple[Milestone, ...]:
+        """The points of the journey, in their order."""
+        return _milestones(self.reports, self.route)
+
+    @cached_property
+    def stays(self) -> tuple[Stay, ...]:
+        """How long each container lay where; empty boxes are nobody's dwell."""
+        return _stays(self.reports)
+
+    @cached_property
+    def delay(self) -> timedelta | None:
+        """How late the shipment is at its destination; None where nothing was planned or told."""
+        arrivals = [report for report in self.reports if arrives(report.event, self.route)]
+        return max((m.delay for m in _milestones(arrivals, self.route) if m.delay is not None), default=None)
 
 
 COMES_IN = frozenset({"GTIN", "DISC", "DROP"})
@@ -64,14 +80,12 @@ GOES_OUT = frozenset({"LOAD", "GTOT", "PICK"})
 def journey(reports: Iterable[Report], route: Route) -> Journey:
     """Return the one view of ``reports``, whatever their order, for a shipment on ``route``."""
     settled = sources.settle(reports, route)
-    milestones = _milestones(settled.reports, route)
     return Journey(
-        status=status(sources.distinct(settled.reports), route),
+        route=route,
+        status=reached_by(sources.distinct(settled.reports), route),
         eta=sources.arrival(settled.reports, route),
-        delay=_delay(milestones, route),
-        milestones=milestones,
         conflicts=settled.conflicts,
-        stays=_stays(settled.reports),
+        reports=settled.reports,
     )
 
 
@@ -100,18 +114,8 @@ def _order(milestone: Milestone) -> tuple[datetime, str, str, str, str]:
     return (milestone.at, about.event_code, about.code, about.place or "", about.equipment_reference or "")
 
 
-def _delay(milestones: Sequence[Milestone], route: Route) -> timedelta | None:
-    """Return how late the shipment is at its destination; None where nothing was planned or told."""
-    arrivals = [
-        milestone
-        for milestone in milestones
-        if (milestone.subject.event_code, milestone.subject.place) == ("ARRI", route.destination)
-    ]
-    return max((m.delay for m in arrivals if m.delay is not None), default=None)
-
-
 def _stays(reports: Sequence[Report]) -> tuple[Stay, ...]:
-    """Return how long each container lay at each place; empty boxes are nobody's dwell."""
+    """Return how long each container lay at each place."""
     moves: dict[tuple[str, str], list[Report]] = defaultdict(list)
     for report in reports:
         event = report.event

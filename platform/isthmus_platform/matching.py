@@ -115,12 +115,14 @@ class Register:
                 waiting.append(Share(None, booking, None))
         return [*shares.values(), *waiting]
 
-    def _carrying(self, event: TrackingEvent, names: Names) -> list[Candidate]:
+    def _carrying(self, event: TrackingEvent, names: Names) -> Sequence[Candidate]:
         carrying = self._equipment.get(event.equipment_reference or "", [])
         return carrying if len(carrying) == 1 and carrying[0].may_be(names) else []
 
     @staticmethod
-    def _sharing(named: Sequence[Candidate], event: TrackingEvent) -> list[Candidate]:
+    def _sharing(named: Sequence[Candidate], event: TrackingEvent) -> Sequence[Candidate]:
+        if len(named) < 2:
+            return named
         carrying = [each for each in named if event.equipment_reference in each.equipment] or named
         return [each for each in carrying if each.made_by == carrying[0].made_by]
 

@@ -94,8 +94,7 @@ class Status:
     place: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Milestone:
+class _Milestone(NamedTuple):
     stage: Stage
     code: str
     event: TrackingEvent
@@ -112,13 +111,22 @@ def current(events: Iterable[TrackingEvent]) -> list[TrackingEvent]:
         held = newest.get(event.source_event_id)
         if held is None or version(event) > version(held):
             newest[event.source_event_id] = event
-    standing = [event for event in newest.values() if not event.retracted]
-    return sorted(standing, key=lambda event: (event.at, event.kind, event.code, event.source_event_id))
+    return sorted((event for event in newest.values() if not event.retracted), key=in_time)
+
+
+def in_time(event: TrackingEvent) -> tuple[datetime, str, str, str]:
+    """Return the order in which events happened; what happened at once is told apart by name."""
+    return (event.at, event.kind, event.code, event.source_event_id)
 
 
 def status(events: Iterable[TrackingEvent], route: Route) -> Status:
     """Return how far a shipment on ``route`` has come; ``BOOKED`` when nothing has happened yet."""
-    happened = [event for event in current(events) if event.classifier == "ACT"]
+    return reached_by(current(events), route)
+
+
+def reached_by(events: Sequence[TrackingEvent], route: Route) -> Status:
+    """Return the same of events that are :func:`current` already."""
+    happened = [event for event in events if event.classifier == "ACT"]
     reached = [milestone for event in happened if (milestone := _milestone(event, route))]
     if not reached:
         return _booking(happened)

@@ -6,11 +6,11 @@ whichever arrives first.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -24,7 +24,6 @@ from isthmus_platform.matching import Candidate, Share
 from isthmus_platform.milestones import TrackingEvent
 
 MOST_EVENTS = 1000
-Owners: TypeAlias = Mapping[UUID, UUID]
 
 
 class Outcome(StrEnum):
@@ -73,13 +72,23 @@ class EventOutcome(NamedTuple):
         return EXPLANATIONS.get(self.outcome, (None, None))[1]
 
 
+class Attached(NamedTuple):
+    """A shipment that an event is attached to, and whose it is; both None while it waits for one."""
+
+    shipment_id: UUID | None
+    owner_id: UUID | None
+
+
+NOWHERE = Attached(None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Version:
     """A version of an event that is on record, or about to be, and whose shipments it is attached to."""
 
     version_at: datetime
     digest: str
-    owners: Owners
+    attached: Sequence[Attached]
 
 
 @dataclass
@@ -132,24 +141,27 @@ def _judge(
     digest = hashlib.sha256(content).hexdigest()
     versions = batch.known[event.source_event_id]
     named = [share.shipment for share in shares if share.shipment is not None]
-    before = {shipment: owner for version in versions for shipment, owner in version.owners.items()}
-    owners = {each.id: each.owner_id for each in named} or dict(sorted(before.items()))
-    ids = list(owners)
+    before = sorted({attached for version in versions for attached in version.attached})
+    attached = [Attached(each.id, each.owner_id) for each in named] or before
+    ids = [each.shipment_id for each in attached]
     if any(version.digest == digest for version in versions):
         return _answer(event, Outcome.DUPLICATE, named, ids)
     _check(event, versions, named, path)
     newest = max((version.version_at for version in versions), default=None)
     outcome = _outcome(event, newest, matched=bool(ids))
-    versions.append(_Version(event.version_at, digest, owners))
-    batch.shipments.update(before, ids)
+    versions.append(_Version(event.version_at, digest, attached))
+    batch.shipments.update(ids, [each.shipment_id for each in before])
     batch.added += 1
     common = (digest, standard, received.conveyance, content.decode(), outcome is Outcome.CORRECTED)
-    places = [(share, share.shipment.id if share.shipment else None) for share in shares]
-    if ids and not named:  # it names no shipment any more, and goes where its other versions are
-        places = [(shares[0], shipment_id) for shipment_id in ids]
-    for part, (share, shipment_id) in enumerate(places):
-        owner_id = owners[shipment_id] if shipment_id else None
-        batch.rows.append((new_id_text(), shipment_id, owner_id, part, *common, *_told(event, share)))
+    if attached and not named:  # it names no shipment any more, and goes where its other versions are
+        places = [(shares[0], each) for each in attached]
+    else:
+        places = [
+            (each, Attached(each.shipment.id, each.shipment.owner_id) if each.shipment else NOWHERE)
+            for each in shares
+        ]
+    for part, (share, where) in enumerate(places):
+        batch.rows.append((new_id_text(), *where, part, *common, *_told(event, share)))
     return _answer(event, outcome, named, ids)
 
 
@@ -199,8 +211,8 @@ def _known(work: Work, event_ids: set[str]) -> dict[str, list[_Version]]:
     rows = work.session.execute(KNOWN, {"source": work.actor.party_id, "ids": list(event_ids)})
     known: dict[str, list[_Version]] = defaultdict(list)
     for event_id, version_at, digest, shipments, owners in rows:
-        told = {shipment: owner for shipment, owner in zip(shipments, owners, strict=True) if shipment}
-        known[event_id].append(_Version(version_at, digest, told))
+        attached = [Attached(*each) for each in zip(shipments, owners, strict=True) if each[0] is not None]
+        known[event_id].append(_Version(version_at, digest, attached))
     return known
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from isthmus_platform.milestones import Route, TrackingEvent, arrives, last_word, stage, version
+from isthmus_platform.milestones import Route, TrackingEvent, arrives, in_time, last_word, stage, version
 
 
 class SourceKind(StrEnum):
@@ -25,6 +25,8 @@ class SourceKind(StrEnum):
     RAIL = "RAIL"
     AIR = "AIR"
     CUSTOMS = "CUSTOMS"
+
+    __hash__ = str.__hash__  # an enumeration's own is not C, and each report is found by its source
 
 
 class Source(NamedTuple):
@@ -168,13 +170,14 @@ def settle(reports: Iterable[Report], route: Route) -> Settled:
 
 
 def distinct(reports: Sequence[Report]) -> list[TrackingEvent]:
-    """Return the events of ``reports``, told apart where two sources use the same id."""
+    """Return the events of ``reports`` in their order, told apart where two sources use the same id."""
     if len({report.source for report in reports}) < 2:
         return [report.event for report in reports]
-    return [
+    told_apart = [
         report.event._replace(source_event_id=f"{report.source.name} {report.event.source_event_id}")
         for report in reports
     ]
+    return sorted(told_apart, key=in_time)
 
 
 def arrival(reports: Sequence[Report], route: Route) -> Word | None:
