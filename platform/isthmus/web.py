@@ -34,6 +34,7 @@ from isthmus_platform.http import (
     bridge_inbox,
     documents,
     event_feed,
+    event_subscriptions,
     events,
     evidence,
     financing,
@@ -96,6 +97,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
     desk = Desk(vault, bridge.signing_key, address, _ubl(settings), _dcsa(settings))
+    push = (Outgoing(settings.webhook_loopback), SigningSecrets(keys.master_key()))
     graphql = GraphQL(
         platform,
         schema.build(),
@@ -103,13 +105,14 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         desk=desk,
         development=settings.shows_graphiql,
         planner=Planner(platform, schema.build()),
-        push=(Outgoing(settings.webhook_loopback), SigningSecrets(keys.master_key())),
+        push=push,
     )
     app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
     routes = [
         oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}, proofs, certificates),
         events.blueprint(platform, authenticate),
         event_feed.blueprint(platform, authenticate),
+        event_subscriptions.blueprint(platform, authenticate, *push),
         imports.blueprint(platform, authenticate),
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
         papers.blueprint(platform, desk, authenticate),

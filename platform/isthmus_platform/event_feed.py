@@ -15,6 +15,22 @@ MOST = 1000
 ONCE = text(
     "DISTINCT ON (tracking_event.version_at, tracking_event.party_id, tracking_event.source_event_id)"
 )
+CALL_3 = ("transportDetails", "transportCall")
+VOYAGE_3 = (*CALL_3, "exportVoyageNumberOrReference", "carrierVoyageNumber")
+CALL = {
+    "transportCallID": (("transportCall", "transportCallID"), (*CALL_3, "transportCallReference")),
+    "vesselIMONumber": (
+        ("transportCall", "vessel", "vesselIMONumber"),
+        (*CALL_3, "vesselTransport", "vesselIMONumber"),
+    ),
+    "exportVoyageNumber": (("transportCall", "exportVoyageNumber"), VOYAGE_3),
+    "carrierVoyageNumber": (("transportCall", "carrierVoyageNumber"), VOYAGE_3),
+    "carrierServiceCode": (
+        ("transportCall", "carrierServiceCode"),
+        (*CALL_3, "serviceCodeOrReference", "carrierServiceCode"),
+    ),
+}
+"""Where an event says what 2.2's filters of a transport call ask for, in a message of either version."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +44,10 @@ class Position:
 
 @dataclass(frozen=True)
 class FeedFilter:
-    """Which events; an empty tuple and None do not count. Times are of its last change."""
+    """Which events; an empty tuple and None do not count. Times are of its last change.
+
+    ``calls`` are values of the transport call, each under a name of :data:`CALL`.
+    """
 
     booking_reference: str | None = None
     transport_document: str | None = None
@@ -37,6 +56,7 @@ class FeedFilter:
     kinds: tuple[str, ...] = ()
     codes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     document_types: tuple[str, ...] = ()
+    calls: tuple[tuple[str, str], ...] = ()
     at_least: datetime | None = None
     at_most: datetime | None = None
     after: datetime | None = None
@@ -55,6 +75,18 @@ def page(work: Work, wanted: FeedFilter, after: Position | None, first: int) -> 
     if after is not None:
         query = query.where(tuple_(*place) > (after.version_at, after.party_id, after.source_event_id))
     query = query.where(*_conditions(wanted)).order_by(*place, RecordedEvent.part).limit(first)
+    return work.session.scalars(query.options(undefer(RecordedEvent.content))).all()
+
+
+def of_shipment(
+    work: Work, wanted: FeedFilter, shipment_id: UUID, received: ColumnElement[bool]
+) -> Sequence[RecordedEvent]:
+    """Return those events of a shipment that were ``received`` so, the newest version of each."""
+    query = select(RecordedEvent).where(
+        RecordedEvent.shipment_id == shipment_id, RecordedEvent.superseded_at.is_(None), received
+    )
+    order = (RecordedEvent.version_at, RecordedEvent.party_id, RecordedEvent.source_event_id)
+    query = query.where(*_conditions(wanted)).order_by(*order)
     return work.session.scalars(query.options(undefer(RecordedEvent.content))).all()
 
 
@@ -77,6 +109,8 @@ def _conditions(wanted: FeedFilter) -> list[ColumnElement[bool]]:
         found.append((RecordedEvent.kind == kind) & RecordedEvent.code.in_(codes))
     if wanted.document_types:
         found.append(RecordedEvent.document_type.in_(wanted.document_types))
+    for name, value in wanted.calls:
+        found.append(or_(*(RecordedEvent.content[path].astext == value for path in CALL[name])))
     if not wanted.retracted:
         found.append(RecordedEvent.retracted.is_(False))
     return found + _bounds(wanted)

@@ -17,9 +17,10 @@ import structlog
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from isthmus_platform import changes, documents, outbox, parties, shipments
+from isthmus_platform import changes, documents, event_subscriptions, outbox, parties, shipments
 from isthmus_platform.changes import Change, Position
 from isthmus_platform.database import Actor, Duty, Platform, Work, new_id
+from isthmus_platform.event_subscriptions import EventSubscription
 from isthmus_platform.outbox import Message
 from isthmus_platform.outgoing import Caller, NoAnswer
 from isthmus_platform.outgoing_addresses import AddressRefused
@@ -116,6 +117,7 @@ class _Due:
 
     delivery: WebhookDelivery
     endpoint: WebhookEndpoint
+    subscription: EventSubscription | None
     actor: Actor
     number: int
 
@@ -164,7 +166,8 @@ class Deliverer:
                 delivery.next_at = endpoint.rests_until + timedelta(seconds=random.uniform(0, 5))  # noqa: S311
                 _emit(work, delivery.id, delivery.party_id, number, delivery.next_at)
                 return None
-            return _Due(delivery, endpoint, _actor(work, delivery.party_id), number)
+            subscription = work.session.get(EventSubscription, endpoint.id)
+            return _Due(delivery, endpoint, subscription, _actor(work, delivery.party_id), number)
 
     def _body(self, due: _Due) -> bytes | None:
         """Return what is sent, read as the party now; None for what it does not see."""
@@ -173,6 +176,8 @@ class Deliverer:
             change = changes.at(work, position)
             if change is None:
                 return None
+            if due.subscription is not None:
+                return event_subscriptions.body(work, due.subscription, change)
             return orjson.dumps(
                 {"type": change.kind, "timestamp": _rfc3339(change.at), "data": told(work, change)}
             )
@@ -188,6 +193,8 @@ class Deliverer:
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
         }
+        if due.subscription is not None:
+            headers |= event_subscriptions.headers(self.secrets, due.subscription, body)
         try:
             reply = self.caller.post(endpoint.url, body, headers)
         except AddressRefused as refused:

@@ -7,7 +7,7 @@ adds an event, and a row that came without its owner, still has it noted by the 
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

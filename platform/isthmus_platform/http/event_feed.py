@@ -51,6 +51,7 @@ KNOWN_2 = (
     PAGING
     | CODES_2.keys()
     | OPERATORS_2.keys()
+    | event_feed.CALL.keys()
     | {
         *EXACTLY_2,
         "eventType",
@@ -72,12 +73,12 @@ def blueprint(platform: Platform, authenticate: Authenticate) -> Blueprint:
     @web.get("/v3/events")
     def track_and_trace_3() -> Response:
         """Give a page of events of version 3.0; ``Next-Page-Cursor`` leads to the next."""
-        return _answer(platform, authenticate, Standard.DCSA_3_0, _filter_3, _refusal_3)
+        return _answer(platform, authenticate, Standard.DCSA_3_0, _filter_3, refusal_3)
 
     @web.get("/v2/events")
     def track_and_trace_2() -> Response:
         """Give a page of events of version 2.2; ``Next-Page`` links to the next."""
-        return _answer(platform, authenticate, Standard.DCSA_2_2, _filter_2, _refusal_2)
+        return _answer(platform, authenticate, Standard.DCSA_2_2, _filter_2, refusal_2)
 
     return web
 
@@ -92,16 +93,12 @@ def _answer(
     headers = {"API-Version": VERSIONS[standard], "Cache-Control": "no-store"}
     try:
         actor = acting(authenticate)
-        choice, first, after = wanted(), _limit(), _position()
+        choice, first, after = wanted(), limit(), _position()
         with platform.begin(actor, request_id=bodies.request_id()) as work:
             rows = event_feed.page(work, choice, after, first + 1)
             messages = [message for row in rows[:first] if (message := _told(standard, row)) is not None]
     except PlatformError as error:
-        status = error.status if error.status != HTTPStatus.UNPROCESSABLE_ENTITY else HTTPStatus.BAD_REQUEST
-        answer = _json(refusal(error), headers, status)
-        if status == HTTPStatus.UNAUTHORIZED:
-            answer.headers["WWW-Authenticate"] = problems.of_error(error).headers["WWW-Authenticate"]
-        return answer
+        return refused(error, refusal, headers)
     following = _cursor(rows[first - 1]) if len(rows) > first else None
     if standard is Standard.DCSA_3_0:
         return _json({"events": messages}, headers | ({"Next-Page-Cursor": following} if following else {}))
@@ -110,6 +107,17 @@ def _answer(
         onward = {**request.args.to_dict(), "cursor": following}
         headers["Next-Page"] = f"{request.path}?{urlencode(onward)}"
     return _json(messages, headers)
+
+
+def refused(
+    error: PlatformError, refusal: Callable[[PlatformError], Any], headers: dict[str, str]
+) -> Response:
+    """Return ``error`` as a version of the standard tells it; that knows no 422."""
+    status = error.status if error.status != HTTPStatus.UNPROCESSABLE_ENTITY else HTTPStatus.BAD_REQUEST
+    answer = _json(refusal(error), headers, status)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = problems.of_error(error).headers["WWW-Authenticate"]
+    return answer
 
 
 def _told(standard: Standard, row: RecordedEvent) -> Any:
@@ -147,6 +155,7 @@ def _filter_2() -> FeedFilter:
         kinds=_listed("eventType", frozenset(EVENTS_2)) or tuple(EVENTS_2),
         codes=tuple((kind, found) for kind, found in codes if found),
         document_types=_listed("documentTypeCode", dcsa_told.DOCUMENTS_2),
+        calls=tuple((name, request.args[name]) for name in event_feed.CALL if name in request.args),
         retracted=False,
         **times,
     )
@@ -175,7 +184,8 @@ def _time(name: str) -> datetime | None:
     return None if given is None else shapes.as_instant(given.replace(" ", "+"), name)
 
 
-def _limit() -> int:
+def limit() -> int:
+    """Return how many the present request asks for at most; raise :class:`Malformed` (``limit``)."""
     given = request.args.get("limit", str(DEFAULT))
     if not given.isascii() or not given.isdigit() or not 1 <= int(given[:10]) <= 2**31:
         raise Malformed("limit is a number from 1.", field="limit", code="limit")
@@ -202,12 +212,14 @@ def _position() -> Position | None:
     raise Malformed("This is not a cursor of this feed.", field="cursor", code="cursor")
 
 
-def _refusal_3(error: PlatformError) -> dict[str, Any]:
+def refusal_3(error: PlatformError) -> dict[str, Any]:
+    """Return ``error`` as 3.0 declares it."""
     element = {"severity": "ERROR", "message": error.message, "code": error.code}
     return {"feedbackElements": [element | ({"propertyPath": error.field} if error.field else {})]}
 
 
-def _refusal_2(error: PlatformError) -> dict[str, Any]:
+def refusal_2(error: PlatformError) -> dict[str, Any]:
+    """Return ``error`` as 2.2 declares it."""
     return {
         "httpMethod": request.method,
         "requestUri": request.url,
