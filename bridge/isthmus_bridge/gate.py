@@ -8,20 +8,14 @@ request and the agreement name; nothing else in the payload is looked at, so not
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from isthmus_protocol.agreements import (
-    Agreement,
-    Direction,
-    Field,
-    MalformedField,
-    Transform,
-    project,
-)
+from isthmus_protocol.agreements import Agreement, Direction, Field, MalformedField, Transform
 from isthmus_protocol.asked import as_term
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.messages import Consent, Reason
 from isthmus_protocol.predicates import Ask
-from isthmus_protocol.projection import leaf_paths
+from isthmus_protocol.projection import Outline, leaf_paths, place_answers
 from isthmus_protocol.records import Phase
 
 
@@ -146,6 +140,27 @@ def _fields_listed(agreement: Agreement, question: Question) -> Refused | None:
     return None if beyond is None else Refused(Reason.FIELD_NOT_PERMITTED, beyond)
 
 
+@dataclass(frozen=True)
+class _Terms:
+    """What an agreement says of some fields: which it only answers about, by path, and what else it shows."""
+
+    answered: tuple[Field, ...]
+    shown: Outline
+
+
+@lru_cache(maxsize=256)
+def _terms(agreement: Agreement, fields: tuple[str, ...]) -> _Terms:
+    """Return what ``agreement`` says of ``fields``. Requests of one kind name the same: it is said once."""
+    answered = answers_in(agreement, fields)
+    shown = [field for field in agreement.fields if field.path in set(fields) and field not in answered]
+    return _Terms(tuple(sorted(answered, key=lambda field: field.path)), Outline(shown))
+
+
+@lru_cache(maxsize=1024)
+def _held_by(agreement: Agreement, held: frozenset[str]) -> tuple[Field, ...]:
+    return tuple(field for field in agreement.fields if field.path in held)
+
+
 def answers_in(agreement: Agreement, fields: Iterable[str]) -> list[Field]:
     """Return those of ``fields`` that the agreement only answers about: each costs a bit."""
     wanted = set(fields)
@@ -156,7 +171,7 @@ def answers_in(agreement: Agreement, fields: Iterable[str]) -> list[Field]:
 
 def _questions_permitted(agreement: Agreement, question: Question) -> Refused | None:
     """Refuse to answer what was not asked, or not as the agreement permits; the payload is not looked at."""
-    for field in sorted(answers_in(agreement, question.fields), key=lambda field: field.path):
+    for field in _terms(agreement, question.fields).answered:
         if all(field.predicate_for(ask) is None for ask in question.asks):
             return Refused(Reason.QUESTION_NOT_PERMITTED, field.path)
     return None
@@ -164,7 +179,7 @@ def _questions_permitted(agreement: Agreement, question: Question) -> Refused | 
 
 def _within_budget(standing: Standing, question: Question) -> Refused | None:
     """Refuse answers beyond the budget, whatever they would be: the payload is not looked at."""
-    bits = len(answers_in(standing.agreement, question.fields))
+    bits = len(_terms(standing.agreement, question.fields).answered)
     budget = standing.agreement.leakage_budget
     if bits and (budget is None or standing.answered_bits + bits > budget.bits):
         return Refused(Reason.LEAKAGE_BUDGET)
@@ -178,32 +193,55 @@ def _within_rate(standing: Standing) -> Refused | None:
 
 
 def _release(agreement: Agreement, question: Question, payload: JsonObject) -> Permitted | Refused:
+    terms = _terms(agreement, question.fields)
     try:
-        projection = project(agreement, question.fields, payload, question.asks)
+        projection, held = terms.shown.copy(payload)
+        if terms.answered:
+            place_answers(terms.answered, question.asks, payload, projection)
+            held = frozenset(leaf_paths(projection))
     except MalformedField as malformed:
         return Refused(Reason.FIELD_MALFORMED, malformed.field)
-    held = leaf_paths(projection)
     if not held:
         return Refused(Reason.NOTHING_TO_CROSS)
-    asked = {ask.field: ask for ask in question.asks}
-    return Permitted(
-        projection,
-        tuple(
+    released = _held_by(agreement, held)
+    if terms.answered:
+        asked = {ask.field: ask for ask in question.asks}
+        released = tuple(
             as_term(field, asked[field.path]) if field.transform is Transform.ANSWER else field
-            for field in agreement.fields
-            if field.path in held
-        ),
-    )
+            for field in released
+        )
+    return Permitted(projection, released)
 
 
 def _still_released(agreement: Agreement, question: Question, payload: JsonObject) -> Permitted | Refused:
     """Permit what was released only if the agreement in force still releases every field of it alike."""
     terms = question.terms or ()
-    withdrawn = min(
-        (term.path for term in terms if not any(field.covers(term) for field in agreement.fields)),
-        default=None,
-    )
-    beyond = min(set(leaf_paths(payload)) - {field.path for field in terms}, default=None)
+    withdrawn = _withdrawn(agreement, terms)
+    beyond = None
+    if not _holds_only(terms, payload):
+        beyond = min(set(leaf_paths(payload)) - {field.path for field in terms}, default=None)
     if withdrawn is not None or beyond is not None:
         return Refused(Reason.FIELD_NOT_PERMITTED, withdrawn or beyond)
     return Permitted(payload, terms) if terms else Refused(Reason.NOTHING_TO_CROSS)
+
+
+@lru_cache(maxsize=1024)
+def _withdrawn(agreement: Agreement, terms: tuple[Field, ...]) -> str | None:
+    """Return the first of the leaves in ``terms`` that ``agreement`` does not release in that form."""
+    return min(
+        (term.path for term in terms if not any(field.covers(term) for field in agreement.fields)),
+        default=None,
+    )
+
+
+def _holds_only(terms: tuple[Field, ...], payload: JsonObject) -> bool:
+    """Say whether a copy of the leaves in ``terms`` is all that there is in ``payload``."""
+    try:
+        return _leaves_of(terms).copy(payload)[0] == payload
+    except MalformedField:
+        return False
+
+
+@lru_cache(maxsize=1024)
+def _leaves_of(terms: tuple[Field, ...]) -> Outline:
+    return Outline(Field(term.path) for term in terms)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 from isthmus_protocol import statements
@@ -85,12 +86,16 @@ class Agreement:
         if answers != (self.leakage_budget is not None):
             raise MalformedMessage("/leakageBudget", "missing" if answers else "unexpected")
 
-    @property
+    def __hash__(self) -> int:
+        """Return the digest's hash: it tells agreements apart, and is computed once."""
+        return hash(self.digest)
+
+    @cached_property
     def paths(self) -> frozenset[str]:
         """The leaves that may cross."""
         return frozenset(field.path for field in self.fields)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The digest of the canonical document: what the two parties sign."""
         return digest(canonical(self.to_json()))

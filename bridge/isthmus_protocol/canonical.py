@@ -6,7 +6,6 @@ parties sign must mean the same to both, and a float is the one JSON value on wh
 
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any, NoReturn, TypeAlias
 
 import orjson
@@ -18,6 +17,9 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 LARGEST_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader holds exactly (RFC 8259 section 6)."""
 DEEPEST = 200
+_SCALARS = frozenset({str, int, bool, type(None)})
+_CONTAINERS = frozenset({dict, list})
+_PLAIN = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -38,8 +40,9 @@ def canonical(value: JsonValue | dict[str, Any]) -> bytes:
     """
     # Without floats and with ASCII keys, whose order is the same in UTF-16, what the fast encoders write is
     # the canonical form; a test holds them together.
-    if _is_plain(value, DEEPEST):
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    plain = _written(value, DEEPEST)
+    if plain is not None:
+        return plain
     if _check(value, "", 0, DEEPEST):
         return _ENCODER.encode(value).encode()
     return rfc8785.dumps(value)
@@ -59,6 +62,24 @@ def parse(data: bytes, *, max_bytes: int = 1_048_576, max_depth: int = 32) -> Js
     """
     if len(data) > max_bytes:
         raise MalformedJson("too_large", f"byte {max_bytes}")
+    read = _read_canonical(data, max_depth)
+    return _read_strictly(data, max_depth) if read is None else read
+
+
+def _read_canonical(data: bytes, max_depth: int) -> JsonValue:
+    """Return the value in ``data`` where that is plain and canonical, and None in every other case.
+
+    Our own senders write nothing else. What is written back byte for byte as it came holds no member twice
+    and no number in another form, so that a quick reader, which would let those pass, may read it.
+    """
+    try:
+        value: JsonValue = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return value if _written(value, max_depth) == data else None
+
+
+def _read_strictly(data: bytes, max_depth: int) -> JsonValue:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -75,7 +96,7 @@ def parse(data: bytes, *, max_bytes: int = 1_048_576, max_depth: int = 32) -> Js
         raise MalformedJson("syntax", f"character {error.pos}") from error
     except RecursionError as error:
         raise MalformedJson("too_deep") from error
-    if not _is_plain(value, max_depth):
+    if _written(value, max_depth) is None:
         _check(value, "", 0, max_depth)
     return value
 
@@ -114,36 +135,41 @@ def _integer(literal: str) -> int:
     return int(literal)
 
 
-def _is_plain(value: Any, deepest: int) -> bool:
-    """Return whether ``value`` is of the simplest kind: all its text and keys ASCII, its integers small.
+def _written(value: Any, deepest: int) -> bytes | None:
+    """Return the canonical form of ``value`` if it is of the simplest kind: ASCII text, no large integers.
 
-    Nearly all that crosses is, and this look costs a small part of :func:`_check`, which judges the others.
+    Nearly all that crosses is, and this costs a small part of :func:`_check`, which judges the others. The
+    encoder refuses by itself integers that are too large, keys that are no strings and lone surrogates.
     """
-    kind = type(value)
-    if kind is dict:
-        return deepest > 0 and _are_plain_names(value) and _are_plain(value.values(), deepest - 1)
-    if kind is list:
-        return deepest > 0 and _are_plain(value, deepest - 1)
-    if kind is int:
-        return bool(-LARGEST_INTEGER <= value <= LARGEST_INTEGER)
-    return value is None or kind is bool or (kind is str and value.isascii())
-
-
-def _are_plain(items: Iterable[Any], deepest: int) -> bool:
-    for item in items:
-        if type(item) is str:
-            if not item.isascii():
-                return False
-        elif not _is_plain(item, deepest):
-            return False
-    return True
-
-
-def _are_plain_names(members: dict[Any, Any]) -> bool:
+    if not _is_of_json(value, deepest):
+        return None
     try:
-        return "".join(members).isascii()
+        written = orjson.dumps(value, option=_PLAIN)
     except TypeError:
+        return None
+    return written if written.isascii() else None
+
+
+def _is_of_json(value: Any, deepest: int) -> bool:
+    """Say whether ``value`` holds no types but JSON's own without floats, in no more than ``deepest`` layers.
+
+    Layer by layer: the types in each object and array are looked at together, not one by one.
+    """
+    layer = [value] if type(value) in _CONTAINERS else []
+    if not layer and type(value) not in _SCALARS:
         return False
+    for _ in range(deepest):
+        if not layer:
+            return True
+        below: list[Any] = []
+        for container in layer:
+            items = container.values() if type(container) is dict else container
+            if not _SCALARS.issuperset(map(type, items)):
+                below += [item for item in items if type(item) not in _SCALARS]
+        if not _CONTAINERS.issuperset(map(type, below)):
+            return False
+        layer = below
+    return not layer
 
 
 def _check(value: object, where: str, depth: int, deepest: int) -> bool:

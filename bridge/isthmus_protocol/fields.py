@@ -55,6 +55,10 @@ class Field:
         if len({predicate.name for predicate in self.predicates}) != len(self.predicates):
             raise MalformedMessage("/predicates", "duplicate")
 
+    def __hash__(self) -> int:
+        """Return the path's hash: it tells fields apart well enough, and is known already."""
+        return hash(self.path)
+
     def predicate_for(self, ask: Ask) -> Predicate | None:
         """Return the predicate with which ``ask`` may be put about this leaf, or None where it may not."""
         if ask.field != self.path:

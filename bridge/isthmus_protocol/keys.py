@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -89,12 +90,12 @@ class TrustedKey:
         if thumbprint(self.x) != self.kid:
             raise MalformedMessage("/kid", "thumbprint")
 
-    @property
+    @cached_property
     def raw(self) -> bytes:
         """The 32 bytes of the public key."""
         return decode_base64url(self.x)
 
-    @property
+    @cached_property
     def public_key(self) -> Ed25519PublicKey:
         """The key as the cryptography library wants it."""
         return Ed25519PublicKey.from_public_bytes(self.raw)
@@ -178,7 +179,7 @@ class SigningKey:
         """The key itself: what signs takes this once, so that one signature is of one key throughout."""
         return self
 
-    @property
+    @cached_property
     def public(self) -> TrustedKey:
         """The public half."""
         raw = self.private_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -257,6 +258,11 @@ class RotatingKey(SigningKey):
     def private_key(self) -> Ed25519PrivateKey:
         """The private half of the key that signs now."""
         return self.current.private_key
+
+    @property
+    def public(self) -> TrustedKey:
+        """The public half of the key that signs now."""
+        return self.current.public
 
     def __repr__(self) -> str:
         return f"RotatingKey({self.holder})"

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from isthmus_protocol import statements
 from isthmus_protocol.agreements import Direction, Role
@@ -53,10 +54,14 @@ def payload_digest(salt: str, body: JsonObject) -> str:
 
     The salt goes to the receiver with the body, and never into the log: a digest there reveals no payload.
     """
-    raw = bytes.fromhex(salt)
-    if len(raw) != 32:
+    return digest_of_canonical(bytes.fromhex(salt), canonical(body))
+
+
+def digest_of_canonical(salt: bytes, body: bytes) -> str:
+    """Return what :func:`payload_digest` does, of a body in its canonical form."""
+    if len(salt) != 32:
         raise ValueError("a salt has 32 bytes")
-    return "sha-256:" + hashlib.sha256(raw + canonical(body)).hexdigest()
+    return "sha-256:" + hashlib.sha256(salt + body).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -133,9 +138,7 @@ class ExchangeRequest:
                 raise MalformedMessage("/inReplyTo", "missing")
             if self.consents:
                 raise MalformedMessage("/consents", "unexpected")
-        for position, path in enumerate(self.fields):
-            check_path(path, f"/fields/{position}")
-        check_leaves(list(self.fields), "/fields")
+        _check_fields(self.fields)
 
     def to_json(self) -> JsonObject:
         """Return the JSON form."""
@@ -171,11 +174,35 @@ class ExchangeRequest:
             consents=members.each(
                 "consents", lambda entry, item: entry.nested(item, Consent.from_json), most=100
             ),
-            fields=members.each("fields", lambda entry, item: entry.text(item, 600)),
+            fields=_fields(members.take("fields")),
             payload=members.object("payload"),
         )
         members.end()
         return request
+
+
+def _fields(value: JsonValue) -> tuple[str, ...]:
+    """Return the paths that a request names. Requests of one kind name the same: those are read once."""
+    if isinstance(value, list) and all(type(path) is str for path in value):
+        return _known_fields(tuple(map(str, value)))
+    return _read_fields(value)
+
+
+@lru_cache(maxsize=64)
+def _known_fields(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return _read_fields(list(paths))
+
+
+def _read_fields(value: JsonValue) -> tuple[str, ...]:
+    return Members({"fields": value}).each("fields", lambda entry, item: entry.text(item, 600))
+
+
+@lru_cache(maxsize=64)
+def _check_fields(paths: tuple[str, ...]) -> None:
+    """Raise :class:`MalformedMessage` unless these are plain paths, none of them twice or above another."""
+    for position, path in enumerate(paths):
+        check_path(path, f"/fields/{position}")
+    check_leaves(list(paths), "/fields")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ an array without a permitted leaf leaves no trace (not even by its position), an
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -15,6 +16,8 @@ from isthmus_protocol.predicates import Ask, Scalar
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T.*)?", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
+_SCALARS = {bool, int, str}
+_SCALARS_OR_NULL = {*_SCALARS, type(None)}
 _Tree: TypeAlias = "dict[str, _Tree | Field]"
 
 
@@ -32,6 +35,11 @@ def copy_fields(fields: Iterable[Field], payload: JsonObject) -> JsonObject:
     Raises :class:`MalformedField` for a leaf that holds an object, an array with anything but scalars, or a
     value that its transform cannot take.
     """
+    return _copy_object(_tree(fields), payload)
+
+
+def _tree(fields: Iterable[Field]) -> _Tree:
+    """Return the fields by the member names that lead to them."""
     tree: _Tree = {}
     for field in fields:
         *way, leaf = field.path.split("/")[1:]
@@ -42,7 +50,97 @@ def copy_fields(fields: Iterable[Field], payload: JsonObject) -> JsonObject:
                 raise MalformedField(below.path)
             node = below
         node[leaf] = field
-    return _copy_object(tree, payload)
+    return tree
+
+
+class _Unusual(Exception):
+    """A payload that an outline does not copy."""
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """An object on the way to leaves: which of them stay as they are, what becomes of others, what follows.
+
+    ``place`` is its number in the outline, ``paths`` are those of its leaves by their names.
+    """
+
+    place: int
+    kept: tuple[str, ...]
+    changed: tuple[tuple[str, Field], ...]
+    below: "tuple[tuple[str, _Branch], ...]"
+    paths: Mapping[str, str]
+
+
+class Outline:
+    """What of a payload some fields release, worked out once: most payloads under an agreement are alike.
+
+    Scalars in objects and in arrays of objects are copied here, an object's leaves together. The others are
+    rare, as are payloads that are refused: :func:`copy_fields` judges those. A test holds the two together.
+    """
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        """Take the fields, of which none lies above another; raises :class:`MalformedField`."""
+        self._fields = tuple(fields)
+        self._branches: list[_Branch] = []
+        self._top = self._branch(_tree(self._fields))
+
+    def _branch(self, tree: _Tree) -> _Branch:
+        below = tuple(
+            (name, self._branch(node)) for name, node in tree.items() if not isinstance(node, Field)
+        )
+        leaves = {name: node for name, node in tree.items() if isinstance(node, Field)}
+        kept = tuple(name for name, field in leaves.items() if field.transform is Transform.KEEP)
+        changed = tuple((name, field) for name, field in leaves.items() if name not in kept)
+        paths = {name: field.path for name, field in leaves.items()}
+        branch = _Branch(len(self._branches), kept, changed, below, paths)
+        self._branches.append(branch)
+        return branch
+
+    def copy(self, payload: JsonObject) -> tuple[JsonObject, frozenset[str]]:
+        """Return what :func:`copy_fields` returns, and the paths of the leaves that it holds."""
+        held: list[set[str]] = [set() for _ in self._branches]
+        try:
+            copied = _copy_branch(self._top, payload, held)
+        except (_Unusual, MalformedField):
+            copied = copy_fields(self._fields, payload)
+            return copied, frozenset(leaf_paths(copied))
+        named = zip(self._branches, held, strict=True)
+        return copied, frozenset(branch.paths[name] for branch, names in named for name in names)
+
+
+def _copy_branch(branch: _Branch, value: JsonObject, held: list[set[str]]) -> JsonObject:
+    copied = {name: value[name] for name in branch.kept if name in value}
+    kinds = set(map(type, copied.values()))
+    if not kinds <= _SCALARS:
+        if not kinds <= _SCALARS_OR_NULL:
+            raise _Unusual
+        copied = {name: item for name, item in copied.items() if item is not None}
+    for name, field in branch.changed:
+        item = value.get(name)
+        if isinstance(item, (dict, list)):
+            raise _Unusual
+        if item is not None:
+            copied[name] = _transform(field, item)
+    held[branch.place].update(copied)
+    for name, below in branch.below:
+        copy = _copy_below(below, value.get(name), held)
+        if copy:
+            copied[name] = copy
+    return copied
+
+
+def _copy_below(branch: _Branch, value: JsonValue, held: list[set[str]]) -> JsonValue:
+    if isinstance(value, dict):
+        return _copy_branch(branch, value, held)
+    if not isinstance(value, list):
+        return None
+    copies: list[JsonValue] = []
+    for entry in value:
+        if isinstance(entry, list):
+            raise _Unusual
+        if isinstance(entry, dict) and (copy := _copy_branch(branch, entry, held)):
+            copies.append(copy)
+    return copies
 
 
 def place_answers(

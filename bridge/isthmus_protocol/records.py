@@ -7,6 +7,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 from isthmus_protocol.agreements import Direction, Role
@@ -93,12 +94,12 @@ class LogRecord:
         if self.payload_digest is None:
             raise MalformedMessage("/payloadDigest", "missing")
 
-    @property
+    @cached_property
     def leaf(self) -> bytes:
         """The entry of the log: the canonical record."""
         return canonical(self.to_json())
 
-    @property
+    @cached_property
     def leaf_hash(self) -> bytes:
         """The record's hash in the Merkle tree."""
         return leaf_hash(self.leaf)
@@ -210,12 +211,12 @@ class AgreementRecord:
         if not set(self.by) <= {Holder.OPERATOR, Holder.AUTHORITY}:
             raise MalformedMessage("/by", "unknown_code")
 
-    @property
+    @cached_property
     def leaf(self) -> bytes:
         """The entry of the log: the canonical record."""
         return canonical(self.to_json())
 
-    @property
+    @cached_property
     def leaf_hash(self) -> bytes:
         """The record's hash in the Merkle tree."""
         return leaf_hash(self.leaf)

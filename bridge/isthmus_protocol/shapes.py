@@ -128,11 +128,12 @@ class Members:
     def one_of(self, name: str, choices: type[E]) -> E:
         """Return a member of the enumeration ``choices``."""
         value = self.take(name)
-        if isinstance(value, str):
-            for choice in choices:
-                if choice.value == value:
-                    return choice
-        raise MalformedMessage(self._at(name), "unknown_code")
+        if not isinstance(value, str):
+            raise MalformedMessage(self._at(name), "unknown_code")
+        try:
+            return choices(value)
+        except ValueError as error:
+            raise MalformedMessage(self._at(name), "unknown_code") from error
 
     def object(self, name: str) -> JsonObject:
         """Return a JSON object as it is."""

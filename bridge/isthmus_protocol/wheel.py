@@ -17,7 +17,6 @@ REQUIRES = (
     "cryptography>=44",
     "lxml>=6",
     "orjson>=3.10",
-    "pyjwt>=2.10",
     "rfc8785>=0.1.4",
     "voprf>=0.2",
 )

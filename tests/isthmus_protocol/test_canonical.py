@@ -1,5 +1,6 @@
 """JSON is read strictly, and written in the one form that RFC 8785 gives it."""
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -8,7 +9,15 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from isthmus_protocol.canonical import LARGEST_INTEGER, MalformedJson, canonical, parse, parse_object
+from isthmus_protocol.canonical import (
+    LARGEST_INTEGER,
+    MalformedJson,
+    _read_canonical,
+    _read_strictly,
+    canonical,
+    parse,
+    parse_object,
+)
 
 scalars = (
     st.none()
@@ -69,6 +78,35 @@ def test_what_is_written_is_read_back_and_written_the_same(value: Any) -> None:
     written = canonical(value)
     assert parse(written) == value
     assert canonical(parse(written)) == written
+
+
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=20,
+)
+
+
+@given(any_json, st.booleans(), st.booleans(), st.integers(0, 60), st.sampled_from(["", " ", ",0", '"', "]"]))
+def test_what_is_read_quickly_is_what_is_read_strictly(
+    value: Any, in_order: bool, compact: bool, place: int, addition: str
+) -> None:
+    separators = (",", ":") if compact else None
+    text = json.dumps(value, ensure_ascii=False, sort_keys=in_order, separators=separators)
+    data = (text[:place] + addition + text[place:]).encode("utf-8", "surrogatepass")
+    quickly = _read_canonical(data, 3)
+    if quickly is not None:
+        strictly = _read_strictly(data, 3)
+        assert strictly == quickly
+        assert canonical(strictly) == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b'{"a":1,"a":1}', b'{"b":1,"a":1}', b"[1.5]", b"[1e3]", b"[-0]", b"[9007199254740992]", b"[[[[1]]]]"],
+)
+def test_the_quick_reader_leaves_what_it_cannot_vouch_for(text: bytes) -> None:
+    assert _read_canonical(text, 3) is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What crosses is a copy of the permitted leaves; nothing else can matter."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from agreed import agreement
 from isthmus_protocol.agreements import Field, MalformedField, Transform, project
 from isthmus_protocol.canonical import JsonObject, canonical, digest
-from isthmus_protocol.projection import leaf_paths
+from isthmus_protocol.projection import Outline, copy_fields, leaf_paths
 from isthmus_protocol.shapes import MalformedMessage
 
 NAMES = ("a", "b", "c")
@@ -37,11 +38,15 @@ PATHS = st.lists(
 )
 
 
-def outcome(paths: list[str], requested: list[str], payload: dict[str, Any]) -> Any:
+def outcome_of(work: Callable[[], Any]) -> Any:
     try:
-        return project(agreement(*paths), requested, payload)
+        return work()
     except MalformedField as malformed:
         return malformed.field
+
+
+def outcome(paths: list[str], requested: list[str], payload: dict[str, Any]) -> Any:
+    return outcome_of(lambda: project(agreement(*paths), requested, payload))
 
 
 def scrambled(value: Any, path: str, permitted: set[str], junk: st.DataObject) -> Any:
@@ -105,6 +110,24 @@ def test_a_payload_is_never_changed(paths: list[str], payload: dict[str, Any]) -
     before = deepcopy(payload)
     outcome(paths, paths, payload)
     assert payload == before
+
+
+TRANSFORMS = st.sampled_from(
+    [(Transform.KEEP, None), (Transform.MASK, 1), (Transform.YEAR, None), (Transform.ROUND, 2)]
+)
+
+
+@given(PATHS, PAYLOADS, st.data())
+def test_an_outline_copies_what_the_fields_release(
+    paths: list[str], payload: dict[str, Any], data: st.DataObject
+) -> None:
+    fields = [Field(path, *data.draw(TRANSFORMS)) for path in paths]
+
+    def interpreted() -> Any:
+        copied = copy_fields(fields, payload)
+        return copied, set(leaf_paths(copied))
+
+    assert outcome_of(lambda: Outline(fields).copy(payload)) == outcome_of(interpreted)
 
 
 def test_an_empty_list_permits_nothing() -> None:
