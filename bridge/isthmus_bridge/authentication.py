@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from wsgiref.util import request_uri
 
+import orjson
 from flask import Request
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -19,8 +20,8 @@ SKEW = timedelta(seconds=60)
 _USE_UP = text(
     "WITH forgotten AS (DELETE FROM seen_nonce WHERE (kid, nonce) IN"
     " (SELECT kid, nonce FROM seen_nonce WHERE expires_at < :now LIMIT :most FOR UPDATE SKIP LOCKED))"
-    " INSERT INTO seen_nonce (kid, nonce, expires_at) SELECT * FROM"
-    " unnest(CAST(:kids AS text[]), CAST(:nonces AS text[]), CAST(:ends AS timestamptz[]))"
+    " INSERT INTO seen_nonce (kid, nonce, expires_at) SELECT kid, nonce, ends FROM"
+    " json_to_recordset(CAST(:given AS json)) AS given (kid text, nonce text, ends timestamptz)"
     " ON CONFLICT DO NOTHING RETURNING kid, nonce"
 )
 
@@ -76,11 +77,6 @@ def use_up(session: Session, callers: Sequence[Caller], now: datetime) -> set[tu
     """Keep the nonces of ``callers`` and return those that were not kept before, each with its key's id."""
     if not callers:
         return set()
-    given = {
-        "kids": [caller.kid for caller in callers],
-        "nonces": [caller.nonce for caller in callers],
-        "ends": [caller.expires + SKEW for caller in callers],
-        "now": now,
-        "most": 10 * len(callers),
-    }
-    return {(row[0], row[1]) for row in session.execute(_USE_UP, given)}
+    given = [{"kid": caller.kid, "nonce": caller.nonce, "ends": caller.expires + SKEW} for caller in callers]
+    kept = {"given": orjson.dumps(given).decode(), "now": now, "most": 10 * len(callers)}
+    return {(row[0], row[1]) for row in session.execute(_USE_UP, kept)}

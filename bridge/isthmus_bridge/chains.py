@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -17,27 +18,24 @@ from isthmus_protocol.records import LogRecord, Record
 Key: TypeAlias = tuple[str, str]
 """A kind of chain, and whose: a party's name, or a subject's keyed hash."""
 
-# Both take arrays, so that one prepared statement serves a batch of any length.
 _LAST = text(
     "SELECT kind, key, count, last_index FROM log_chain WHERE (kind, key) IN"
-    " (SELECT * FROM unnest(CAST(:kinds AS varchar[]), CAST(:keys AS varchar[])))"
-)
-_KEEP = text(
-    "INSERT INTO log_chain (kind, key, count, last_index) SELECT * FROM unnest("
-    "CAST(:kinds AS varchar[]), CAST(:keys AS varchar[]),"
-    " CAST(:counts AS bigint[]), CAST(:indices AS bigint[]))"
-    " ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, last_index = excluded.last_index"
+    " (SELECT kind, key FROM json_to_recordset(CAST(:keys AS json)) AS given (kind text, key text))"
 )
 
+Ends: TypeAlias = list[dict[str, str | int]]
+"""Rows of ``log_chain``, to be written with the records that were linked."""
 
-def link(session: Session, records: Sequence[Record], first_index: int) -> list[Record]:
+
+def link(session: Session, records: Sequence[Record], first_index: int) -> tuple[list[Record], Ends]:
     """Return ``records``, to be appended in this order from ``first_index`` on, with their links.
 
-    The log must be locked by this transaction. Records of agreements are in no chain.
+    The log must be locked by this transaction, which also writes how far the chains have come then. Records
+    of agreements are in no chain.
     """
     keys = sorted({key for record in records for key in _keys(record)})
-    named = {"kinds": [kind for kind, _ in keys], "keys": [name for _, name in keys]}
-    found = session.execute(_LAST, named) if keys else ()
+    named = orjson.dumps([{"kind": kind, "key": key} for kind, key in keys]).decode()
+    found = session.execute(_LAST, {"keys": named}) if keys else ()
     ends: dict[Key, tuple[int, int]] = {(row[0], row[1]): (row[2], row[3]) for row in found}
     linked: list[Record] = []
     for index, record in enumerate(records, first_index):
@@ -46,10 +44,11 @@ def link(session: Session, records: Sequence[Record], first_index: int) -> list[
             linked.append(replace(record, chain=Chain(**places)))
         else:
             linked.append(record)
-    if keys:
-        reached = {"counts": [ends[key][0] for key in keys], "indices": [ends[key][1] for key in keys]}
-        session.execute(_KEEP, named | reached)
-    return linked
+    reached: Ends = [
+        {"kind": kind, "key": key, "count": ends[kind, key][0], "last_index": ends[kind, key][1]}
+        for kind, key in keys
+    ]
+    return linked, reached
 
 
 def _keys(record: Record) -> list[Key]:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import orjson
 from sqlalchemy.orm import Session
 
 from isthmus_bridge import agreements, log
+from isthmus_bridge.entries import Entry
 from isthmus_bridge.gate import Permitted, Question, Refused, Standing, decide
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
@@ -28,11 +30,14 @@ from isthmus_protocol.messages import (
     ExchangeAnswer,
     ExchangeState,
     Reason,
-    payload_digest,
+    digest_of_canonical,
 )
 from isthmus_protocol.records import Decision, Kind, LogRecord, Phase
 
 State = ExchangeState
+
+AnyExchange: TypeAlias = Exchange | Entry
+"""An exchange that the database holds, or one that is just being entered."""
 
 TRANSITIONS: Mapping[ExchangeState, frozenset[ExchangeState]] = MappingProxyType(
     {
@@ -55,7 +60,7 @@ class IllegalTransition(Exception):
     """A step that the table of transitions does not name."""
 
 
-def move(exchange: Exchange, state: ExchangeState) -> None:
+def move(exchange: AnyExchange, state: ExchangeState) -> None:
     """Take ``exchange`` to ``state``; what was released is kept no longer than it is under way.
 
     Raises :class:`IllegalTransition`.
@@ -67,22 +72,20 @@ def move(exchange: Exchange, state: ExchangeState) -> None:
         exchange.body = None
 
 
-def agree(
-    session: Session, exchange: Exchange, permitted: Permitted, standing: Standing, now: datetime
-) -> None:
+def agree(session: Session, exchange: Entry, permitted: Permitted, standing: Standing, now: datetime) -> None:
     """Keep what the gate released until it is delivered, and log that it may cross."""
-    salt = secrets.token_bytes(32)
-    exchange.salt = salt
-    exchange.payload_digest = payload_digest(salt.hex(), permitted.projection)
-    exchange.body = canonical(permitted.projection).decode()
-    exchange.terms = [field.to_json() for field in permitted.terms]
+    body = canonical(permitted.projection)
+    exchange.salt = secrets.token_bytes(32)
+    exchange.payload_digest = digest_of_canonical(exchange.salt, body)
+    exchange.body = body.decode()
+    exchange.terms = _written_terms(permitted.terms)
     move(exchange, State.AGREED)
     _name(exchange, standing)
     exchange.decision_index = log.append(session, record(exchange, Phase.AGREED, standing, None, now))
 
 
 def refuse(
-    session: Session, exchange: Exchange, refused: Refused, standing: Standing | None, now: datetime
+    session: Session, exchange: Entry, refused: Refused, standing: Standing | None, now: datetime
 ) -> None:
     """Log that nothing may cross, and why."""
     exchange.reason = refused.reason.value
@@ -92,7 +95,7 @@ def refuse(
     exchange.decision_index = log.append(session, record(exchange, Phase.AGREED, standing, refused, now))
 
 
-def _name(exchange: Exchange, standing: Standing | None) -> None:
+def _name(exchange: Entry, standing: Standing | None) -> None:
     if standing is not None:
         exchange.agreement_id = standing.agreement.id
         exchange.agreement_version = standing.agreement.version
@@ -230,7 +233,7 @@ def _tell(exchange: Exchange, now: datetime) -> None:
 
 
 def record(
-    exchange: Exchange,
+    exchange: AnyExchange,
     phase: Phase,
     standing: Standing | None,
     refused: Refused | None,
@@ -271,7 +274,7 @@ def record(
     )
 
 
-def terms_of(exchange: Exchange) -> tuple[Field, ...]:
+def terms_of(exchange: AnyExchange) -> tuple[Field, ...]:
     """Return the fields that the gate released, as they were agreed; raises :class:`MalformedMessage`."""
     return _read_terms(orjson.dumps(exchange.terms))
 
@@ -282,12 +285,17 @@ def _read_terms(text: bytes) -> tuple[Field, ...]:
     return tuple(map(Field.from_json, orjson.loads(text)))
 
 
+@lru_cache(maxsize=1024)
+def _written_terms(terms: tuple[Field, ...]) -> list[dict[str, Any]]:
+    return [field.to_json() for field in terms]
+
+
 def consents_of(exchange: Exchange) -> tuple[Consent, ...]:
     """Return the owners' consents that the exchange was asked with."""
     return tuple(Consent.from_json(consent) for consent in exchange.consents)
 
 
-def answer_of(exchange: Exchange) -> ExchangeAnswer:
+def answer_of(exchange: AnyExchange) -> ExchangeAnswer:
     """Return what the originator was answered, whatever has become of the exchange since."""
     if exchange.decision_index is None or exchange.promise is None:
         raise RuntimeError("an exchange was committed without a decision")

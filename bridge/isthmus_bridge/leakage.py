@@ -6,15 +6,16 @@ says how many there may be in a window that slides with the clock. They are rese
 agreed, in its transaction and under the log's lock, and stay spent if it is stopped later.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from isthmus_bridge.entries import Entry
 from isthmus_bridge.gate import Permitted, Question
-from isthmus_bridge.models import Answered, Exchange, QuestionAsked
+from isthmus_bridge.models import Answered, Base, QuestionAsked
 from isthmus_protocol.agreements import Agreement, Direction, Transform
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.predicates import ASKS, Ask, read_asks
@@ -33,38 +34,50 @@ def asked_in(session: Session, exchanges: Collection[UUID]) -> dict[UUID, tuple[
 
 
 def answered_bits(
-    session: Session, agreement: Agreement, question: Question, subject: str | None, now: datetime
+    session: Session,
+    agreement: Agreement,
+    question: Question,
+    subject: str | None,
+    now: datetime,
+    reserved: Iterable[Base] = (),
 ) -> int:
-    """Return how many bits the asker has had about ``subject`` within the agreement's window."""
+    """Return how many bits the asker has had about ``subject`` within the agreement's window.
+
+    Those of ``reserved`` are had as well: they are to be written in this transaction.
+    """
     if agreement.leakage_budget is None:
         return 0
     since = now - timedelta(hours=agreement.leakage_budget.window_hours)
+    asker, about = _asker(question.direction, question.party), subject or ""
     bits = session.scalar(
         select(func.coalesce(func.sum(Answered.bits), 0)).where(
-            Answered.asker == _asker(question.direction, question.party),
-            Answered.subject == (subject or ""),
+            Answered.asker == asker,
+            Answered.subject == about,
             Answered.at > since,
         )
     )
-    return int(bits or 0)
+    return int(bits or 0) + sum(
+        row.bits
+        for row in reserved
+        if isinstance(row, Answered) and (row.asker, row.subject) == (asker, about)
+    )
 
 
-def keep(
-    session: Session, exchange: Exchange, permitted: Permitted, subject: str | None, now: datetime
-) -> None:
-    """Keep what an agreed exchange asks about ``subject`` (a UCR), and reserve the bits that it answers."""
+def rows(exchange: Entry, permitted: Permitted, subject: str | None, now: datetime) -> list[Base]:
+    """Return what is kept of an agreed exchange: what it asks about ``subject`` (a UCR), the bits it answers.
+
+    They refer to the exchange, which must be written before them.
+    """
+    kept: list[Base] = []
     asks = _asks(permitted.projection, subject)
-    bits = sum(term.transform is Transform.ANSWER for term in permitted.terms)
-    if not asks and not bits:
-        return
-    session.flush()  # the exchange itself, which both refer to
     if asks:
-        session.add(QuestionAsked(exchange_id=exchange.id, asks=[ask.to_json() for ask in asks]))
+        kept.append(QuestionAsked(exchange_id=exchange.id, asks=[ask.to_json() for ask in asks]))
+    bits = sum(term.transform is Transform.ANSWER for term in permitted.terms)
     if bits:
         asker = _asker(Direction(exchange.direction), exchange.party)
         about = exchange.subject or ""
-        session.add(Answered(exchange_id=exchange.id, asker=asker, subject=about, bits=bits, at=now))
-    session.flush()
+        kept.append(Answered(exchange_id=exchange.id, asker=asker, subject=about, bits=bits, at=now))
+    return kept
 
 
 def _asker(direction: Direction, party: str | None) -> str:

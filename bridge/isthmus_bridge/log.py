@@ -8,10 +8,11 @@ What a transaction appends is gathered, and written by one statement when the tr
 log: many exchanges decided together (:mod:`isthmus_bridge.batches`) cost one lock, one write and one fsync.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, text, tuple_, update
+import orjson
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -81,15 +82,26 @@ class _Gathered:
         return total
 
 
-# Records are canonical JSON, which holds no line feed, and hashes are 32 bytes long: strung together they go
-# over in two values, which spares taking an array of each apart.
+_LOCK = text("SELECT size FROM log_head FOR UPDATE")
+# The largest complete subtrees are where the size has a binary one. Each is looked up by its key, whatever
+# the planner believes of the table's size when it first sees this.
+_EDGE = text(
+    "SELECT level, (SELECT hash FROM log_node AS node"
+    " WHERE node.level = place.level AND node.index = (CAST(:size AS bigint) >> place.level) - 1)"
+    " FROM generate_series(62, 0, -1) AS place (level) WHERE (CAST(:size AS bigint) >> level) & 1 = 1"
+    " ORDER BY level DESC"
+)
+# Records are canonical JSON, which holds no line feed: strung together they go over in one value, and nodes
+# and chains in a JSON text each. Binding an array of them took longer than all else.
 _WRITE = text(
     "WITH leaves AS (INSERT INTO log_entry (index, record) SELECT :first + place - 1, record"
     " FROM string_to_table(:records, chr(10)) WITH ORDINALITY AS given (record, place)),"
-    " nodes AS (INSERT INTO log_node (level, index, hash)"
-    " SELECT level, index, substring(CAST(:hashes AS bytea) FROM 32 * place::int - 31 FOR 32)"
-    " FROM unnest(CAST(:levels AS int[]), CAST(:indices AS bigint[]))"
-    " WITH ORDINALITY AS given (level, index, place))"
+    " nodes AS (INSERT INTO log_node (level, index, hash) SELECT level, index, hash"
+    " FROM json_to_recordset(CAST(:nodes AS json)) AS given (level int, index bigint, hash bytea)),"
+    " chains AS (INSERT INTO log_chain (kind, key, count, last_index) SELECT kind, key, count, last_index"
+    " FROM json_to_recordset(CAST(:chains AS json))"
+    " AS given (kind text, key text, count bigint, last_index bigint)"
+    " ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, last_index = excluded.last_index)"
     " UPDATE log_head SET size = :size, root = :root"
 )
 
@@ -108,14 +120,11 @@ def _gathered(session: Session) -> _Gathered:
     held: _Gathered | None = session.info.get(_Gathered)
     if held is None:
         try:
-            size = session.execute(select(LogHead.size).with_for_update()).scalar_one()
-            places = _places((0, size))
-            hashes = _fetch(session, places)
+            size = session.execute(_LOCK).scalar_one()
+            edge = [(row[0], row[1]) for row in session.execute(_EDGE, {"size": size})]
         except DBAPIError as error:
             raise LogUnavailable(str(error.orig)) from error
-        held = session.info[_Gathered] = _Gathered(
-            size, [(level, hash_) for (level, _), hash_ in zip(places, hashes, strict=True)]
-        )
+        held = session.info[_Gathered] = _Gathered(size, edge)
     return held
 
 
@@ -139,15 +148,17 @@ def write(session: Session) -> None:
         return
     first = held.size
     try:
-        linked = chains.link(session, held.waiting, first)
+        linked, reached = chains.link(session, held.waiting, first)
         leaves = [record.leaf for record in linked]
-        levels, indices, hashes = zip(*held.grow(leaves), strict=True)
+        nodes = [
+            {"level": level, "index": index, "hash": f"\\x{hash_.hex()}"}
+            for level, index, hash_ in held.grow(leaves)
+        ]
         news = {
             "first": first,
             "records": b"\n".join(leaves).decode(),
-            "levels": list(levels),
-            "indices": list(indices),
-            "hashes": b"".join(hashes),
+            "nodes": orjson.dumps(nodes).decode(),
+            "chains": orjson.dumps(reached).decode(),
             "size": held.size,
             "root": held.root,
         }
@@ -289,16 +300,3 @@ def _hash_of(run: Run, session: Session) -> bytes:
     while hashes:
         total = node_hash(hashes.pop(), total)
     return total
-
-
-def _fetch(session: Session, places: Sequence[Place]) -> list[bytes]:
-    """Return the hashes at ``places`` as they stand in the database."""
-    if not places:
-        return []
-    rows = session.execute(
-        select(LogNode.level, LogNode.index, LogNode.hash).where(
-            tuple_(LogNode.level, LogNode.index).in_(places)
-        )
-    )
-    found = {(row[0], row[1]): row[2] for row in rows}
-    return [found[place] for place in places]

@@ -127,7 +127,6 @@ class Exchange(Base):
             "created_at",
             postgresql_where="purged_at IS NULL",
         ),
-        Index("ix_exchange_rate", "agreement_id", "created_at", postgresql_where="state <> 'REFUSED'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -172,6 +171,16 @@ class Exchange(Base):
     set_aside_at: Mapped[datetime | None]
     asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     purged_at: Mapped[datetime | None]
+
+
+class AgreedCount(Base):
+    """How many exchanges had been agreed under an agreement in all, ``at`` that time."""
+
+    __tablename__ = "agreed_count"
+
+    agreement_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    total: Mapped[int] = mapped_column(BigInteger)
 
 
 class QuestionAsked(Base):

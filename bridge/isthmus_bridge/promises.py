@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from isthmus_bridge import log
+from isthmus_bridge.exchanges import AnyExchange
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.acknowledgements import open_acknowledgement, originator_of
@@ -20,7 +21,7 @@ from isthmus_protocol.shapes import MalformedMessage
 from isthmus_protocol.statements import signer, unverified
 
 
-def give(session: Session, bridge: Bridge, exchanges: Sequence[Exchange]) -> None:
+def give(session: Session, bridge: Bridge, exchanges: Sequence[AnyExchange]) -> None:
     """Promise each exchange, unless that was done, the leaf that holds the decision on it.
 
     What is promised may be what this transaction appended; nobody may hear of it before it has committed.

@@ -5,20 +5,24 @@ before anyone is answered.
 """
 
 import hmac
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+import orjson
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, authentication, exchanges, leakage, log, promises
+from isthmus_bridge import agreements, authentication, entries, exchanges, leakage, log, promises, rates
 from isthmus_bridge.authentication import NotAuthenticated
 from isthmus_bridge.database import new_id
+from isthmus_bridge.entries import Entry
+from isthmus_bridge.exchanges import AnyExchange
 from isthmus_bridge.gate import Question, Refused, Standing, decide
-from isthmus_bridge.models import Exchange
+from isthmus_bridge.models import Base, Exchange
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import canonical
@@ -27,6 +31,11 @@ from isthmus_protocol.keys import Holder
 from isthmus_protocol.messages import ExchangeAnswer, ExchangeRequest, ExchangeState, Reason
 from isthmus_protocol.predicates import Ask
 from isthmus_protocol.records import Phase, subject_hash
+
+_KNOWN = text(
+    "SELECT id FROM exchange WHERE (caller, idempotency_key) IN"
+    " (SELECT caller, key FROM json_to_recordset(CAST(:keys AS json)) AS given (caller text, key text))"
+)
 
 
 class KeyReused(Exception):
@@ -85,7 +94,8 @@ def _submit_all(bridge: Bridge, batch: Sequence[_Asked]) -> list[Submitted | Exc
         known = _known(session, batch)
         standings = _Standings(session, bridge, now)
         questions = _resolve_all(session, bridge, [asked.request for asked in batch])
-        decided: list[tuple[Exchange, bool] | Exception] = []
+        decided: list[tuple[AnyExchange, bool] | Exception] = []
+        entered: list[Entry] = []
         for asked, question in zip(batch, questions, strict=True):
             if asked.signed is not None and (asked.signed.kid, asked.signed.nonce) not in fresh:
                 decided.append(NotAuthenticated("the request was seen before"))
@@ -96,14 +106,16 @@ def _submit_all(bridge: Bridge, batch: Sequence[_Asked]) -> list[Submitted | Exc
                 decided.append(_repeated(bridge, first, asked.request))
                 continue
             exchange = known[asked.key] = _entered(bridge, asked, question, now)
-            session.add(exchange)
+            entered.append(exchange)
             _decide(session, exchange, question, asked.request, standings)
             decided.append((exchange, False))
         promises.give(session, bridge, list(known.values()))
+        entries.write(session, entered)
+        standings.write()
     return [_outcome(each) for each in decided]
 
 
-def _outcome(decided: tuple[Exchange, bool] | Exception) -> Submitted | Exception:
+def _outcome(decided: tuple[AnyExchange, bool] | Exception) -> Submitted | Exception:
     if isinstance(decided, Exception):
         return decided
     exchange, repeated = decided
@@ -112,7 +124,7 @@ def _outcome(decided: tuple[Exchange, bool] | Exception) -> Submitted | Exceptio
 
 def _decide(
     session: Session,
-    exchange: Exchange,
+    exchange: Entry,
     resolved: "_Resolved | None",
     request: ExchangeRequest,
     standings: "_Standings",
@@ -127,8 +139,7 @@ def _decide(
         exchanges.refuse(session, exchange, outcome, standing, now)
     elif standing is not None:
         exchanges.agree(session, exchange, outcome, standing, now)
-        standings.count(standing)
-        leakage.keep(session, exchange, outcome, request.subject, now)
+        standings.count(standing, leakage.rows(exchange, outcome, request.subject, now))
 
 
 @dataclass(frozen=True)
@@ -199,23 +210,21 @@ def _body_digest(bridge: Bridge, request: ExchangeRequest) -> str:
     return hmac.digest(bridge.subject_key, canonical(request.to_json()), "sha256").hex()
 
 
-def _known(session: Session, batch: Iterable[_Asked]) -> dict[tuple[str, str], Exchange]:
+def _known(session: Session, batch: Iterable[_Asked]) -> dict[tuple[str, str], AnyExchange]:
     """Return the exchanges that callers entered before under the keys of ``batch``.
 
     Exchanges are entered only under the log's lock, so that nobody else enters one of these meanwhile.
     """
-    found = session.scalars(
-        select(Exchange).where(
-            tuple_(Exchange.caller, Exchange.idempotency_key).in_([asked.key for asked in batch])
-        )
-    )
+    keys = [{"caller": caller, "key": key} for caller, key in (asked.key for asked in batch)]
+    ids = session.execute(_KNOWN, {"keys": orjson.dumps(keys).decode()}).scalars().all()
+    found = session.scalars(select(Exchange).where(Exchange.id.in_(ids))) if ids else ()
     return {(exchange.caller, exchange.idempotency_key): exchange for exchange in found}
 
 
-def _entered(bridge: Bridge, asked: _Asked, resolved: _Resolved | None, now: datetime) -> Exchange:
+def _entered(bridge: Bridge, asked: _Asked, resolved: _Resolved | None, now: datetime) -> Entry:
     """Return the new exchange, ``REQUESTED``."""
     question = None if resolved is None else resolved.question
-    return Exchange(
+    return Entry(
         id=new_id(),
         caller=asked.caller.value,
         idempotency_key=asked.request.idempotency_key,
@@ -225,16 +234,14 @@ def _entered(bridge: Bridge, asked: _Asked, resolved: _Resolved | None, now: dat
         message=asked.request.message,
         direction=asked.request.direction.value,
         purpose=asked.request.purpose,
-        party=question and question.party,
-        role=question and question.role,
-        owner=question and question.owner,
-        subject=resolved and resolved.subject,
+        party=None if question is None else question.party,
+        role=None if question is None else question.role,
+        owner=None if question is None else question.owner,
+        subject=None if resolved is None else resolved.subject,
         in_reply_to=_uuid(asked.request.in_reply_to),
         consents=[consent.to_json() for consent in question.consents] if question else [],
-        terms=[],
-        state=ExchangeState.REQUESTED.value,
         due_at=now,
-        attempts=0,
+        state=ExchangeState.REQUESTED.value,
     )
 
 
@@ -246,8 +253,8 @@ def _uuid(text: str | None) -> UUID | None:
 
 
 def _repeated(
-    bridge: Bridge, exchange: Exchange, request: ExchangeRequest
-) -> tuple[Exchange, bool] | KeyReused:
+    bridge: Bridge, exchange: AnyExchange, request: ExchangeRequest
+) -> tuple[AnyExchange, bool] | KeyReused:
     if exchange.body_digest != _body_digest(bridge, request):
         return KeyReused("this idempotency key was used before, with another request")
     return exchange, True
@@ -262,6 +269,8 @@ class _Standings:
     now: datetime
     _found: dict[tuple[str, Direction, str], Standing | None] = field(default_factory=dict)
     _agreed: dict[str, int] = field(default_factory=dict)
+    _more: Counter[str] = field(default_factory=Counter)
+    _reserved: list[Base] = field(default_factory=list)
 
     def speaking_for(self, resolved: _Resolved) -> Standing | None:
         """Return the agreement that speaks for a question, with what has crossed and been answered."""
@@ -274,23 +283,19 @@ class _Standings:
             return None
         id_ = standing.agreement.id
         if id_ not in self._agreed:
-            self._agreed[id_] = self._agreed_last_hour(standing)
-        bits = leakage.answered_bits(self.session, standing.agreement, question, resolved.subject, self.now)
-        return replace(standing, agreed_last_hour=self._agreed[id_], answered_bits=bits)
-
-    def count(self, standing: Standing) -> None:
-        """Count one more that has crossed under ``standing``."""
-        self._agreed[standing.agreement.id] += 1
-
-    def _agreed_last_hour(self, standing: Standing) -> int:
-        """Count as far as the agreement's rate: what lies beyond it makes no difference."""
-        latest = (
-            select(Exchange.id)
-            .where(
-                Exchange.agreement_id == standing.agreement.id,
-                Exchange.created_at > self.now - timedelta(hours=1),
-                Exchange.state != ExchangeState.REFUSED.value,
-            )
-            .limit(standing.agreement.rate_per_hour)
+            self._agreed[id_] = rates.agreed_last_hour(self.session, id_, self.now)
+        bits = leakage.answered_bits(
+            self.session, standing.agreement, question, resolved.subject, self.now, self._reserved
         )
-        return self.session.scalar(select(func.count()).select_from(latest.subquery())) or 0
+        return replace(standing, agreed_last_hour=self._agreed[id_] + self._more[id_], answered_bits=bits)
+
+    def count(self, standing: Standing, kept: Iterable[Base]) -> None:
+        """Count one more that has crossed under ``standing``, and what is kept of it besides."""
+        self._more[standing.agreement.id] += 1
+        self._reserved += kept
+
+    def write(self) -> None:
+        """Write what was counted; the exchanges must have been written."""
+        for agreement_id, more in self._more.items():
+            rates.count(self.session, agreement_id, more, self.now)
+        self.session.add_all(self._reserved)

@@ -10,7 +10,7 @@ from alembic import op
 from isthmus_platform.row_security import protect
 
 revision = "0014"
-down_revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from isthmus_platform.row_security import protect
 
-revision = "0014"
-down_revision = "0013"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
