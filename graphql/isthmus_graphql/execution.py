@@ -262,9 +262,7 @@ class _Refused(Exception):
 
 @lru_cache(maxsize=256)
 def _parsed(query: str, limits: Limits) -> DocumentNode:
-    document = limit.read(query, limits)
-    limit.check_words(document, limits)
-    return document
+    return limit.read_words(query, limits)
 
 
 def _numbers(variables: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

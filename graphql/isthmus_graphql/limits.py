@@ -7,8 +7,10 @@ describes a vast answer is measured as quickly as it was sent.
 
 import math
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from graphql import (
@@ -36,6 +38,12 @@ from graphql.language import IntValueNode, NullValueNode, ValueNode, VariableNod
 
 from isthmus_graphql.pagination import DEFAULT, LARGEST
 
+# The tokens of the specification's section 2.1, and comments, which begin with a number sign.
+TOKEN = re.compile(
+    r'"""(?:\\"""|[^"]|"(?!""))*+"""|"(?:\\.|[^"\\\n\r])*+"|#[^\n\r]*+'
+    r"|[A-Za-z_]\w*+|-?\d[\w.+-]*+|\.\.\.|[!$&()\[\]{}:=@|]",
+    re.ASCII,
+)
 UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -69,22 +77,56 @@ class LimitExceeded(GraphQLError):
         super().__init__(message, node, extensions=facts)
 
 
+class _Last(threading.local):
+    """What a thread read last: a request's scopes, cost and answer all want its document."""
+
+    asked: tuple[str, Limits] | None = None
+    found: DocumentNode | GraphQLError | None = None
+
+
+_last = _Last()
+
+
+def read_words(source: str, limits: Limits) -> DocumentNode:
+    """Parse a document and look at its words, once for a request, refused ones too.
+
+    Raises what :func:`read` and :func:`check_words` raise.
+    """
+    if _last.asked != (source, limits):
+        try:
+            _last.found = read(source, limits)
+            check_words(_last.found, limits)
+        except GraphQLError as error:
+            _last.found = error
+        _last.asked = (source, limits)
+    if isinstance(_last.found, GraphQLError):
+        raise _last.found.with_traceback(None)
+    assert _last.found is not None  # noqa: S101 (set with what was asked)
+    return _last.found
+
+
 def read(source: str, limits: Limits) -> DocumentNode:
     """Parse a document.
 
     Raises :class:`LimitExceeded` (``CHARACTER``, ``TOKENS``, ``DEPTH``) or a syntax error (``PARSE_FAILED``).
     """
     _check_text(source)
+    words = (found for found in TOKEN.finditer(source) if found[0][0] != "#")
+    if next(islice(words, limits.tokens, None), None) is not None:
+        raise _too_many_words(limits)  # told far sooner than by the parser
     try:
         return parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
     except GraphQLSyntaxError as error:
         if "tokens" in error.message or "comments" in error.message:
-            message = f"The document has more than {limits.tokens} words."
-            raise LimitExceeded("TOKENS", message, limits.tokens) from None
+            raise _too_many_words(limits) from None
         if "nested too deeply" in error.message:
             raise _too_deep(limits) from None
         error.extensions = {"code": "PARSE_FAILED"}
         raise
+
+
+def _too_many_words(limits: Limits) -> LimitExceeded:
+    return LimitExceeded("TOKENS", f"The document has more than {limits.tokens} words.", limits.tokens)
 
 
 def _too_deep(limits: Limits) -> LimitExceeded:

@@ -130,8 +130,7 @@ def reach(query: str, schema: GraphQLSchema, limits: Limits, variables: Mapping[
 def _measured(
     query: str, schema: GraphQLSchema, limits: Limits, pages: tuple[tuple[str, object], ...]
 ) -> Reach:
-    document = limit.read(query, limits)
-    limit.check_words(document, limits)
+    document = limit.read_words(query, limits)
     cost = limit.check_reach(schema, document, dict(pages), limits)
     return Reach(scopes(schema, document), cost)
 
