@@ -43,6 +43,7 @@ TYPES = {
     "read:webhooks": "Webhook WebhookDelivery WebhookAttempt",
     "read:finance": "Financing FinancingDispute",
     "read:clients": "ApiClient ApiClientKey",
+    "read:titles": "Title TitleStepEntry TitleHindrance",
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }
 CHANGES = {
@@ -76,6 +77,13 @@ CHANGES = {
     "suspendClient": "write:clients",
     "resumeClient": "write:clients",
     "closeBillingPeriod": "write:billing",
+    "issueTitle": "write:titles",
+    "takeTitleStep": "write:titles",
+    "placeTitleLien": "write:titles",
+    "placeTitleHold": "write:titles",
+    "releaseTitle": "write:titles",
+    "suspendTitleMember": "write:titles",
+    "readmitTitleMember": "write:titles",
 }
 SHARED = frozenset(
     {

@@ -23,12 +23,14 @@ from isthmus_graphql import (
     passing_on,
     shipments,
     subscriptions,
+    title,
     tracking,
     webhooks,
 )
 
 
 class Query(
+    title.TitleQuery,
     nodes.NodeQuery,
     parties.PartyQuery,
     shipments.ShipmentQuery,
@@ -45,6 +47,7 @@ class Query(
 
 
 class Mutation(
+    title.TitleMutation,
     parties.PartyMutation,
     drafts.ShipmentMutation,
     tracking.TrackingMutation,

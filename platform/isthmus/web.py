@@ -44,6 +44,7 @@ from isthmus_platform.http import (
     openapi,
     papers,
     patience,
+    titles,
 )
 from isthmus_platform.http.bearer import ProofDesk, authenticator, still
 from isthmus_platform.http.certificates import CertificateDesk
@@ -69,6 +70,7 @@ COMES_FOR = {
     "carrier": "its own shipments",
     "bank": "the documents it was granted, and one question to the window",
     "insurer": "what it was granted",
+    "consignee": "the title to its goods",
     "operator": "usage and invoices; no contents",
     "authority": "every crossing, with its evidence",
 }
@@ -119,6 +121,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         links.blueprint(Door(platform, vault), authenticate, partial(_visitor, platform)),
         evidence.blueprint(platform, bridge, authenticate),
         financing.blueprint(platform, bridge, authenticate),
+        titles.blueprint(platform, desk, authenticate),
         bridge_inbox.blueprint(Inbox(platform, bridge, window_messages.INCOMING, window_messages.OUTGOING)),
         graphql_http.blueprint(
             graphql,

@@ -18,6 +18,8 @@ SCOPES = {
     "write:crossings": "submit declarations, publish freight data, ask the single window",
     "read:grants": "grants, delegations, and who saw the party's data",
     "write:grants": "give and revoke grants and delegations",
+    "read:titles": "titles, who holds them, their steps and files",
+    "write:titles": "issue titles, make steps on them, pledge and release them",
     "read:webhooks": "webhooks and what was delivered to them",
     "write:webhooks": "register, change and remove webhooks",
     "read:finance": "what the bank registered as financed",

@@ -1,1 +1,1 @@
-"""The demonstration: one consignment carried across, by seven parties over the public interfaces."""
+"""The demonstration: one consignment carried across, by eight parties over the public interfaces."""

@@ -1,4 +1,4 @@
-"""The demonstration's seven parties: who they are, and how each of them comes in."""
+"""The demonstration's eight parties: who they are, and how each of them comes in."""
 
 import secrets
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ PARTS = (
     Part("carrier", "Meridian Container Line Pte. Ltd.", "SG", PartyRole.CARRIER),
     Part("bank", "Southern Harbour Bank", "TW", PartyRole.BANK),
     Part("insurer", "Polaris Marine Insurance Ltd.", "GB", PartyRole.INSURER),
+    Part("consignee", "Hanseatische Werkzeugmaschinen GmbH", "DE", PartyRole.TRADER),
     Part("operator", "Isthmus Concession Company", "TW", PartyRole.OPERATOR),
     Part("authority", "Customs Administration", "TW", PartyRole.AUTHORITY),
 )

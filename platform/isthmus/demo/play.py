@@ -9,8 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from isthmus.addresses import needed
 from isthmus.demo import cast, ground
+from isthmus.demo.chapters import CHAPTERS
 from isthmus.demo.member import Member, UnexpectedAnswer
-from isthmus.demo.story import CHAPTERS, Cast
+from isthmus.demo.story import Cast
 from isthmus.errors import CannotRun
 from isthmus.home import Home, home_of, read_json, write_json
 from isthmus.keys import KeyFolder
@@ -59,6 +60,7 @@ def _prepare(
         forwarder=member("forwarder"),
         carrier=member("carrier"),
         bank=member("bank"),
+        consignee=member("consignee"),
         operator=member("operator"),
         authority=member("authority"),
         first_played=_first_played(home.path / "demo" / "story.json"),

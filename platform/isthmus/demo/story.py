@@ -1,4 +1,4 @@
-"""The story in six chapters, told over HTTP by seven parties. What must be refused is tried, and is refused.
+"""The story in chapters, told over HTTP by eight parties. What must be refused is tried, and is refused.
 
 Each chapter yields a :class:`Line` as it happens and raises :class:`~isthmus.demo.member.UnexpectedAnswer`
 where the platform does anything but what the story says. Every write carries a fixed idempotency key and
@@ -34,6 +34,7 @@ class Cast:
     forwarder: Member
     carrier: Member
     bank: Member
+    consignee: Member
     operator: Member
     authority: Member
     first_played: datetime

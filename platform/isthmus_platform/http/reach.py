@@ -30,6 +30,7 @@ NEEDS = {
     "papers.as_ubl": "read:documents",
     "financing.evaluate": "write:finance",
     "evidence.evidence": "read:crossings",
+    "titles.file": "read:titles",
 }
 
 

@@ -5,7 +5,14 @@ Other services stand on the names below. Acting: :func:`issue`, :func:`act`. Wha
 by shipment, :func:`standing` by title.
 """
 
-from isthmus_platform.title.blocks import place_hold, place_lien, release, release_hold, release_lien
+from isthmus_platform.title.blocks import (
+    place_hold,
+    place_lien,
+    release,
+    release_hold,
+    release_lien,
+    release_own,
+)
 from isthmus_platform.title.chain import Action, Form, Phase, Reason
 from isthmus_platform.title.errors import Block, TitleBlocked
 from isthmus_platform.title.membership import readmit, suspend
@@ -31,6 +38,7 @@ __all__ = [
     "release",
     "release_hold",
     "release_lien",
+    "release_own",
     "standing",
     "suspend",
 ]

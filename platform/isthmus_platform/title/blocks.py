@@ -130,11 +130,16 @@ def release_hold(work: Work, title_id: UUID) -> TitleBlock:
     return _release_own(work, title_id, HOLD)
 
 
-def _release_own(work: Work, title_id: UUID, kind: str) -> TitleBlock:
+def release_own(work: Work, title_id: UUID) -> TitleBlock:
+    """Clear what the acting party has standing on a title; raise :class:`NotFound` where nothing stands."""
+    return _release_own(work, title_id, LIEN, HOLD)
+
+
+def _release_own(work: Work, title_id: UUID, *kinds: str) -> TitleBlock:
     block_id = work.session.scalar(
         select(TitleBlock.id).where(
             TitleBlock.title_id == title_id,
-            TitleBlock.kind == kind,
+            TitleBlock.kind.in_(kinds),
             TitleBlock.party_id == work.actor.party_id,
             TitleBlock.released_at.is_(None),
         )
