@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql.context import Info
 from isthmus_graphql.documents import Document, keep_documents
 from isthmus_graphql.grants import Grant, keep_grants, shipment_of
-from isthmus_graphql.identity import global_id
+from isthmus_graphql.identity import global_id, key_of
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime
@@ -105,6 +105,19 @@ class AccessLogEntry(graphene.ObjectType):
 AccessLogEntryConnection = connection(AccessLogEntry)
 
 
+class AccessFilter(graphene.InputObjectType):
+    """Which entries of the access log are meant."""
+
+    reader = graphene.String(description="The name of who read, or tried to.")
+    document = graphene.ID(description="Global id of a document.")
+    shipment = graphene.ID(description="Global id of a shipment.")
+    grant = graphene.ID(description="Global id of the grant it was read under, or that was held last.")
+    action = AccessAction(description="What was done, or tried.")
+    outcome = AccessOutcome(description="Whether it was let through.")
+    since = DateTime(description="From then on.")
+    until = DateTime(description="Before then.")
+
+
 class AccessLogQuery(graphene.ObjectType):
     """Reading the access log."""
 
@@ -113,13 +126,56 @@ class AccessLogQuery(graphene.ObjectType):
         "Every read of something of yours by another party, and every refusal, newest first.",
     )
 
+    accesses = listed(
+        AccessLogEntryConnection,
+        "Of your access log the entries that fit every member of the filter, newest first. The whole of it is"
+        " a file at `/access-log?format=csv`.",
+        filter=graphene.Argument(AccessFilter, required=True, description="Which entries."),
+    )
+
     @staticmethod
     def resolve_access_log(_root: Any, info: Info, first: int | None, after: str | None = None) -> Page[Row]:
         """Return a page of the log."""
-        count, loader = size(first), info.context.loader
-        rows = access_log.page(info.context.reading, after=past("access", after), first=count + 1)
-        loader.together("party", (row.reader_id for row in rows))
-        loader.together("document reference", (row.document_id for row in rows))
-        loader.together("shipment reference", (row.shipment_id for row in rows))
-        loader.together("grant reference", (row.grant_id for row in rows))
-        return page(rows, count, after, lambda row: cursor("access", row.id))
+        return _page(info, first, after, access_log.EVERYTHING)
+
+    @staticmethod
+    def resolve_accesses(
+        _root: Any,
+        info: Info,
+        first: int | None,
+        filter: Any,  # noqa: A002 (the argument's name in the schema)
+        after: str | None = None,
+    ) -> Page[Row]:
+        """Return a page of the entries that fit a filter."""
+        return _page(info, first, after, _wanted(info, filter))
+
+
+def _page(info: Info, first: int | None, after: str | None, wanted: access_log.AccessFilter) -> Page[Row]:
+    count, loader = size(first), info.context.loader
+    rows = access_log.page(info.context.reading, after=past("access", after), first=count + 1, wanted=wanted)
+    loader.together("party", (row.reader_id for row in rows))
+    loader.together("document reference", (row.document_id for row in rows))
+    loader.together("shipment reference", (row.shipment_id for row in rows))
+    loader.together("grant reference", (row.grant_id for row in rows))
+    return page(rows, count, after, lambda row: cursor("access", row.id))
+
+
+def _wanted(info: Info, given: Any) -> access_log.AccessFilter:
+    reader = given.reader
+    if reader is not None:
+        reader = parties.by_name(info.context.reading, reader, field="filter.reader").id
+
+    def key(kind: str) -> UUID | None:
+        named = getattr(given, kind.lower())
+        return None if named is None else key_of(kind, named, f"filter.{kind.lower()}")
+
+    return access_log.AccessFilter(
+        reader=reader,
+        document=key("Document"),
+        shipment=key("Shipment"),
+        grant=key("Grant"),
+        action=given.action,
+        outcome=given.outcome,
+        since=given.since,
+        until=given.until,
+    )

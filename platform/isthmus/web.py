@@ -30,6 +30,7 @@ from isthmus_platform.crossings import BridgeClient, Inbox
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.encryption import Vault
 from isthmus_platform.http import (
+    access_log,
     bodies,
     bridge_inbox,
     documents,
@@ -118,6 +119,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         imports.blueprint(platform, authenticate),
         documents.blueprint(platform, vault, authenticate, limit=settings.upload_limit),
         papers.blueprint(platform, desk, authenticate),
+        access_log.blueprint(platform, authenticate),
         links.blueprint(Door(platform, vault), authenticate, partial(_visitor, platform)),
         evidence.blueprint(platform, bridge, authenticate),
         financing.blueprint(platform, bridge, authenticate),
@@ -195,6 +197,7 @@ def _portal(
         lambda subject: access.actor_of_subject(platform, subject),
         document=document,
         evidence=bundle,
+        access_log=lambda actor: access_log.give_out(platform, actor),
         invitations=_invitations(home),
         production=settings.production,
         to_machines=entrance.problem,

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -113,9 +113,48 @@ def record(work: Work, access: Access) -> None:
     )
 
 
-def page(work: Work, *, after: UUID | None = None, first: int = 50) -> Sequence[AccessLogEntry]:
+@dataclass(frozen=True)
+class AccessFilter:
+    """Which entries are meant: all that fit every member that is given."""
+
+    reader: UUID | None = None
+    document: UUID | None = None
+    shipment: UUID | None = None
+    grant: UUID | None = None
+    action: Action | None = None
+    outcome: Outcome | None = None
+    since: datetime | None = None
+    """From then on."""
+    until: datetime | None = None
+    """Before then."""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the filter as conditions of a query."""
+        entry = AccessLogEntry
+        exactly = (
+            (entry.reader_id, self.reader),
+            (entry.document_id, self.document),
+            (entry.shipment_id, self.shipment),
+            (entry.grant_id, self.grant),
+            (entry.action, self.action and self.action.value),
+            (entry.outcome, self.outcome and self.outcome.value),
+        )
+        found = [column == value for column, value in exactly if value is not None]
+        if self.since is not None:
+            found.append(entry.at >= self.since)
+        if self.until is not None:
+            found.append(entry.at < self.until)
+        return found
+
+
+EVERYTHING = AccessFilter()
+
+
+def page(
+    work: Work, *, after: UUID | None = None, first: int = 50, wanted: AccessFilter = EVERYTHING
+) -> Sequence[AccessLogEntry]:
     """Return entries of the acting party's own log, newest first, those before the entry ``after``."""
-    query = select(AccessLogEntry).where(AccessLogEntry.party_id == work.actor.party_id)
+    query = select(AccessLogEntry).where(AccessLogEntry.party_id == work.actor.party_id, *wanted.conditions())
     if after is not None:
         query = query.where(AccessLogEntry.id < after)
     return work.session.scalars(query.order_by(AccessLogEntry.id.desc()).limit(first)).all()

@@ -48,6 +48,7 @@ def create_portal(
     production: bool = False,
     to_machines: Callable[[HTTPException], AnyResponse | HTTPException] = lambda error: error,
     papers: Papers | None = None,
+    access_log: Callable[[Actor], Response] | None = None,
 ) -> Blueprint:
     """Return the portal, to be registered at the root of an app that has a secret key.
 
@@ -56,10 +57,11 @@ def create_portal(
     ``document(actor, uuid)`` and ``evidence(actor, exchange)`` answer with a file or raise
     :class:`PlatformError`. ``invitations()`` are shown on the sign-in page, in development only.
     ``production`` sends the session's cookie over TLS alone. An address that nobody serves is a page for
-    browsers; ``to_machines`` answers the others. ``papers`` tell anybody how a signed document stands.
+    browsers; ``to_machines`` answers the others. ``papers`` tell anybody how a signed document stands,
+    ``access_log(actor)`` answers with a party's log as a file.
     """
     invited = tuple if production else invitations
-    face = Face(execute, sign_in, actor_of, clock, document, evidence, invited, papers)
+    face = Face(execute, sign_in, actor_of, clock, document, evidence, invited, papers, access_log)
     portal = Blueprint(
         "portal",
         "isthmus_portal",

@@ -61,6 +61,7 @@ class Face:
     evidence: Callable[[Actor, UUID], Response]
     invitations: Callable[[], Sequence[Invitation]] = tuple
     papers: "Papers | None" = None
+    access_log: Callable[[Actor], Response] | None = None
 
     def standing(self, word: str) -> Standing:
         """Return how the document stands that a page's code names."""

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
-from portal_example import CROSSINGS, EXCHANGE, Example
+from flask import Response, request
+
+from isthmus_platform.database import Actor
+from portal_example import CROSSINGS, EXCHANGE, Example, portal_app
 from portal_visitor import Visitor
 
 AsParty = Callable[[str], Visitor]
@@ -53,3 +56,24 @@ def test_the_owner_sees_who_read_what_for_what_and_each_refusal(as_party: AsPart
         assert told in rows[0].text
     assert "Packing list" in rows[1].text
     assert "No grant covers this." in rows[1].text
+
+
+def test_the_owner_takes_its_log_along(example: Example) -> None:
+    asked: list[Actor] = []
+
+    def file(actor: Actor) -> Response:
+        asked.append(actor)
+        return Response(f"as {request.args['format']}", content_type="text/plain")
+
+    trader = Visitor(portal_app(example, access_log=file).test_client()).sign_in("trader")
+    page = trader.get("/access")
+    for format_ in ("CSV", "JSON"):
+        answer = trader.client.get(page.link(f"Take along as {format_}"))
+        assert answer.text == f"as {format_.lower()}"
+    assert [actor.subject for actor in asked] == ["user:trader"] * 2
+
+
+def test_where_no_file_is_made_there_is_no_button(as_party: AsParty) -> None:
+    trader = as_party("trader")
+    assert "Take along" not in trader.get("/access").text
+    trader.get("/download/access-log", status=404)

@@ -29,6 +29,7 @@ NEEDS = {
     "papers.as_pdf": "read:documents",
     "papers.as_ubl": "read:documents",
     "financing.evaluate": "write:finance",
+    "access_log.export": "read:grants",
     "evidence.evidence": "read:crossings",
     "titles.file": "read:titles",
 }
