@@ -140,6 +140,7 @@ def _dress(portal: Blueprint, face: Face) -> None:
     portal.add_app_template_filter(formats.number)
     portal.add_app_template_filter(formats.size, "octets")
     portal.add_app_template_filter(formats.period, "month")
+    portal.add_app_template_filter(formats.span)
     portal.add_app_template_filter(formats.about)
     portal.add_app_template_filter(formats.document_of)
     portal.add_app_template_filter(words.plain)

@@ -63,6 +63,14 @@ def period(value: str, month: str = "LLLL") -> str:
     return format_date(first, f"{month} y", locale=LOCALE)
 
 
+def span(hours: int) -> str:
+    """Return whole hours as people say them: ``36 h`` is "1 d 12 h"."""
+    days, rest = divmod(hours, 24)
+    return (
+        " ".join(part for part in (f"{days} d" if days else "", f"{rest} h" if rest else "") if part) or "0 h"
+    )
+
+
 def about(value: dict[str, Any] | None) -> str:
     """Return what a usage event is about as ``name value`` pairs."""
     return ", ".join(f"{name} {held}" for name, held in (value or {}).items()) or "—"

@@ -61,8 +61,16 @@ query PortalShipment($reference: String!) {
     }
     declaration { mrn status channel duty { amountMinor currency } releasedAt }
     crossings(first: 50) { edges { node { ...Crossed } } }
+    delayHours expectedArrival { ...Said }
+    exceptions { code description since until equipmentReference }
+    conflicts {
+      code classifier place { name } otherPlace { name } equipmentReference hoursApart explanation
+      follows { ...Said } insteadOf { ...Said }
+    }
+    dwells { place { name } equipmentReference until hours }
   }
 }
+fragment Said on MilestoneTime { at toldAt source { name kind } }
 """
     + _ROUTE
     + _PLACE

@@ -1,5 +1,6 @@
 """What only a browser can tell: contrast, keyboard, width, scripts, the content security policy."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -89,6 +90,32 @@ def test_the_land_is_drawn_in_the_map(desk: Window) -> None:
     land = page.locator("svg .land").first
     expect(land).to_be_visible()
     assert land.evaluate("(use) => use.getBBox().width") > 3000
+
+
+def test_a_shipment_tells_what_goes_wrong_who_differs_and_whose_word_counts(desk: Window) -> None:
+    enter(desk, "trader")
+    page = desk.go(f"/shipments/{REFERENCE}")
+    head = page.locator(".head-status")
+    expect(head).to_contain_text("by carrier (carrier), said 16 Jun 2026")
+    expect(head).to_contain_text("1 d 12 h behind plan")
+    exceptions = page.get_by_role("region", name="Exceptions").get_by_role("listitem")
+    expect(exceptions).to_have_text(
+        [
+            re.compile("ETA slipped 36 h.*since 16 Jun 2026", re.DOTALL),
+            re.compile("Rolled.*over on 6 Jun", re.DOTALL),
+        ]
+    )
+    conflict = page.get_by_role("region", name="Where sources differ")
+    expect(conflict.locator(".followed")).to_have_text(
+        re.compile(r"busan-terminal terminal\s*10 Jun 2026, 14:00 UTC\s*Followed")
+    )
+    expect(conflict.locator(".left")).to_have_text(re.compile(r"carrier carrier\s*10 Jun 2026, 09:00 UTC"))
+    expect(conflict).to_contain_text(
+        "stands nearer to it than carrier, so its word is followed. They are 5 h apart."
+    )
+    dwells = page.get_by_role("region", name="Time at each place")
+    expect(dwells).to_contain_text("1 d 6 h")
+    expect(dwells).to_contain_text("7 d 19 h so far")
 
 
 def test_the_command_is_copied_with_a_click(chromium: Browser, site: str) -> None:

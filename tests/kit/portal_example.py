@@ -288,6 +288,49 @@ ANSWER = crossing(8, "DECLARATION_ANSWER", "FROM_WINDOW", fields=["/exists", "/r
 PENDING = crossing(9, "DECLARATION_QUERY", "TO_WINDOW", state="SENT", **_FINANCE)
 CROSSINGS = [ANSWER, QUESTION, *reversed(STATUSES), DECLARED, REFUSED]
 
+
+def said(at: str, name: str, kind: str, told: str) -> Json:
+    return {"at": at, "toldAt": told, "source": {"name": name, "kind": kind}}
+
+
+TRACKED: Json = {
+    "delayHours": 36,
+    "expectedArrival": said("2026-07-10T21:00:00Z", "carrier", "CARRIER", "2026-06-16T22:00:00Z"),
+    "exceptions": [
+        {
+            "code": "ETA_SLIPPED",
+            "description": "ETA slipped 36 h",
+            "since": "2026-06-16T22:00:00Z",
+            "until": None,
+            "equipmentReference": None,
+        },
+        {
+            "code": "ROLLED",
+            "description": "Rolled to 9321483 041W at Kaohsiung, 48 h later",
+            "since": "2026-06-02T10:00:00Z",
+            "until": "2026-06-06T03:00:00Z",
+            "equipmentReference": None,
+        },
+    ],
+    "conflicts": [
+        {
+            "code": "AT_TRANSHIPMENT",
+            "classifier": "ACTUAL",
+            "place": BUSAN,
+            "otherPlace": None,
+            "equipmentReference": "MCLU4200170",
+            "hoursApart": 5,
+            "explanation": "busan-terminal stands nearer to it than carrier, so its word is followed.",
+            "follows": said("2026-06-10T14:00:00Z", "busan-terminal", "TERMINAL", "2026-06-10T14:05:00Z"),
+            "insteadOf": said("2026-06-10T09:00:00Z", "carrier", "CARRIER", "2026-06-10T09:30:00Z"),
+        }
+    ],
+    "dwells": [
+        {"place": BUSAN, "equipmentReference": "MCLU4200170", "until": "2026-06-11T20:00:00Z", "hours": 30},
+        {"place": BUSAN, "equipmentReference": "MCLU4200185", "until": None, "hours": 187},
+    ],
+}
+
 SHIPMENT: Json = {
     "__typename": "Shipment",
     "id": "shipment:1",
@@ -336,6 +379,7 @@ SHIPMENT: Json = {
     },
     "crossings": connection([*reversed(STATUSES), DECLARED, REFUSED]),
     "createdAt": "2026-06-01T08:00:00Z",
+    **TRACKED,
 }
 
 
