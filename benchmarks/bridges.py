@@ -74,7 +74,7 @@ def _starter(stack: ExitStack, environment: dict[str, str]) -> Start:
     def start(program: str, *arguments: str) -> psutil.Process:
         process = subprocess.Popen(
             [str(Path(sys.executable).with_name(program)), *arguments],
-            env=os.environ | environment | {"PYTHONPATH": str(ROOT)},
+            env=os.environ | environment | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

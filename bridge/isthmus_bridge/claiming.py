@@ -1,202 +1,255 @@
-"""Claiming what is due: a few exchanges at a time, under a lease that is committed before anything is sent.
+"""Claiming what is due: many exchanges at a time, under a lease that is committed before anything is sent.
 
 No network call is made inside a transaction, and a killed worker's claim runs out by itself. What is claimed
 together is decided, logged and committed together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
-from sqlalchemy.orm import Session, aliased
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from isthmus_bridge import dead_letters, exchanges, log, promises
+from isthmus_bridge import dead_letters, exchanges, log, passages, promises
 from isthmus_bridge.models import Exchange
+from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Bridge, Unspeakable
 from isthmus_protocol.agreements import Direction, Role
-from isthmus_protocol.canonical import JsonObject, canonical, parse_object
+from isthmus_protocol.canonical import canonical
+from isthmus_protocol.keys import decode_base64url
 from isthmus_protocol.messages import AgreementReference, DeliveryNotice, Envelope, ExchangeState, Reason
+from isthmus_protocol.parcels import LARGEST, Kind
 from isthmus_protocol.receipts import Receiver
 from isthmus_protocol.records import Phase
 
+Due: TypeAlias = tuple[Receiver, Kind]
+"""To whom something is due, and whether it is what crosses or the word of an end."""
+
 LEASE = timedelta(seconds=30)
+AROUND = 4096
+"""More bytes than an envelope or a notice has around the body or the receipt that it carries."""
 
 
 @dataclass(frozen=True)
 class Claim:
     """Something to send; state and attempt tell a claim from those that follow when its lease has run out."""
 
-    exchange: UUID
+    passage: Passage
+    kind: Kind
+    receiver: Receiver
+    content: bytes
     state: str
     attempt: int
-    receiver: Receiver
-    url: str
-    body: bytes
-    request_id: str
+
+    @property
+    def exchange(self) -> UUID:
+        """The exchange that it is about."""
+        return self.passage.id
+
+    @property
+    def request_id(self) -> str:
+        """What follows the exchange through everybody's logs."""
+        return self.passage.request_id
 
     @property
     def is_notice(self) -> bool:
         """Whether it tells an originator the end, and does not hand over what crosses."""
-        return self.state not in dead_letters.UNDER_WAY
+        return self.kind is Kind.NOTICE
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is tried for the first time: what failed before may be at fault, and goes alone."""
+        return self.attempt == 1
 
 
 @dataclass
 class Claimed:
-    """What is to be sent, and how many exchanges came to their end when they were claimed."""
+    """What is to be sent, how many exchanges came to their end when claimed, and whether more may be due."""
 
     claims: list[Claim] = field(default_factory=list)
     ended: int = 0
+    full: bool = False
 
 
-def claim(bridge: Bridge, receiver: Receiver, most: int) -> Claimed:
-    """Claim up to ``most`` of what ``receiver`` is due: what is under way to it, then ends to be told."""
+def due(bridge: Bridge) -> set[Due]:
+    """Return to whom something may be due, and of what kind: one look, before anything is locked."""
     now = bridge.clock()
+    with bridge.begin() as session:
+        found = passages.is_due(session, now)
+    return {_due(direction, told=told) for direction, told in found}
+
+
+def _due(direction: Direction, *, told: bool) -> Due:
+    receiver = Receiver.of(direction)
+    return (receiver.other, Kind.NOTICE) if told else (receiver, Kind.ENVELOPE)
+
+
+def claim(bridge: Bridge, receiver: Receiver, kind: Kind, most: int, alone: int | None = None) -> Claimed:
+    """Claim up to ``most`` of ``kind`` that ``receiver`` is due.
+
+    At most ``alone`` of them were tried before, and the others fit into a parcel.
+    """
+    now = bridge.clock()
+    fit = _Fit(most if alone is None else alone)
     claimed = Claimed()
     with bridge.begin() as session:
-        deliverable = _lock_next(session, _deliverable(receiver, now), most)
-        if deliverable:
+        find = passages.deliverable if kind is Kind.ENVELOPE else passages.tellable
+        found = find(session, _direction(receiver, kind), now, most)
+        taken = list(filter(fit.takes, found))
+        if taken and kind is Kind.ENVELOPE:
             log.lock(session)
-            promises.give(session, bridge, deliverable)
-            standings = exchanges.Standings(session, bridge, now)
-            for exchange in deliverable:
-                prepared = _prepare(session, standings, exchange)
-                claimed.claims += [] if prepared is None else [prepared]
-                claimed.ended += prepared is None
-        if len(deliverable) < most:
-            tellable = _lock_next(session, _tellable(receiver, now), most - len(deliverable))
-            promises.give(session, bridge, tellable)
-            claimed.claims += [_notice(bridge, exchange, now) for exchange in tellable]
+        _promise(session, bridge, taken)
+        standings = exchanges.Standings(session, bridge, now)
+        for passage in taken:
+            prepared = (
+                _prepare(session, standings, passage) if kind is Kind.ENVELOPE else notice(passage, now)
+            )
+            claimed.claims += [] if prepared is None else [prepared]
+            claimed.ended += prepared is None
+        passages.write(session, taken)
+    claimed.full = len(found) == most
     return claimed
 
 
-def _lock_next(session: Session, due: ColumnElement[bool], most: int) -> list[Exchange]:
-    return list(
-        session.scalars(
-            select(Exchange)
-            .where(due)
-            .order_by(Exchange.decision_index)
-            .limit(most)
-            .with_for_update(skip_locked=True, of=Exchange)
-        )
-    )
+def _direction(receiver: Receiver, kind: Kind) -> Direction:
+    """Return the direction of the exchanges of which ``receiver`` gets what is of ``kind``."""
+    reaches_window = (receiver is Receiver.WINDOW) is (kind is Kind.ENVELOPE)
+    return Direction.TO_WINDOW if reaches_window else Direction.FROM_WINDOW
 
 
-def _deliverable(receiver: Receiver, now: datetime) -> ColumnElement[bool]:
-    """Say which exchanges ``receiver`` is due: the first under way of their subject, none behind another."""
-    before = aliased(Exchange)
-    overtaken = exists().where(
-        before.subject == Exchange.subject,
-        before.direction == Exchange.direction,
-        before.state.in_(dead_letters.UNDER_WAY),
-        before.decision_index < Exchange.decision_index,
-    )
-    return and_(
-        Exchange.direction == _direction_to(receiver).value,
-        Exchange.state.in_(dead_letters.UNDER_WAY),
-        Exchange.due_at <= now,
-        ~overtaken,
-    )
+@dataclass
+class _Fit:
+    """What is left of the room for what was tried before, each by itself, and of the bytes of a parcel."""
+
+    alone: int
+    left: int = LARGEST
+    begun: bool = False
+
+    def takes(self, passage: Passage) -> bool:
+        """Say whether there is room for ``passage``, and take it up; the first of a parcel always fits."""
+        if passage.attempts > 0:
+            self.alone -= 1
+            return self.alone >= 0
+        self.left -= len(passage.body or passage.receipt or "") + AROUND
+        fits = self.left >= 0 or not self.begun
+        self.begun = True
+        return fits
 
 
-def _tellable(receiver: Receiver, now: datetime) -> ColumnElement[bool]:
-    """Say of which exchanges ``receiver``, their originator, has yet to be told the end."""
-    return and_(
-        Exchange.direction != _direction_to(receiver).value,
-        Exchange.state.in_(dead_letters.TO_TELL),
-        Exchange.told_at.is_(None),
-        Exchange.set_aside_at.is_(None),
-        Exchange.due_at <= now,
-    )
+def _promise(session: Session, bridge: Bridge, given: Sequence[Passage]) -> None:
+    """Have the log's promise be given to those that lack one which counts now."""
+    lacking = {each.id: each for each in given if not stands(bridge, each.promise)}
+    if lacking:
+        rows = session.scalars(select(Exchange).where(Exchange.id.in_(lacking))).all()
+        promises.give(session, bridge, rows)
+        for row in rows:
+            lacking[row.id].promise = row.promise
 
 
-def _direction_to(receiver: Receiver) -> Direction:
-    return Direction.TO_WINDOW if receiver is Receiver.WINDOW else Direction.FROM_WINDOW
+def stands(bridge: Bridge, promise: str | None) -> bool:
+    """Say whether ``promise``, out of our own database, was signed with a key that is in force."""
+    key = None if promise is None else bridge.keyring.get(_signer(promise.partition(".")[0]))
+    return key is not None and key.in_force(bridge.clock())
 
 
-def _prepare(session: Session, standings: exchanges.Standings, exchange: Exchange) -> Claim | None:
+@lru_cache(maxsize=64)
+def _signer(header: str) -> str:
+    """Return the id of the key that a statement's header names: all of one key have the same header."""
+    return str(orjson.loads(decode_base64url(header)).get("kid"))
+
+
+def _prepared(session: Session, bridge: Bridge, taken: Sequence[Passage], now: datetime) -> list[Claim]:
+    """Return the envelopes of what the gate still lets cross; the others come to their end."""
+    if not taken:
+        return []
+    log.lock(session)
+    _promise(session, bridge, taken)
+    standings = exchanges.Standings(session, bridge, now)
+    prepared = (_prepare(session, standings, passage) for passage in taken)
+    return [claim for claim in prepared if claim is not None]
+
+
+def _prepare(session: Session, standings: exchanges.Standings, passage: Passage) -> Claim | None:
     """Ask the gate again; log and mark the exchange as sent and return its envelope, or end it."""
     bridge, now = standings.bridge, standings.now
-    if dead_letters.is_overdue(exchange, bridge.patience, now):
-        detail = exchange.last_error or "it waited behind another of its subject"
-        exchanges.fail(session, exchange, Reason.TIMED_OUT, detail, now)
+    if dead_letters.is_overdue(passage, bridge.patience, now):
+        detail = passage.last_error or "it waited behind another of its subject"
+        exchanges.fail(session, passage, Reason.TIMED_OUT, detail, now)
         return None
-    asked = exchanges.ask_again(standings, exchange, Phase.SENT)
+    asked = exchanges.ask_again(standings, passage, Phase.SENT)
     if asked.refused is not None:
-        exchanges.terminate(session, exchange, asked, Phase.SENT, now)
+        exchanges.terminate(session, passage, asked, Phase.SENT, now)
         return None
-    if exchange.state == ExchangeState.AGREED.value:
-        exchanges.mark_sent(session, exchange, asked, now)
-    _lease(exchange, now)
-    at_window = exchange.direction == Direction.TO_WINDOW.value
-    url = f"{bridge.window_url}/v1/exchanges" if at_window else f"{bridge.platform_url}/bridge/exchanges"
+    if passage.state == ExchangeState.AGREED.value:
+        exchanges.mark_sent(session, passage, asked, now)
+    _lease(passage, now)
     try:
-        spoken = bridge.speak(envelope(exchange).to_json())
+        spoken = bridge.speak(envelope(passage).to_json())
     except Unspeakable as problem:
-        exchanges.fail(session, exchange, Reason.UNDELIVERABLE, str(problem), now)
+        exchanges.fail(session, passage, Reason.UNDELIVERABLE, str(problem), now)
         return None
     except (RuntimeError, ValueError) as error:
         # Not as it was written. It must not come up again and again before all that follows it.
-        dead_letters.set_aside(exchange, f"cannot be put together: {error}", bridge.patience, now)
+        dead_letters.set_aside(passage, f"cannot be put together: {error}", bridge.patience, now)
         return None
-    return _claim_of(exchange, Receiver.WINDOW if at_window else Receiver.PLATFORM, url, spoken)
+    receiver = Receiver.of(Direction(passage.direction))
+    return Claim(passage, Kind.ENVELOPE, receiver, canonical(spoken), passage.state, passage.attempts)
 
 
-def _notice(bridge: Bridge, exchange: Exchange, now: datetime) -> Claim:
-    _lease(exchange, now)
-    from_window = exchange.direction == Direction.FROM_WINDOW.value
-    url = f"{bridge.window_url}/v1/receipts" if from_window else f"{bridge.platform_url}/bridge/receipts"
-    state = ExchangeState(exchange.state)
-    receipt = exchange.receipt if state is ExchangeState.DELIVERED else None
-    notice = DeliveryNotice(str(exchange.id), state, exchange.reason, receipt, exchange.promise or "")
-    receiver = Receiver.WINDOW if from_window else Receiver.PLATFORM
-    return _claim_of(exchange, receiver, url, notice.to_json())
+def notice(passage: Passage, now: datetime) -> Claim:
+    """Lease the word to the originator on how an exchange ended; the claim holds once that is committed."""
+    _lease(passage, now)
+    state = ExchangeState(passage.state)
+    receipt = passage.receipt if state is ExchangeState.DELIVERED else None
+    told = DeliveryNotice(str(passage.id), state, passage.reason, receipt, passage.promise or "")
+    originator = Receiver.of(Direction(passage.direction)).other
+    content = canonical(told.to_json())
+    return Claim(passage, Kind.NOTICE, originator, content, passage.state, passage.attempts)
 
 
-def _lease(exchange: Exchange, now: datetime) -> None:
-    exchange.due_at = now + LEASE
-    exchange.attempts += 1
+def _lease(passage: Passage, now: datetime) -> None:
+    passage.due_at = now + LEASE
+    passage.attempts += 1
 
 
-def _claim_of(exchange: Exchange, receiver: Receiver, url: str, body: JsonObject) -> Claim:
-    return Claim(
-        exchange.id, exchange.state, exchange.attempts, receiver, url, canonical(body), exchange.request_id
-    )
-
-
-def envelope(exchange: Exchange) -> Envelope:
+def envelope(passage: Passage) -> Envelope:
     """Return what the receiver gets: the same at every attempt."""
     if (
-        exchange.salt is None
-        or exchange.body is None
-        or exchange.payload_digest is None
-        or exchange.sent_at is None
-        or exchange.decision_index is None
-        or exchange.promise is None
-        or exchange.agreement_id is None
-        or exchange.agreement_version is None
-        or exchange.agreement_digest is None
-        or exchange.party is None
-        or exchange.role is None
-        or exchange.owner is None
+        passage.salt is None
+        or passage.body is None
+        or passage.payload_digest is None
+        or passage.sent_at is None
+        or passage.decision_index is None
+        or passage.promise is None
+        or passage.agreement_id is None
+        or passage.agreement_version is None
+        or passage.agreement_digest is None
+        or passage.party is None
+        or passage.role is None
+        or passage.owner is None
     ):
         raise RuntimeError("an exchange that was not agreed has no envelope")
     return Envelope(
-        exchange=str(exchange.id),
-        message=exchange.message,
-        direction=Direction(exchange.direction),
-        purpose=exchange.purpose,
+        exchange=str(passage.id),
+        message=passage.message,
+        direction=Direction(passage.direction),
+        purpose=passage.purpose,
         agreement=AgreementReference(
-            exchange.agreement_id, exchange.agreement_version, exchange.agreement_digest
+            passage.agreement_id, passage.agreement_version, passage.agreement_digest
         ),
-        party=exchange.party,
-        role=Role(exchange.role),
-        owner=exchange.owner,
-        in_reply_to=None if exchange.in_reply_to is None else str(exchange.in_reply_to),
-        sent_at=exchange.sent_at,
-        salt=exchange.salt.hex(),
-        payload_digest=exchange.payload_digest,
-        log_index=exchange.decision_index,
-        promise=exchange.promise,
-        body=parse_object(exchange.body.encode()),
+        party=passage.party,
+        role=Role(passage.role),
+        owner=passage.owner,
+        in_reply_to=None if passage.in_reply_to is None else str(passage.in_reply_to),
+        sent_at=passage.sent_at,
+        salt=passage.salt.hex(),
+        payload_digest=passage.payload_digest,
+        log_index=passage.decision_index,
+        promise=passage.promise,
+        body=passage.released,
     )

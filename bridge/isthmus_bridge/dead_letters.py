@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from isthmus_bridge import exchanges
 from isthmus_bridge.models import Exchange
+from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Patience
 from isthmus_protocol.messages import ExchangeState
 
@@ -45,25 +46,25 @@ def is_waiting(exchange: Exchange) -> bool:
     return exchange.state in UNDER_WAY or (exchange.told_at is None and exchange.state in TO_TELL)
 
 
-def ends_at(exchange: Exchange, patience: Patience) -> datetime | None:
+def ends_at(exchange: Exchange | Passage, patience: Patience) -> datetime | None:
     """Return when an exchange under way is given up; None where only its originator has to be told."""
     return exchange.created_at + patience.time_limit if exchange.state in UNDER_WAY else None
 
 
-def is_overdue(exchange: Exchange, patience: Patience, now: datetime) -> bool:
+def is_overdue(exchange: Passage, patience: Patience, now: datetime) -> bool:
     """Say whether the time limit of an exchange under way has passed."""
     end = ends_at(exchange, patience)
     return end is not None and now >= end
 
 
-def count_fault(exchange: Exchange, problem: str, patience: Patience, now: datetime) -> None:
+def count_fault(exchange: Passage, problem: str, patience: Patience, now: datetime) -> None:
     """Count that the receiver answered and neither took nor refused it; set it aside when that is enough."""
     exchange.faults += 1
     if exchange.faults >= patience.faults:
         set_aside(exchange, problem, patience, now)
 
 
-def set_aside(exchange: Exchange, problem: str, patience: Patience, now: datetime) -> None:
+def set_aside(exchange: Passage, problem: str, patience: Patience, now: datetime) -> None:
     """Try the exchange no more until it is resumed, or its time limit ends it."""
     exchange.set_aside_at = now
     exchange.last_error = problem[:500]

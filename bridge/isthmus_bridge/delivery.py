@@ -1,78 +1,120 @@
 """Delivery: what was agreed is handed over, in order for each subject and direction, once in effect.
 
 A receiver knows an exchange by its id, so that sending twice delivers once. Each receiver has senders of its
-own: a slow one delays only itself.
+own: a slow one delays only itself. What is due to it at the same time goes in parcels; what was tried before
+goes by itself, since whatever kept it may keep all that travels with it.
 """
 
 import time
-from collections import Counter
-from concurrent.futures import ALL_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
-import structlog
-
-from isthmus_bridge.claiming import Claim, claim
-from isthmus_bridge.sending import NoAnswer, Sender
+from isthmus_bridge import claiming
+from isthmus_bridge.lanes import SENDERS, Lane
+from isthmus_bridge.sending import Sender
 from isthmus_bridge.service import Bridge
 from isthmus_bridge.settling import settle
+from isthmus_bridge.verdicts import Answered
 from isthmus_protocol.receipts import Receiver
 
-events = structlog.get_logger(__name__)
-
-SENDERS = 8
-"""How many exchanges are under way to one receiver at a time, in one process."""
+__all__ = ["SENDERS", "Deliverer", "deliver_due"]
 
 LOOK_AGAIN = 0.2
 """Seconds after which senders are found for what has become due while others wait for an answer."""
 
 
-def deliver_due(bridge: Bridge, limit: int = 100, *, seconds: float = 20) -> int:
-    """Deal with what is due, envelopes and notices of delivery, and return how many (at most ``limit``).
+class Deliverer:
+    """Keeps connections and threads from one delivery to the next; one thread at a time may deliver with it.
 
-    It goes on while one thing leads to the next, a receipt to its notice, and begins nothing new after
-    ``seconds``. Any number of processes may do this side by side.
+    It claims, judges and settles in that thread: the others do nothing but wait for answers.
     """
-    done = 0
-    end = time.monotonic() + seconds
-    busy: dict[Future[None], Receiver] = {}
-    quiet = True
-    with (
-        Sender(bridge.signing_key, bridge.clock, bridge.patience) as sender,
-        ThreadPoolExecutor(SENDERS * len(Receiver)) as pool,
-    ):
+
+    def __init__(self, bridge: Bridge, sender: Sender | None = None) -> None:
+        self._bridge = bridge
+        self._sender = sender or Sender(bridge.signing_key, bridge.clock, bridge.patience)
+        self._lanes = {receiver: Lane(bridge, self._sender, receiver) for receiver in Receiver}
+        self._under_way: set[Future[list[Answered]]] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for what is under way, and give connections and threads back."""
+        for lane in self._lanes.values():
+            lane.close()
+        self._sender.close()
+
+    def deliver(self, limit: int = 100, *, seconds: float = 20, pace: float = 0) -> int:
+        """Deal with what is due, envelopes and notices of delivery, and return how many.
+
+        It goes on while one thing leads to the next, claims at most ``limit`` of what is due, and begins
+        nothing new after ``seconds``. When all is answered it looks again, but not within ``pace`` seconds of
+        the last time: what comes meanwhile goes in one parcel. Any number of processes may do this side by
+        side.
+        """
+        done = claimed = 0
+        end = time.monotonic() + seconds
         while True:
-            ended = 0
-            for receiver, room in _room(Counter(busy.values()), quiet=quiet).items():
-                most = min(room, limit - done - ended - len(busy))
-                if most <= 0 or time.monotonic() > end:
-                    continue
-                claimed = claim(bridge, receiver, most)
-                ended += claimed.ended
-                busy |= {pool.submit(_send, bridge, sender, each): receiver for each in claimed.claims}
-            done += ended
-            if not busy and not ended:
+            looked_at = time.monotonic()
+            look = self._look(limit - claimed if looked_at <= end else 0)
+            claimed += look.claimed
+            done += look.ended
+            if look.more:
+                continue
+            if not self._under_way:
                 return done
-            finished, _ = wait(busy, timeout=LOOK_AGAIN, return_when=ALL_COMPLETED)
-            quiet = not finished
-            for future in finished:
-                del busy[future]
-                future.result()
-            done += len(finished)
+            done += self._settle(looked_at + LOOK_AGAIN, end)
+            if not self._under_way:
+                time.sleep(max(0, looked_at + pace - time.monotonic()))
+
+    def _look(self, most: int) -> "_Look":
+        """Claim what is due, as far as there are senders for it, and have it sent."""
+        look = _Look()
+        for receiver, kind in sorted(claiming.due(self._bridge)) if most > 0 else ():
+            lane = self._lanes[receiver]
+            room, left = lane.room, most - look.claimed
+            if room <= 0 or left <= 0:
+                continue
+            found = claiming.claim(self._bridge, receiver, kind, min(left, lane.most), alone=room)
+            self._under_way.update(lane.start(found.claims))
+            look.claimed += len(found.claims) + found.ended
+            look.ended += found.ended
+            look.more |= found.ended > 0 or (found.full and bool(found.claims))
+        return look
+
+    def _settle(self, until: float, end: float) -> int:
+        """Settle what is answered until all is, or until it is time to look again; return how much it was."""
+        done = 0
+        while self._under_way and (left := until - time.monotonic()) > 0:
+            finished, self._under_way = wait(self._under_way, timeout=left, return_when=FIRST_COMPLETED)
+            answered = [each for future in finished for each in future.result()]
+            if not answered:
+                continue
+            telling = [receiver for receiver, lane in self._lanes.items() if lane.room > 0]
+            told = settle(self._bridge, answered, telling if time.monotonic() <= end else ())
+            for receiver, lane in self._lanes.items():
+                self._under_way.update(lane.start([each for each in told if each.receiver is receiver]))
+            done += len(answered)
+        return done
 
 
-def _room(busy: Counter[Receiver], *, quiet: bool) -> dict[Receiver, int]:
-    """Return how many more each receiver may be sent: many at once, or the few left when all is quiet."""
-    free = {receiver: SENDERS - busy[receiver] for receiver in Receiver}
-    return {receiver: room for receiver, room in free.items() if quiet or 2 * room >= SENDERS}
+@dataclass
+class _Look:
+    """What was found due: how much was claimed, how much of it ended by that, and whether there is more."""
+
+    claimed: int = 0
+    ended: int = 0
+    more: bool = False
 
 
-def _send(bridge: Bridge, sender: Sender, claimed: Claim) -> None:
-    """Send what was claimed and settle what comes back."""
-    about = {"request_id": claimed.request_id, "exchange": str(claimed.exchange)}
-    with structlog.contextvars.bound_contextvars(**about):
-        try:
-            answer = sender.post(claimed.url, claimed.body, request_id=claimed.request_id)
-        except NoAnswer as silence:
-            settle(bridge, claimed, silence)
-        else:
-            events.info("delivery.answered", receiver=claimed.receiver.value, status=answer.status)
-            settle(bridge, claimed, answer)
+def deliver_due(bridge: Bridge, limit: int = 100, *, seconds: float = 20) -> int:
+    """Deal once with what is due; see :meth:`Deliverer.deliver`."""
+    with Deliverer(bridge) as deliverer:
+        return deliverer.deliver(limit, seconds=seconds)

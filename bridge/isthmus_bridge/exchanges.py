@@ -19,10 +19,11 @@ from isthmus_bridge import agreements, log
 from isthmus_bridge.entries import Entry
 from isthmus_bridge.gate import Permitted, Question, Refused, Standing, decide
 from isthmus_bridge.models import Exchange
+from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Direction, Field, Role
 from isthmus_protocol.asked import asked_by
-from isthmus_protocol.canonical import canonical, digest, parse_object
+from isthmus_protocol.canonical import canonical, digest
 from isthmus_protocol.messages import (
     AgreementName,
     AgreementReference,
@@ -36,7 +37,7 @@ from isthmus_protocol.records import Decision, Kind, LogRecord, Phase
 
 State = ExchangeState
 
-AnyExchange: TypeAlias = Exchange | Entry
+AnyExchange: TypeAlias = Exchange | Entry | Passage
 """An exchange that the database holds, or one that is just being entered."""
 
 TRANSITIONS: Mapping[ExchangeState, frozenset[ExchangeState]] = MappingProxyType(
@@ -131,14 +132,14 @@ class Standings:
         return self._found[agreement_id, version]
 
 
-def ask_again(standings: Standings, exchange: Exchange, phase: Phase) -> Reconsidered:
+def ask_again(standings: Standings, exchange: Passage, phase: Phase) -> Reconsidered:
     """Ask the gate about an agreed exchange, as its agreement stands now."""
     if exchange.agreement_id is None or exchange.agreement_version is None or exchange.body is None:
         return Reconsidered(None, Refused(Reason.NO_AGREEMENT))
     standing = standings.of(exchange.agreement_id, exchange.agreement_version)
     try:
         terms = terms_of(exchange)
-        body = parse_object(exchange.body.encode())
+        body = exchange.released
         consents = consents_of(exchange)
     except ValueError:
         # Not as it was written: somebody changed it behind the bridge's back.
@@ -158,7 +159,7 @@ def ask_again(standings: Standings, exchange: Exchange, phase: Phase) -> Reconsi
     return Reconsidered(standing, outcome if isinstance(outcome, Refused) else None)
 
 
-def mark_sent(session: Session, exchange: Exchange, asked: Reconsidered, now: datetime) -> None:
+def mark_sent(session: Session, exchange: Passage, asked: Reconsidered, now: datetime) -> None:
     """Log that the exchange is handed over, before it is."""
     move(exchange, State.SENT)
     exchange.sent_at = now
@@ -166,7 +167,7 @@ def mark_sent(session: Session, exchange: Exchange, asked: Reconsidered, now: da
 
 
 def mark_delivered(
-    session: Session, exchange: Exchange, asked: Reconsidered, receipt: str, now: datetime
+    session: Session, exchange: Passage, asked: Reconsidered, receipt: str, now: datetime
 ) -> None:
     """Log the receiver's receipt; the originator is told next."""
     move(exchange, State.DELIVERED)
@@ -177,7 +178,7 @@ def mark_delivered(
 
 def terminate(
     session: Session,
-    exchange: Exchange,
+    exchange: Passage,
     asked: Reconsidered,
     phase: Phase,
     now: datetime,
@@ -195,7 +196,7 @@ def terminate(
     log.append(session, record(exchange, phase, asked.standing, asked.refused, now, receipt=receipt))
 
 
-def fail(session: Session, exchange: Exchange, reason: Reason, detail: str, now: datetime) -> None:
+def fail(session: Session, exchange: Exchange | Passage, reason: Reason, detail: str, now: datetime) -> None:
     """Log that an agreed exchange could not be delivered, and why; the originator is told next.
 
     ``detail`` is for whoever looks into it, and not in the log.
@@ -209,14 +210,14 @@ def fail(session: Session, exchange: Exchange, reason: Reason, detail: str, now:
     log.append(session, replace(failed, agreement=_agreed_under(exchange)))
 
 
-def _agreed_under(exchange: Exchange) -> AgreementReference | None:
+def _agreed_under(exchange: AnyExchange) -> AgreementReference | None:
     id_, version, text = exchange.agreement_id, exchange.agreement_version, exchange.agreement_digest
     if id_ is None or version is None or text is None:
         return None
     return AgreementReference(id_, version, text)
 
 
-def mark_told(exchange: Exchange, acknowledgement: str, now: datetime) -> None:
+def mark_told(exchange: Passage, acknowledgement: str, now: datetime) -> None:
     """Keep the originator's signed word that it knows the end; a delivery is then acknowledged."""
     if exchange.state == State.DELIVERED.value:
         move(exchange, State.ACKNOWLEDGED)
@@ -224,7 +225,7 @@ def mark_told(exchange: Exchange, acknowledgement: str, now: datetime) -> None:
     exchange.told_at = now
 
 
-def _tell(exchange: Exchange, now: datetime) -> None:
+def _tell(exchange: Exchange | Passage, now: datetime) -> None:
     exchange.due_at = now
     exchange.attempts = 0
     exchange.faults = 0
@@ -243,9 +244,8 @@ def record(
 ) -> LogRecord:
     """Return what the log keeps of a decision on ``exchange``: never its payload, only what commits to it."""
     agreement = None if standing is None else standing.agreement
-    asked = None
-    if refused is None and exchange.salt is not None:
-        asked = asked_by(terms_of(exchange), exchange.salt.hex())
+    terms = _text_of_terms(exchange) if refused is None else b"[]"
+    asked = None if exchange.salt is None else asked_by(_read_terms(terms), exchange.salt.hex())
     return LogRecord(
         kind=Kind.DECISION if receipt is None else Kind.RECEIPT,
         exchange=str(exchange.id),
@@ -266,7 +266,7 @@ def record(
         owner=exchange.owner,
         subject=exchange.subject,
         in_reply_to=None if exchange.in_reply_to is None else str(exchange.in_reply_to),
-        fields=tuple(sorted(field["path"] for field in exchange.terms)) if refused is None else (),
+        fields=_paths(terms),
         payload_digest=exchange.payload_digest,
         receipt_digest=None if receipt is None else digest(receipt.encode()),
         at=now,
@@ -276,13 +276,22 @@ def record(
 
 def terms_of(exchange: AnyExchange) -> tuple[Field, ...]:
     """Return the fields that the gate released, as they were agreed; raises :class:`MalformedMessage`."""
-    return _read_terms(orjson.dumps(exchange.terms))
+    return _read_terms(_text_of_terms(exchange))
+
+
+def _text_of_terms(exchange: AnyExchange) -> str | bytes:
+    return exchange.terms if isinstance(exchange, Passage) else orjson.dumps(exchange.terms)
 
 
 @lru_cache(maxsize=1024)
-def _read_terms(text: bytes) -> tuple[Field, ...]:
+def _read_terms(text: str | bytes) -> tuple[Field, ...]:
     """Return the terms that ``text`` holds; most exchanges have those of a few agreements."""
     return tuple(map(Field.from_json, orjson.loads(text)))
+
+
+@lru_cache(maxsize=1024)
+def _paths(text: str | bytes) -> tuple[str, ...]:
+    return tuple(sorted(term.path for term in _read_terms(text)))
 
 
 @lru_cache(maxsize=1024)
@@ -290,9 +299,10 @@ def _written_terms(terms: tuple[Field, ...]) -> list[dict[str, Any]]:
     return [field.to_json() for field in terms]
 
 
-def consents_of(exchange: Exchange) -> tuple[Consent, ...]:
+def consents_of(exchange: Exchange | Passage) -> tuple[Consent, ...]:
     """Return the owners' consents that the exchange was asked with."""
-    return tuple(Consent.from_json(consent) for consent in exchange.consents)
+    held = orjson.loads(exchange.consents) if isinstance(exchange, Passage) else exchange.consents
+    return tuple(map(Consent.from_json, held))
 
 
 def answer_of(exchange: AnyExchange) -> ExchangeAnswer:

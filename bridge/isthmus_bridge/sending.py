@@ -12,7 +12,7 @@ import certifi
 import urllib3
 
 from isthmus_bridge.service import PATIENCE, Patience
-from isthmus_protocol.canonical import MalformedJson, parse_object
+from isthmus_protocol.canonical import JsonObject, MalformedJson, parse_object
 from isthmus_protocol.http_signatures import sign_request
 from isthmus_protocol.keys import SigningKey
 
@@ -28,18 +28,15 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the neighbour answered."""
+    """What the neighbour answered; None where that is no JSON object."""
 
     status: int
-    body: bytes
+    said: JsonObject | None
 
     @property
     def reason(self) -> str:
         """The status and, where the body is a problem (RFC 9457), its code: never more of the body."""
-        try:
-            code = parse_object(self.body).get("code")
-        except MalformedJson:
-            code = None
+        code = None if self.said is None else self.said.get("code")
         known = isinstance(code, str) and CODE.fullmatch(code)
         return f"HTTP {self.status} {code}" if known else f"HTTP {self.status}"
 
@@ -65,10 +62,24 @@ class Sender:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
         self._pool.clear()
 
     def post(self, url: str, body: bytes, *, request_id: str) -> Answer:
         """Return the answer to ``body``. Raises :class:`NoAnswer`."""
+        status, received = self.exchange(url, body, request_id=request_id)
+        try:
+            return Answer(status, parse_object(received))
+        except MalformedJson:
+            return Answer(status, None)
+
+    def exchange(
+        self, url: str, body: bytes, *, request_id: str, longest: int = LONGEST_ANSWER
+    ) -> tuple[int, bytes]:
+        """Return the status and the body that ``body`` is answered with. Raises :class:`NoAnswer`."""
         headers = {
             **sign_request(self._key, "POST", url, body, now=self._clock()),
             "Content-Type": "application/json",
@@ -80,21 +91,21 @@ class Sender:
                 "POST", url, body=body, headers=headers, redirect=False, preload_content=False
             )
             try:
-                received = _read(response, deadline)
+                received = _read(response, deadline, longest)
             except BaseException:
                 response.close()  # what is left unread must not answer the next request
                 raise
             response.release_conn()
-            return Answer(response.status, received)
+            return response.status, received
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
 
 
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse, deadline: float, longest: int) -> bytes:
     received = b""
-    while piece := response.read1(LONGEST_ANSWER):
+    while piece := response.read1(longest):
         received += piece
-        if len(received) > LONGEST_ANSWER:
+        if len(received) > longest:
             raise NoAnswer("the answer is too long")
         if time.monotonic() > deadline:
             raise NoAnswer("the answer takes too long")

@@ -76,7 +76,6 @@ class Bridge:
     wake: Callable[[], None] = _nobody_to_wake
     speak: Callable[[JsonObject], JsonObject] = as_it_is
     submissions: Batches = field(default_factory=Batches, repr=False, compare=False)
-    settlements: Batches = field(default_factory=Batches, repr=False, compare=False)
     patience: Patience = PATIENCE
     hear: Callable[[JsonObject], JsonObject] = as_it_is
 

@@ -1,170 +1,131 @@
 """Settling what a receiver answered, or did not: many answers in one transaction."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from typing import TypeAlias
-from uuid import UUID
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import dead_letters, exchanges, log, promises
+from isthmus_bridge import claiming, dead_letters, exchanges, log, passages
 from isthmus_bridge.claiming import Claim
-from isthmus_bridge.models import Exchange
-from isthmus_bridge.sending import Answer, NoAnswer
+from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Bridge
-from isthmus_protocol.agreements import Direction
-from isthmus_protocol.canonical import MalformedJson, parse_object
-from isthmus_protocol.keys import SignatureError
+from isthmus_bridge.verdicts import Answered, Later, NotTaken, Verdict, judge
 from isthmus_protocol.messages import Reason
-from isthmus_protocol.receipts import Receiver, open_receipt
+from isthmus_protocol.receipts import Receiver
 from isthmus_protocol.records import Phase
 
 events = structlog.get_logger(__name__)
 
 FIRST_WAIT = timedelta(milliseconds=500)
 LONGEST_WAIT = timedelta(minutes=5)
-NOT_REFUSED = (401, *dead_letters.NOT_AT_FAULT)
-"""4xx that say nothing of the message: the receiver is busy, or does not believe that we are the bridge."""
 
 _jitter = random.SystemRandom()
 
 
 @dataclass(frozen=True)
-class Taken:
-    """The receiver's receipt, or the originator's acknowledgement, is in order."""
-
-    token: str
-
-
-@dataclass(frozen=True)
-class NotTaken:
-    """The receiver refuses for good; ``reason`` is what it said."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Later:
-    """It has to be tried again; ``at_fault`` is the receiver if it answered what no receiver may."""
-
-    problem: str
-    at_fault: bool
-
-
-Verdict: TypeAlias = Taken | NotTaken | Later
-
-
-@dataclass(frozen=True)
-class _Answered:
+class _Judged:
     claim: Claim
-    answer: Answer | NoAnswer
+    verdict: Verdict
+
+    @property
+    def concerns_log(self) -> bool:
+        """Whether a step of the crossing itself is taken, which the log has to hold."""
+        return not self.claim.is_notice and not isinstance(self.verdict, Later)
 
 
-def settle(bridge: Bridge, claim: Claim, answer: Answer | NoAnswer) -> None:
-    """Write down what became of ``claim``, unless its lease ran out and another has claimed it since."""
-    bridge.settlements.do(_Answered(claim, answer), partial(_settle_all, bridge))
+def settle(bridge: Bridge, answered: Sequence[Answered], telling: Collection[Receiver] = ()) -> list[Claim]:
+    """Write down what became of what was claimed, unless its lease ran out and another has claimed it since.
 
-
-def _settle_all(bridge: Bridge, batch: Sequence[_Answered]) -> list[bool]:
-    """Settle every answer of ``batch`` in one transaction; say of each whether its claim still held."""
-    now = bridge.clock()
+    Returned are the ends that this came to, claimed to be told to those originators that are in ``telling``:
+    it saves looking for them.
+    """
+    judged = [_Judged(each.claim, judge(bridge, each)) for each in answered]
     with bridge.begin() as session:
-        held = _still_claimed(session, [answered.claim for answered in batch])
-        judged = [
-            (answered.claim, exchange, _judge(bridge, exchange, answered))
-            for answered in batch
-            if (exchange := held.get(answered.claim.exchange)) is not None
-        ]
-        if any(not claim.is_notice and not isinstance(verdict, Later) for claim, _, verdict in judged):
+        held = _still_claimed(session, judged)
+        if any(each.concerns_log for each in held):
             log.lock(session)
-        standings = exchanges.Standings(session, bridge, now)
-        for claim, exchange, verdict in judged:
-            _write(session, standings, claim, exchange, verdict)
-    for claim, _, verdict in judged:
-        _tell(claim, verdict)
-    return [answered.claim.exchange in held for answered in batch]
+        standings = exchanges.Standings(session, bridge, bridge.clock())
+        written = [each for each in held if _write(session, standings, each)]
+        told = _tell_next(standings, written, telling)
+        passages.write(session, [each.claim.passage for each in written])
+    for each in judged:
+        _report(each)
+    return told
 
 
-def _still_claimed(session: Session, claims: Sequence[Claim]) -> dict[UUID, Exchange]:
-    """Lock the exchanges whose claims still hold, always in one order."""
-    wanted = {claim.exchange: claim for claim in claims}
-    found = session.scalars(
-        select(Exchange).where(Exchange.id.in_(wanted)).order_by(Exchange.id).with_for_update()
-    )
-    return {
-        exchange.id: exchange
-        for exchange in found
-        if (exchange.state, exchange.attempts) == (wanted[exchange.id].state, wanted[exchange.id].attempt)
-    }
+def _still_claimed(session: Session, judged: Sequence[_Judged]) -> list[_Judged]:
+    """Lock the exchanges and return those whose claims still hold."""
+    standing = passages.lock(session, [each.claim.exchange for each in judged])
+    held = []
+    for each in judged:
+        now = standing.get(each.claim.exchange)
+        if now is not None and (now.state, now.attempts) == (each.claim.state, each.claim.attempt):
+            each.claim.passage.faults = now.faults  # somebody may have resumed it meanwhile
+            held.append(each)
+    return held
 
 
-def _judge(bridge: Bridge, exchange: Exchange, answered: _Answered) -> Verdict:
-    answer, claim = answered.answer, answered.claim
-    if isinstance(answer, NoAnswer):
-        return Later(str(answer), at_fault=False)
+def _write(session: Session, standings: exchanges.Standings, judged: _Judged) -> bool:
+    """Take the step that the verdict leads to; say whether it could be, so that one cannot stop the others.
+
+    What could not be settled stays claimed, and is tried again when its lease has run out.
+    """
     try:
-        if claim.is_notice and 200 <= answer.status < 300:
-            return Taken(promises.checked_acknowledgement(bridge, exchange, answer.body))
-        if not claim.is_notice and answer.status == 200:
-            return Taken(_checked_receipt(bridge, exchange, answer.body))
-    except (MalformedJson, SignatureError) as error:
-        expected = "acknowledgement" if claim.is_notice else "receipt"
-        return Later(f"no valid {expected}: {error}", at_fault=True)
-    if not claim.is_notice and 400 <= answer.status < 500 and answer.status not in NOT_REFUSED:
-        return NotTaken(answer.reason)
-    return Later(answer.reason, at_fault=answer.status not in dead_letters.NOT_AT_FAULT)
+        _take_step(session, standings, judged.claim, judged.verdict)
+    except (ValueError, exchanges.IllegalTransition):
+        events.exception("delivery.not_settled", exchange=str(judged.claim.exchange))
+        return False
+    return True
 
 
-def _checked_receipt(bridge: Bridge, exchange: Exchange, body: bytes) -> str:
-    """Return the receipt in ``body``: signed by the receiver, for what it was sent and was promised."""
-    token = parse_object(body).get("receipt")
-    if not isinstance(token, str):
-        raise SignatureError("the answer holds no receipt")
-    receiver = Receiver.of(Direction(exchange.direction))
-    receipt = open_receipt(token, bridge.keyring, receiver, bridge.clock())
-    promises.check_receipt(exchange, receipt)
-    return token
-
-
-def _write(
-    session: Session, standings: exchanges.Standings, claim: Claim, exchange: Exchange, verdict: Verdict
-) -> None:
-    """Write the verdict on the exchange and, where the crossing itself is concerned, into the log."""
-    now = standings.now
+def _take_step(session: Session, standings: exchanges.Standings, claim: Claim, verdict: Verdict) -> None:
+    now, passage = standings.now, claim.passage
     if isinstance(verdict, Later):
-        _postpone(standings.bridge, claim, exchange, verdict)
+        _postpone(standings, claim, verdict)
     elif isinstance(verdict, NotTaken):
-        exchanges.fail(session, exchange, Reason.RECEIVER_REFUSED, verdict.reason, now)
+        exchanges.fail(session, passage, Reason.RECEIVER_REFUSED, verdict.reason, now)
     elif claim.is_notice:
-        exchanges.mark_told(exchange, verdict.token, now)
+        exchanges.mark_told(passage, verdict.token, now)
     else:
-        asked = exchanges.ask_again(standings, exchange, Phase.DELIVERED)
+        asked = exchanges.ask_again(standings, passage, Phase.DELIVERED)
         if asked.refused is None:
-            exchanges.mark_delivered(session, exchange, asked, verdict.token, now)
+            exchanges.mark_delivered(session, passage, asked, verdict.token, now)
         else:
-            exchanges.terminate(session, exchange, asked, Phase.DELIVERED, now, receipt=verdict.token)
+            exchanges.terminate(session, passage, asked, Phase.DELIVERED, now, receipt=verdict.token)
 
 
-def _postpone(bridge: Bridge, claim: Claim, exchange: Exchange, verdict: Later) -> None:
+def _tell_next(
+    standings: exchanges.Standings, written: Sequence[_Judged], telling: Collection[Receiver]
+) -> list[Claim]:
+    """Claim the word to the originators of what has just ended."""
+    return [
+        claiming.notice(each.claim.passage, standings.now)
+        for each in written
+        if each.concerns_log
+        and each.claim.receiver.other in telling
+        and claiming.stands(standings.bridge, each.claim.passage.promise)
+    ]
+
+
+def _postpone(standings: exchanges.Standings, claim: Claim, verdict: Later) -> None:
     """Let the exchange wait, twice as long each time and never in step with others (half of it is chance).
 
     Where the receiver is at fault once too often it is set aside.
     """
-    now = bridge.clock()
+    passage: Passage = claim.passage
     longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(claim.attempt, 20))
-    exchange.due_at = now + longest * _jitter.uniform(0.5, 1)
-    exchange.last_error = verdict.problem[:500]
+    passage.due_at = standings.now + longest * _jitter.uniform(0.5, 1)
+    passage.last_error = verdict.problem[:500]
     if verdict.at_fault:
-        dead_letters.count_fault(exchange, verdict.problem, bridge.patience, now)
+        dead_letters.count_fault(passage, verdict.problem, standings.bridge.patience, standings.now)
 
 
-def _tell(claim: Claim, verdict: Verdict) -> None:
-    about = {"exchange": str(claim.exchange), "request_id": claim.request_id, "url": claim.url}
+def _report(judged: _Judged) -> None:
+    claim, verdict = judged.claim, judged.verdict
+    about = {"exchange": str(claim.exchange), "request_id": claim.request_id, "receiver": claim.receiver}
     if isinstance(verdict, Later):
         events.info("delivery.postponed", attempt=claim.attempt, problem=verdict.problem, **about)
     elif isinstance(verdict, NotTaken):

@@ -25,6 +25,11 @@ class Receiver(StrEnum):
         """Whose key signs this side's receipts."""
         return Holder.WINDOW if self is Receiver.WINDOW else Holder.PLATFORM
 
+    @property
+    def other(self) -> "Receiver":
+        """The side across the bridge."""
+        return Receiver.PLATFORM if self is Receiver.WINDOW else Receiver.WINDOW
+
     @classmethod
     def of(cls, direction: Direction) -> "Receiver":
         """Return the side that receives what crosses in ``direction``."""

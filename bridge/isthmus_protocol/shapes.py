@@ -54,6 +54,10 @@ class Members:
             raise MalformedMessage(self._at(name), "missing")
         return self._left.pop(name)
 
+    def has(self, name: str) -> bool:
+        """Say whether the member ``name`` is there and was not taken."""
+        return name in self._left
+
     def maybe(self, name: str, read: Callable[[str], T]) -> T | None:
         """Return ``read(name)``, or None where the member is null; it must be present."""
         if name in self._left and self._left[name] is None:

@@ -8,10 +8,11 @@ from flask import Flask, Response, abort, jsonify, make_response, render_templat
 from werkzeug.exceptions import HTTPException
 
 from isthmus_protocol.canonical import MalformedJson, parse
-from isthmus_protocol.messages import DeliveryNotice, Envelope
+from isthmus_protocol.parcels import Item, Kind, answer, open_parcel
 from isthmus_protocol.shapes import MalformedMessage
-from isthmus_window import efti_gate, efti_inquiries, service, views
-from isthmus_window.database import reading
+from isthmus_window import efti_gate, efti_inquiries, parcels, service, views
+from isthmus_window.database import reading, writing
+from isthmus_window.problems import problem
 from isthmus_window.service import Refused, Window
 
 LARGEST_BODY = 1_048_576
@@ -51,15 +52,23 @@ def create_app(window: Window) -> Flask:
 def _add_bridge(app: Flask, window: Window) -> None:
     @app.post("/v1/exchanges")
     def receive() -> Response:
-        body = _signed_body(window)
-        envelope = Envelope.from_json(window.understand(parse(body)))
-        envelope.check_digest()
-        return jsonify(receipt=service.receive(window, envelope, _request_id()))
+        return _alone(window, Kind.ENVELOPE)
 
     @app.post("/v1/receipts")
     def note() -> Response:
-        notice = DeliveryNotice.from_json(parse(_signed_body(window)))
-        return jsonify(acknowledgement=service.note(window, notice))
+        return _alone(window, Kind.NOTICE)
+
+    @app.post("/v1/parcels")
+    def take() -> Response:
+        results = parcels.take(window, open_parcel(_signed_body(window)))
+        return Response(answer(results), content_type="application/json")
+
+
+def _alone(window: Window, kind: Kind) -> Response:
+    """Take the one message that the present request holds."""
+    item = Item(kind, _request_id(), parse(_signed_body(window)))
+    with writing(window.engine) as session:
+        return jsonify(parcels.TREAT[kind](window, session, item))
 
 
 def _add_pages(app: Flask, window: Window) -> None:
@@ -121,7 +130,7 @@ def _request_id() -> str:
 
 def _problem(status: int, code: str, detail: str, field: str | None = None) -> Response:
     """Return a problem of RFC 9457."""
-    response = make_response(jsonify(status=status, code=code, title=detail, field=field), status)
+    response = make_response(jsonify(problem(status, code, detail, field)), status)
     response.mimetype = "application/problem+json"
     return response
 

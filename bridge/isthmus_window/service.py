@@ -128,7 +128,7 @@ def promised(
         raise Refused(422, "promise_refused", str(error), where) from error
 
 
-def receive(window: Window, envelope: Envelope, request_id: str) -> str:
+def receive(window: Window, session: Session, envelope: Envelope, request_id: str) -> str:
     """Take what the bridge delivers and return the signed receipt; once delivered, the same receipt again.
 
     Receipt, declaration and answer are one transaction. Raises :class:`Refused` for another payload under a
@@ -136,33 +136,32 @@ def receive(window: Window, envelope: Envelope, request_id: str) -> str:
     """
     now = window.clock()
     promise = promised(window, envelope.promise, envelope.exchange, envelope.log_index)
-    with writing(window.engine) as session:
-        known = session.get(Exchange, envelope.exchange)
-        if known is not None:
-            if known.payload_digest != envelope.payload_digest:
-                raise Refused(409, "exchange_reused", "This exchange was received with another payload.")
-            return renewed(known.receipt, window.signing_key, window.keyring, now)
-        take = _TAKES.get(envelope.message)
-        if take is None or envelope.direction is not Direction.TO_WINDOW:
-            raise Refused(422, "unknown_message", "This window does not take that message.", "/message")
-        keep_promise(session, envelope.exchange, envelope.promise)
-        held = Receipt(envelope.exchange, envelope.payload_digest, Receiver.WINDOW, now, promise.place)
-        receipt = sign_receipt(window.signing_key, held)
-        exchange = Exchange(
-            id=envelope.exchange,
-            message=envelope.message,
-            party=envelope.party,
-            owner=envelope.owner,
-            payload_digest=envelope.payload_digest,
-            log_index=envelope.log_index,
-            body=envelope.body,
-            receipt=receipt,
-            request_id=request_id,
-            received_at=now,
-        )
-        session.add(exchange)
-        session.flush()
-        take(Arrival(session, exchange, envelope.purpose, now, window.pace))
+    known = session.get(Exchange, envelope.exchange)
+    if known is not None:
+        if known.payload_digest != envelope.payload_digest:
+            raise Refused(409, "exchange_reused", "This exchange was received with another payload.")
+        return renewed(known.receipt, window.signing_key, window.keyring, now)
+    take = _TAKES.get(envelope.message)
+    if take is None or envelope.direction is not Direction.TO_WINDOW:
+        raise Refused(422, "unknown_message", "This window does not take that message.", "/message")
+    keep_promise(session, envelope.exchange, envelope.promise)
+    held = Receipt(envelope.exchange, envelope.payload_digest, Receiver.WINDOW, now, promise.place)
+    receipt = sign_receipt(window.signing_key, held)
+    exchange = Exchange(
+        id=envelope.exchange,
+        message=envelope.message,
+        party=envelope.party,
+        owner=envelope.owner,
+        payload_digest=envelope.payload_digest,
+        log_index=envelope.log_index,
+        body=envelope.body,
+        receipt=receipt,
+        request_id=request_id,
+        received_at=now,
+    )
+    session.add(exchange)
+    session.flush()
+    take(Arrival(session, exchange, envelope.purpose, now, window.pace))
     return receipt
 
 
@@ -231,7 +230,7 @@ _TAKES: Mapping[str, Callable[[Arrival], None]] = {
 }
 
 
-def note(window: Window, notice: DeliveryNotice) -> str:
+def note(window: Window, session: Session, notice: DeliveryNotice) -> str:
     """Keep how a message of ours ended on the other side and return our signed acknowledgement.
 
     Hearing it again changes nothing. Raises :class:`Refused` when the receipt is not the platform's for that
@@ -242,25 +241,23 @@ def note(window: Window, notice: DeliveryNotice) -> str:
         check_notice(notice, promise, window.keyring, Receiver.WINDOW)
     except SignatureError as error:
         raise Refused(422, "receipt_refused", str(error), "/receipt") from error
-    with writing(window.engine) as session:
-        if keep_promise(session, notice.exchange, notice.promise) != notice.promise:
-            raise Refused(422, "promise_refused", "The log promised us otherwise before.", "/promise")
-        session.execute(
-            insert(Notice)
-            .values(
-                exchange=notice.exchange,
-                state=notice.state,
-                reason=notice.reason,
-                receipt=notice.receipt,
-                at=window.clock(),
-            )
-            .on_conflict_do_nothing()
+    if keep_promise(session, notice.exchange, notice.promise) != notice.promise:
+        raise Refused(422, "promise_refused", "The log promised us otherwise before.", "/promise")
+    session.execute(
+        insert(Notice)
+        .values(
+            exchange=notice.exchange,
+            state=notice.state,
+            reason=notice.reason,
+            receipt=notice.receipt,
+            at=window.clock(),
         )
-        heard = session.get_one(Notice, notice.exchange)
-        if (heard.state, heard.receipt) != (notice.state.value, notice.receipt):
-            raise Refused(409, "other_end", "We were told of another end before.", "/state")
-        at = heard.at
-    return acknowledge(window.signing_key, notice, promise, Receiver.WINDOW, at)
+        .on_conflict_do_nothing()
+    )
+    heard = session.get_one(Notice, notice.exchange)
+    if (heard.state, heard.receipt) != (notice.state.value, notice.receipt):
+        raise Refused(409, "other_end", "We were told of another end before.", "/state")
+    return acknowledge(window.signing_key, notice, promise, Receiver.WINDOW, heard.at)
 
 
 def check_ready(window: Window) -> None:

@@ -15,26 +15,30 @@ from celery.signals import worker_ready
 
 from isthmus import broker
 from isthmus_bridge import retention, witnessing
-from isthmus_bridge.delivery import deliver_due
+from isthmus_bridge.delivery import Deliverer
 from isthmus_bridge.service import Bridge
 
 DELIVER = "isthmus.deliver"
 COSIGN = "isthmus.cosign"
 PURGE = "isthmus.purge"
 QUEUE = "isthmus-bridge"
-AT_ONCE = 1000  # exchanges a task takes on
+POOL = "threads"  # one process: what it keeps open serves every task, and none waits for another's lock
+AT_ONCE = 100_000  # exchanges a task takes on
+TOGETHER = 0.1  # seconds within which what comes goes together
 PURGE_EVERY = 3600.0  # seconds
-TOGETHER = 0.1  # seconds within which a second task would find little left to do
 
 
 def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
-    """Return the Celery application; ``connect`` is called once in each working process, after the fork."""
+    """Return the Celery application, for :data:`POOL`; ``connect`` is called once, when first needed."""
     app = broker.create_celery(QUEUE, url)
+    # A thread cannot be stopped. What it does goes on without the broker, and has its own limits of time.
+    app.conf.worker_cancel_long_running_tasks_on_connection_loss = False
     connected = functools.cache(connect)
+    delivering = Delivering(functools.cache(lambda: Deliverer(connected())))
 
     @app.task(name=DELIVER)
     def deliver() -> None:
-        deliver_due(connected(), limit=AT_ONCE)
+        delivering.wake()
 
     @app.task(name=COSIGN)
     def cosign() -> None:
@@ -62,6 +66,25 @@ def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
         threading.Thread(target=keep_sweeping, name="sweep", daemon=True).start()
 
     return app
+
+
+class Delivering:
+    """Delivers in the thread of whoever wakes it first; who comes meanwhile need not wait for that."""
+
+    def __init__(self, deliverer: Callable[[], Deliverer]) -> None:
+        self._deliverer = deliverer
+        self._asked = threading.Event()
+        self._turn = threading.Lock()
+
+    def wake(self) -> None:
+        """See to it that what is due now is delivered, by this thread or by the one that is at it."""
+        self._asked.set()
+        while self._asked.is_set() and self._turn.acquire(blocking=False):
+            try:
+                self._asked.clear()
+                self._deliverer().deliver(AT_ONCE, pace=TOGETHER)
+            finally:
+                self._turn.release()
 
 
 def waker(url: str) -> Callable[[], None]:

@@ -100,9 +100,10 @@ def worker() -> None:
 def bridge_worker() -> None:
     """Deliver what the bridge agreed to (on the bridge's machine)."""
     from isthmus.apps import create_bridge_worker
+    from isthmus.bridge_worker import POOL
     from isthmus.working import work
 
-    work(create_bridge_worker(_prepared(Process.BRIDGE_WORKER)))
+    work(create_bridge_worker(_prepared(Process.BRIDGE_WORKER)), POOL)
 
 
 @isthmus.command()

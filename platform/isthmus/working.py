@@ -9,11 +9,11 @@ from celery.signals import beat_init, setup_logging, worker_ready
 
 from isthmus import ready
 
-CONCURRENCY = 2  # processes of one worker; run more workers for more
+CONCURRENCY = 2  # processes of one worker, or threads; run more workers for more
 
 
-def work(app: Celery) -> None:
-    """Take tasks until told to stop; a task under way is finished."""
+def work(app: Celery, pool: str = "prefork") -> None:
+    """Take tasks until told to stop; a task under way is finished. ``pool`` is Celery's name for its kind."""
     _keep_own_logging()
 
     @worker_ready.connect(weak=False)
@@ -24,7 +24,7 @@ def work(app: Celery) -> None:
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     app.Worker(
         hostname=f"{app.main}@{os.uname().nodename}-{os.getpid()}",
-        pool="prefork",
+        pool=pool,
         concurrency=CONCURRENCY,
         without_gossip=True,
         without_mingle=True,

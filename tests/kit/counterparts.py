@@ -22,6 +22,7 @@ from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, parse_o
 from isthmus_protocol.http_signatures import sign_request, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.messages import DeliveryNotice, Envelope
+from isthmus_protocol.parcels import Kind, Result, answer, open_parcel
 from isthmus_protocol.promises import promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.shapes import format_time
@@ -149,7 +150,8 @@ class Neighbour:
     payload) or a number of seconds to wait first. ``arrivals`` counts every request, ``received`` the
     exchanges that it holds: once each, however often they arrive. How it answers the next notices is read
     from ``answers``: ``ok``, ``nothing`` (no acknowledgement), ``elsewhere`` (of another place in the log);
-    ``note_script`` has statuses to refuse notices with.
+    ``note_script`` has statuses to refuse notices with. ``parcels`` are the sizes of those that came, and
+    ``parcel_script`` has statuses to refuse the next as a whole with, or what to say instead of results.
     """
 
     def __init__(self, side: Receiver, clock: Callable[[], datetime]) -> None:
@@ -163,6 +165,9 @@ class Neighbour:
         self.arrivals: list[str] = []
         self.notices: list[JsonObject] = []
         self.request_ids: list[str] = []
+        self.knows_parcels = True
+        self.parcels: list[int] = []
+        self.parcel_script: deque[int | bytes] = deque()
         self._lock = Lock()
 
     @property
@@ -173,39 +178,61 @@ class Neighbour:
     def app(self) -> Flask:
         app = Flask(f"neighbour-{self.side}", static_folder=None)
         for path in ("/v1/exchanges", "/bridge/exchanges"):
-            app.add_url_rule(path, path, self._take, methods=["POST"])
+            app.add_url_rule(path, path, lambda: self._alone(self._take), methods=["POST"])
         for path in ("/v1/receipts", "/bridge/receipts"):
-            app.add_url_rule(path, path, self._note, methods=["POST"])
+            app.add_url_rule(path, path, lambda: self._alone(self._note), methods=["POST"])
+        if self.knows_parcels:
+            for path in ("/v1/parcels", "/bridge/parcels"):
+                app.add_url_rule(path, path, self._open, methods=["POST"])
         return app
 
-    def _verified(self) -> JsonObject:
+    def _verified(self) -> bytes:
         body = request.get_data()
         headers = dict(request.headers.items())
         caller = verify_request(self.keyring, request.method, request.url, headers, body, now=self.clock())
         assert caller.holder is Holder.BRIDGE
-        self.request_ids.append(request.headers["X-Request-Id"])
-        return parse_object(body)
+        return body
 
-    def _note(self) -> Response:
-        notice = self._verified()
+    def _alone(self, treat: Callable[[JsonValue], Result]) -> Response:
+        content = parse_object(self._verified())
+        self.request_ids.append(request.headers["X-Request-Id"])
+        return self._answer(treat(content))
+
+    def _open(self) -> Response:
+        items = open_parcel(self._verified())
+        self.parcels.append(len(items))
+        if self.parcel_script:
+            act = self.parcel_script.popleft()
+            return Response(act if isinstance(act, bytes) else b"{}", 200 if isinstance(act, bytes) else act)
+        results = []
+        for item in items:
+            self.request_ids.append(item.request_id)
+            results.append((self._take if item.kind is Kind.ENVELOPE else self._note)(item.content))
+        return Response(answer(results), content_type="application/json")
+
+    def _answer(self, result: Result) -> Response:
+        kind = "application/json" if result.status < 400 else "application/problem+json"
+        return Response(canonical(result.body), result.status, content_type=kind)
+
+    def _note(self, notice: JsonValue) -> Result:
         told = DeliveryNotice.from_json(notice)
         promise = promise_of(told.promise, self.keyring, told.exchange)
         check_notice(told, promise, self.keyring, self.side)
         with self._lock:
             if self.note_script:
-                return Response(status=self.note_script.popleft())
-            self.notices.append(notice)
+                return Result(self.note_script.popleft(), {})
+            self.notices.append(told.to_json())
             act = self.answers.popleft() if self.answers else "ok"
         if act == "nothing":
-            return Response(status=204)
+            return Result(204, {})
         if act == "elsewhere":
             promise = replace(promise, log_index=promise.log_index + 1)
         key = KEYS[self.side.holder]
         token = acknowledge(key, told, promise, self.side, datetime(2026, 6, 1, 9, 0, tzinfo=UTC))
-        return Response(canonical({"acknowledgement": token}), content_type="application/json")
+        return Result(200, {"acknowledgement": token})
 
-    def _take(self) -> Response:
-        envelope = Envelope.from_json(self._verified())
+    def _take(self, content: JsonValue) -> Result:
+        envelope = Envelope.from_json(content)
         envelope.check_digest()
         with self._lock:
             self.arrivals.append(envelope.exchange)
@@ -213,20 +240,20 @@ class Neighbour:
         if isinstance(act, float):
             time.sleep(act)
         if isinstance(act, int):
-            return Response(b'{"code":"not_today"}', act, content_type="application/problem+json")
+            return Result(act, {"code": "not_today"})
         with self._lock:
             self.received.setdefault(envelope.exchange, envelope)
         if act == "drop":
             request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-        return self._receipt(envelope, forged=act == "forge")
+        return Result(200, {"receipt": self._receipt(envelope, forged=act == "forge")})
 
-    def _receipt(self, envelope: Envelope, *, forged: bool) -> Response:
+    def _receipt(self, envelope: Envelope, *, forged: bool) -> str:
         held = "sha-256:" + "0" * 64 if forged else envelope.payload_digest
         at = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
         promise = promise_of(envelope.promise, self.keyring, envelope.exchange, envelope.log_index)
-        receipt = Receipt(envelope.exchange, held, self.side, at, promise.place)
-        token = sign_receipt(KEYS[self.side.holder], receipt)
-        return Response(canonical({"receipt": token}), content_type="application/json")
+        return sign_receipt(
+            KEYS[self.side.holder], Receipt(envelope.exchange, held, self.side, at, promise.place)
+        )
 
 
 @contextmanager

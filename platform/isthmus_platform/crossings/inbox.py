@@ -6,6 +6,7 @@ delivery again gets the same receipt, or the same refusal.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select
@@ -99,19 +100,28 @@ class Inbox:
         Raises :class:`InvalidInput` for what is not understood, :class:`NotPermitted` for what is refused
         (which is recorded), :class:`NotFound` for an answer to nothing we asked, :class:`NotYet`.
         """
-        envelope = _envelope(body)
+        delivery = self.read_delivery(read_json(body))
+        with self.platform.begin(BRIDGE, request_id=request_id) as work:
+            delivery.take(work)
+        return delivery.answer()
+
+    def read_delivery(self, content: JsonValue) -> "Delivery":
+        """Return a delivery that is in order, with what the bridge is to be asked for it; raises the same."""
+        envelope = _envelope(content)
         self._promise(envelope.promise, envelope.exchange, envelope.log_index)
         if envelope.message not in self.incoming:
             raise InvalidInput("No such message is taken here.", field="/message", code="unknown_message")
-        legal_basis = self._legal_basis(envelope)
-        with self.platform.begin(BRIDGE, request_id=request_id) as work:
-            crossing = self._received(work, envelope, legal_basis)
+        return Delivery(self, envelope, self._legal_basis(envelope))
+
+    def receipt_of(self, crossing: Crossing) -> str:
+        """Return our receipt for a delivery; raises :class:`NotPermitted` for one that is refused."""
         if crossing.receipt is None:
             raise NotPermitted(f"The delivery is refused: {crossing.reason}.", code=crossing.reason)
         now = self.platform.clock()
         return renewed(crossing.receipt, self.bridge.signing_key, self.bridge.keyring, now)
 
-    def _received(self, work: Work, envelope: Envelope, legal_basis: str | None) -> Crossing:
+    def received(self, work: Work, envelope: Envelope, legal_basis: str | None) -> Crossing:
+        """Write a delivery down, once, and let its service take it."""
         exchange = _uuid(envelope.exchange, "/exchange")
         # Deliveries of one exchange wait for each other; the second finds what the first wrote.
         work.session.execute(select(func.pg_advisory_xact_lock(exchange.int & (2**63 - 1))))
@@ -155,31 +165,40 @@ class Inbox:
 
         The same notice again changes nothing and gets the same acknowledgement.
         """
+        word = self.read_word(read_json(body))
+        with self.platform.begin(BRIDGE, request_id=request_id) as work:
+            word.take(work)
+        return word.answer()
+
+    def read_word(self, content: JsonValue) -> "Word":
+        """Return a notice that is in order; raises :class:`InvalidInput`."""
         try:
-            notice = DeliveryNotice.from_json(_parse(body))
+            notice = DeliveryNotice.from_json(content)
         except MalformedMessage as error:
-            raise _malformed(error) from error
+            raise malformed(error) from error
         promise = self._promise(notice.promise, notice.exchange)
         try:
             check_notice(notice, promise, self.bridge.keyring, Receiver.PLATFORM)
         except SignatureError as error:
             raise InvalidInput(str(error), field="/receipt", code="signature") from error
-        with self.platform.begin(BRIDGE, request_id=request_id) as work:
-            crossing = _ours(work, _uuid(notice.exchange, "/exchange"))
-            if not promise_the_same(crossing.promise or notice.promise, notice.promise):
-                raise InvalidInput("The log promised us otherwise before.", field="/promise", code="promise")
-            if crossing.state in ("AGREED", "SENT"):
-                crossing.promise = notice.promise
-                crossing.state = notice.state.value
-                crossing.reason = notice.reason
-                crossing.receipt = notice.receipt
-                crossing.updated_at = work.now
-                work.session.flush()
-                self.outgoing[crossing.message].settled(work, crossing)
-            elif crossing.state != notice.state.value:
-                raise Conflict("We know of another end.", field="/state", code="other_end")
-            heard = crossing.updated_at
-        return acknowledge(self.bridge.signing_key, notice, promise, Receiver.PLATFORM, heard)
+        return Word(self, notice, promise)
+
+    def heard(self, work: Work, notice: DeliveryNotice) -> datetime:
+        """Write down how one of our exchanges ended, once, and return when we did."""
+        crossing = _ours(work, _uuid(notice.exchange, "/exchange"))
+        if not promise_the_same(crossing.promise or notice.promise, notice.promise):
+            raise InvalidInput("The log promised us otherwise before.", field="/promise", code="promise")
+        if crossing.state in ("AGREED", "SENT"):
+            crossing.promise = notice.promise
+            crossing.state = notice.state.value
+            crossing.reason = notice.reason
+            crossing.receipt = notice.receipt
+            crossing.updated_at = work.now
+            work.session.flush()
+            self.outgoing[crossing.message].settled(work, crossing)
+        elif crossing.state != notice.state.value:
+            raise Conflict("We know of another end.", field="/state", code="other_end")
+        return crossing.updated_at
 
     def _promise(self, token: str, exchange: str, log_index: int | None = None) -> Promise:
         """Return the log's promise. By a key that we do not know, yet or any more, it may be given anew."""
@@ -191,27 +210,73 @@ class Inbox:
             raise InvalidInput(str(error), field="/promise", code="promise") from error
 
 
-def _parse(body: bytes) -> JsonValue:
+@dataclass
+class Delivery:
+    """A message from the window: taken in a transaction, and answered with our receipt after it."""
+
+    inbox: Inbox
+    envelope: Envelope
+    legal_basis: str | None
+    crossing: Crossing | None = None
+
+    def take(self, work: Work) -> None:
+        """Write it down; raises :class:`PlatformError` and changes nothing where it cannot be."""
+        self.crossing = self.inbox.received(work, self.envelope, self.legal_basis)
+
+    def answer(self) -> str:
+        """Return our receipt; raises :class:`NotPermitted` for what is refused, and recorded as that."""
+        if self.crossing is None:
+            raise RuntimeError("what was not taken is not answered")
+        return self.inbox.receipt_of(self.crossing)
+
+
+@dataclass
+class Word:
+    """How an exchange of ours ended: heard in a transaction, and acknowledged after it."""
+
+    inbox: Inbox
+    notice: DeliveryNotice
+    promise: Promise
+    heard: datetime | None = None
+
+    def take(self, work: Work) -> None:
+        """Write it down; raises :class:`PlatformError` and changes nothing where it cannot be."""
+        self.heard = self.inbox.heard(work, self.notice)
+
+    def answer(self) -> str:
+        """Return our acknowledgement."""
+        if self.heard is None:
+            raise RuntimeError("what was not heard is not acknowledged")
+        key = self.inbox.bridge.signing_key
+        return acknowledge(key, self.notice, self.promise, Receiver.PLATFORM, self.heard)
+
+
+def read_json(body: bytes) -> JsonValue:
+    """Return what ``body`` says; raises :class:`InvalidInput` unless it is strict JSON."""
     try:
         return parse(body, max_bytes=LONGEST_MESSAGE)
     except MalformedJson as error:
-        raise InvalidInput(
-            f"The body is not strict JSON: {error}.", field=error.where, code=error.rule
-        ) from error
+        raise not_json(error) from error
 
 
-def _envelope(body: bytes) -> Envelope:
+def not_json(error: MalformedJson) -> InvalidInput:
+    """Return what is said to a body that is not strict JSON."""
+    return InvalidInput(f"The body is not strict JSON: {error}.", field=error.where, code=error.rule)
+
+
+def _envelope(content: JsonValue) -> Envelope:
     try:
-        envelope = Envelope.from_json(_parse(body))
+        envelope = Envelope.from_json(content)
         envelope.check_digest()
     except MalformedMessage as error:
-        raise _malformed(error) from error
+        raise malformed(error) from error
     if envelope.direction is not Direction.FROM_WINDOW:
         raise InvalidInput("Only what comes from the window is taken.", field="/direction", code="direction")
     return envelope
 
 
-def _malformed(error: MalformedMessage) -> InvalidInput:
+def malformed(error: MalformedMessage) -> InvalidInput:
+    """Return what is said to a message that breaks a rule."""
     return InvalidInput(f"The message breaks a rule: {error}.", field=error.field, code=error.rule)
 
 

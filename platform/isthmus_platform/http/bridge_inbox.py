@@ -5,14 +5,14 @@ from wsgiref.util import request_uri
 import orjson
 from flask import Blueprint, Response, request
 
-from isthmus_platform.crossings import Inbox
+from isthmus_platform.crossings import Inbox, parcels
 from isthmus_platform.http import bodies, problems
 
 
 def blueprint(inbox: Inbox) -> Blueprint:
-    """Return the blueprint with ``POST /bridge/exchanges`` and ``POST /bridge/receipts`` (RFC 9421 signed).
+    """Return the blueprint with ``POST /bridge/exchanges``, ``/bridge/receipts`` and ``/bridge/parcels``.
 
-    A 4xx is meant for good, a 5xx to be tried again.
+    All are signed (RFC 9421). A 4xx is meant for good, a 5xx to be tried again.
     """
     web = Blueprint("bridge_inbox", __name__)
     problems.install(web)
@@ -28,6 +28,11 @@ def blueprint(inbox: Inbox) -> Blueprint:
         """Take word of how an exchange ended and answer with our acknowledgement."""
         acknowledgement = inbox.note(_admitted(inbox), request_id=bodies.request_id())
         return Response(orjson.dumps({"acknowledgement": acknowledgement}), content_type="application/json")
+
+    @web.post("/bridge/parcels")
+    def take() -> Response:
+        """Take many of both at once and answer each."""
+        return Response(parcels.take(inbox, _admitted(inbox)), content_type="application/json")
 
     return web
 
