@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
-from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, select, update
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -290,17 +290,28 @@ def settle(work: Work, provider: str, provider_invoice: str, amount_paid: int) -
 
 
 def reconcile(platform: Platform, provider: PaymentProvider, limit: int = 100) -> int:
-    """Ask the provider about open invoices, for webhooks that were lost; return how many had been paid."""
+    """Ask the provider about open invoices, for webhooks that were lost; return how many had been paid.
+
+    At most ``limit`` are asked about, whichever they are: of more, each has its turn sooner or later. One
+    that the provider refuses to tell of is passed over; while it is away, nobody is asked about.
+    """
     with platform.begin(BILLING) as work:
         waiting = work.session.scalars(
             select(Payment.provider_invoice)
             .where(Payment.provider == provider.name, Payment.status == PaymentStatus.OPEN)
-            .order_by(Payment.updated_at)
+            .order_by(func.random())
             .limit(limit)
         ).all()
     settled = 0
     for provider_invoice in waiting:
-        found = provider.fetch(provider_invoice)
+        try:
+            found = provider.fetch(provider_invoice)
+        except PaymentRefused as refusal:
+            log.warning("payment.not_told", provider_invoice=provider_invoice, code=refusal.code)
+            continue
+        except ProviderAway as away:
+            log.warning("payment.provider_away", error=str(away))
+            break
         if found.status == PaymentStatus.PAID:
             with platform.begin(BILLING) as work:
                 settle(work, provider.name, found.id, found.amount_paid)

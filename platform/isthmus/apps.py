@@ -114,7 +114,8 @@ def create_worker(settings: Settings) -> Celery:
         platform = _platform(settings)
         return platform, duties.handlers(platform, settings, home, keys)
 
-    return worker.create_worker(addresses.needed(settings.redis_url, "REDIS_URL"), duties.TOPICS, connect)
+    url = addresses.needed(settings.redis_url, "REDIS_URL")
+    return worker.create_worker(url, duties.TOPICS, connect, duties.chores(settings, home))
 
 
 def create_bridge_worker(settings: Settings) -> Celery:

@@ -1,4 +1,4 @@
-"""What the platform's worker does: who handles each topic of the outbox."""
+"""What the platform's worker does: who handles each topic of the outbox, and what is done by the clock."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -7,6 +7,7 @@ from isthmus.home import Home
 from isthmus.keys import KeyFolder
 from isthmus.settings import Settings
 from isthmus.web import bridge_client
+from isthmus.worker import Chore
 from isthmus_billing import metering, payments, payments_standin, stripe_payments
 from isthmus_billing.invoices import PAYMENT_TOPIC
 from isthmus_billing.payments import PaymentProvider
@@ -35,6 +36,19 @@ TOPICS = (
     webhook_delivery.CHANGE_TOPIC,
     webhooks.TOPIC,
 )
+
+
+RECONCILE_EVERY = 600.0
+"""Seconds. A payment that was told by a webhook is known at once; one whose webhook was lost, by then."""
+
+
+def chores(settings: Settings, home: Home) -> Mapping[str, Chore]:
+    """Return what is done every so often, by name."""
+    return {
+        "payments": Chore(
+            RECONCILE_EVERY, lambda platform: payments.reconcile(platform, _provider(settings, home))
+        )
+    }
 
 
 def handlers(

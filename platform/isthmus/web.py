@@ -29,6 +29,7 @@ from isthmus_platform import access, window_messages
 from isthmus_platform.crossings import BridgeClient, Inbox
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.encryption import Vault
+from isthmus_platform.ended_sessions import EndedSessions
 from isthmus_platform.http import (
     access_log,
     bodies,
@@ -195,6 +196,7 @@ def _portal(
         execute,
         lambda email, password: access.sign_in(platform, email, password),
         lambda subject: access.actor_of_subject(platform, subject),
+        EndedSessions(platform),
         document=document,
         evidence=bundle,
         access_log=lambda actor: access_log.give_out(platform, actor),

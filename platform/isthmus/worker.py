@@ -2,6 +2,9 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import structlog
 from celery import Celery
@@ -15,18 +18,30 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Message], None]
 DRAIN = "isthmus.drain"
+CHORE = "isthmus.chore"
 QUEUE = "isthmus"
 AT_ONCE = 20  # messages a task takes on, so that it ends well before its time limit
 SLOW = {"webhook": 4}  # topics whose messages may each wait for somebody else's server
 
 
+@dataclass(frozen=True)
+class Chore:
+    """What is done every so many seconds, whatever happened: ``run`` may be repeated, and cut off."""
+
+    every: float
+    run: Callable[[Platform], object]
+
+
 def create_worker(
-    url: str, topics: tuple[str, ...], connect: Callable[[], tuple[Platform, Mapping[str, Handler]]]
+    url: str,
+    topics: tuple[str, ...],
+    connect: Callable[[], tuple[Platform, Mapping[str, Handler]]],
+    chores: Mapping[str, Chore] = MappingProxyType({}),
 ) -> Celery:
     """Return the Celery application of worker and beat.
 
     ``connect`` opens the platform and says who handles each of ``topics``; it is called once in each working
-    process, after the fork, since connections must not be shared.
+    process, after the fork, since connections must not be shared. ``chores`` are done by their clock.
     """
     app = broker.create_celery(QUEUE, url)
     connected = functools.cache(connect)
@@ -36,16 +51,19 @@ def create_worker(
         platform, handlers = connected()
         outbox.drain(platform, topic, _with_request_id(handlers[topic]), limit=SLOW.get(topic, AT_ONCE))
 
+    @app.task(name=CHORE)
+    def chore(name: str) -> None:
+        platform, _ = connected()
+        log.info("chore.done", chore=name, done=chores[name].run(platform))
+
     app.conf.beat_schedule = {
-        f"sweep {topic}": {
-            "task": DRAIN,
-            "schedule": broker.SWEEP_EVERY,
-            "args": (topic,),
-            "options": {"expires": 2 * broker.SWEEP_EVERY},
-        }
-        for topic in topics
-    }
+        f"sweep {topic}": _scheduled(DRAIN, topic, broker.SWEEP_EVERY) for topic in topics
+    } | {f"chore {name}": _scheduled(CHORE, name, each.every) for name, each in chores.items()}
     return app
+
+
+def _scheduled(task: str, argument: str, every: float) -> dict[str, Any]:
+    return {"task": task, "schedule": every, "args": (argument,), "options": {"expires": 2 * every}}
 
 
 def waker(url: str) -> Callable[[str], None]:

@@ -8,6 +8,7 @@ from isthmus_platform.database import Base
 from isthmus_platform.declarations import CustomsEvent, Declaration
 from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion, OwnerKey
 from isthmus_platform.emergencies import EmergencyAccess
+from isthmus_platform.ended_sessions import EndedSession
 from isthmus_platform.event_subscriptions import EventSubscription
 from isthmus_platform.financed import Financing, FinancingDispute, FinancingMark
 from isthmus_platform.freight import FreightMessage, FreightPublication
@@ -55,6 +56,7 @@ __all__ = [
     "DocumentVersion",
     "DownloadLink",
     "EmergencyAccess",
+    "EndedSession",
     "Equipment",
     "EventSubscription",
     "Financing",

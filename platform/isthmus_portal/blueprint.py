@@ -18,7 +18,7 @@ from isthmus_platform.clock import utc_now
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import NotAuthenticated, PlatformError
 from isthmus_portal import formats, navigation, session, words
-from isthmus_portal.face import Executed, Face, Invitation, Papers, roles, viewer
+from isthmus_portal.face import Executed, Face, Invitation, Papers, Sessions, roles, viewer
 from isthmus_portal.pages import account, billing, bridge, desk, downloads, records, shipments, verify
 
 _STATIC = Path(__file__).with_name("static")
@@ -40,6 +40,7 @@ def create_portal(
     execute: Callable[[Actor, str, dict[str, Any]], Executed],
     sign_in: Callable[[str, str], Actor],
     actor_of: Callable[[str], Actor],
+    sessions: Sessions,
     *,
     document: Callable[[Actor, UUID], Response],
     evidence: Callable[[Actor, UUID], Response],
@@ -53,7 +54,8 @@ def create_portal(
     """Return the portal, to be registered at the root of an app that has a secret key.
 
     ``execute(actor, query, variables)`` answers from the GraphQL schema; ``sign_in(email, password)`` and
-    ``actor_of(subject)`` raise :class:`NotAuthenticated` for people who are not known.
+    ``actor_of(subject)`` raise :class:`NotAuthenticated` for people who are not known. ``sessions`` are
+    those that somebody signed out of.
     ``document(actor, uuid)`` and ``evidence(actor, exchange)`` answer with a file or raise
     :class:`PlatformError`. ``invitations()`` are shown on the sign-in page, in development only.
     ``production`` sends the session's cookie over TLS alone. An address that nobody serves is a page for
@@ -61,7 +63,7 @@ def create_portal(
     ``access_log(actor)`` answers with a party's log as a file.
     """
     invited = tuple if production else invitations
-    face = Face(execute, sign_in, actor_of, clock, document, evidence, invited, papers, access_log)
+    face = Face(execute, sign_in, actor_of, sessions, clock, document, evidence, invited, papers, access_log)
     portal = Blueprint(
         "portal",
         "isthmus_portal",
@@ -103,7 +105,7 @@ def _guard(portal: Blueprint, face: Face, form_key: CSRFProtect) -> None:
     def recognise() -> AnyResponse | None:
         if request.endpoint == "portal.static":
             return None
-        g.actor = session.recognise(face.actor_of, face.clock())
+        g.actor = session.recognise(face)
         form_key.protect()
         if g.actor is None and request.endpoint not in _OPEN:
             return _to_sign_in()
@@ -179,7 +181,7 @@ _SAID = {
 def _errors(portal: Blueprint) -> None:
     @portal.errorhandler(NotAuthenticated)
     def unknown(_: NotAuthenticated) -> AnyResponse:
-        session.end()
+        session.forget()
         return _to_sign_in()
 
     @portal.errorhandler(PlatformError)
@@ -204,5 +206,5 @@ def _nowhere(
         if "text/html" not in request.headers.get("Accept", ""):
             return to_machines(error)
         if "actor" not in g:
-            g.actor = session.recognise(face.actor_of, face.clock())
+            g.actor = session.recognise(face)
         return _safe(make_response(_page(404, *_SAID[404])))

@@ -49,6 +49,16 @@ class Papers(Protocol):
         """Return whether ``file`` is what was signed, and stands."""
 
 
+class Sessions(Protocol):
+    """Which sessions were ended before their time, by the id in their cookie."""
+
+    def ended(self, session: str) -> bool:
+        """Say whether a session was ended."""
+
+    def end(self, actor: Actor, session: str, until: datetime) -> None:
+        """End the session of ``actor``, whose cookie is good ``until`` then."""
+
+
 @dataclass(frozen=True)
 class Face:
     """The portal's means. ``execute`` and the others raise :class:`PlatformError` when they refuse."""
@@ -56,6 +66,7 @@ class Face:
     execute: Callable[[Actor, str, dict[str, Any]], Executed]
     sign_in: Callable[[str, str], Actor]
     actor_of: Callable[[str], Actor]
+    sessions: Sessions
     clock: Callable[[], datetime]
     document: Callable[[Actor, UUID], Response]
     evidence: Callable[[Actor, UUID], Response]

@@ -1,16 +1,19 @@
 """The portal on the real schema, a real database and real people: the same pages, nothing given by hand."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
 import pytest
 from flask import Flask, Response
+from sqlalchemy import func, select
 
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
 from isthmus_platform import access
 from isthmus_platform.database import Actor, Duty, Platform
+from isthmus_platform.ended_sessions import EndedSession, EndedSessions
 from isthmus_platform.errors import NotFound
 from isthmus_platform.http.documents import give_out
 from isthmus_portal import create_portal
@@ -18,6 +21,7 @@ from page import page
 from paperwork import Paperwork, open_paperwork
 from portal_example import PASSWORD
 from portal_visitor import Visitor
+from standing import StandingClock
 from trade import DRAFT
 
 CONTENTS = b"<Invoice>what nobody else may read</Invoice>"
@@ -49,6 +53,7 @@ def as_party(papers: Paperwork) -> AsParty:
             GraphQL(platform, build()).execute,
             partial(access.sign_in, platform),
             partial(access.actor_of_subject, platform),
+            EndedSessions(platform),
             document=partial(give_out, platform, papers.vault),
             evidence=no_evidence,
             clock=platform.clock,
@@ -174,3 +179,28 @@ def test_filing_and_asking_wait_for_the_bridge_without_losing_anything(
     assert "Submitted" in shown.section("Customs").text
     assert len(shown.section("What crossed the bridge").all("li", css="crossing")) == 1
     assert "File the export declaration" not in shown.text
+
+
+def test_a_stolen_cookie_opens_nothing_after_its_owner_signed_out(
+    papers: Paperwork, as_party: AsParty, clock: StandingClock
+) -> None:
+    trader, thief, elsewhere = as_party("trader"), as_party("bank"), as_party("trader")
+    stolen = trader.client.get_cookie("isthmus")
+    assert stolen is not None
+
+    def opens() -> int:
+        thief.client.set_cookie("isthmus", stolen.value)
+        return thief.client.get("/shipments").status_code
+
+    assert opens() == 200
+    assert trader.send(trader.get("/shipments"), "Sign out").status_code == 303
+    assert opens() == 303
+    assert elsewhere.client.get("/shipments").status_code == 200, "another browser of the same user"
+    with papers.platform.begin(access.SIGN_IN) as work:
+        assert work.session.scalar(select(func.count()).select_from(EndedSession)) == 1
+    clock.advance(hours=9)
+    later = as_party("trader")
+    later.send(later.get("/shipments"), "Sign out")
+    with papers.platform.begin(access.SIGN_IN) as work:
+        kept = work.session.scalars(select(EndedSession.expires_at)).all()
+    assert kept == [clock() + timedelta(hours=8)], "what has expired is forgotten"

@@ -102,6 +102,19 @@ def test_signing_out_ends_the_session(as_party: AsParty) -> None:
     assert trader.client.get("/shipments").status_code == 303
 
 
+def test_signing_in_again_ends_the_session_before(example: Example) -> None:
+    app = portal_app(example)
+    first, copy = Visitor(app.test_client()).sign_in("trader"), app.test_client()
+    cookie = first.client.get_cookie("isthmus")
+    assert cookie is not None
+    form = first.get("/shipments").form("Sign out")[1]
+    given = {"csrf_token": form["csrf_token"], "email": "bank@demo.example", "password": PASSWORD}
+    assert first.client.post("/sign-in", data=given).status_code == 303
+    copy.set_cookie("isthmus", cookie.value)
+    assert copy.get("/shipments").status_code == 303
+    assert first.client.get("/desk").status_code == 200
+
+
 def test_a_session_ends_after_eight_hours(example: Example) -> None:
     now = [NOW]
     visitor = Visitor(portal_app(example, clock=lambda: now[0]).test_client()).sign_in("trader")

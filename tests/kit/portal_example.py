@@ -580,6 +580,19 @@ def actor_of(subject: str) -> Actor:
     return actor(party)
 
 
+class Remembered:
+    """The sessions that were ended, in memory."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def ended(self, session: str) -> bool:
+        return session in self.known
+
+    def end(self, actor: Actor, session: str, until: datetime) -> None:
+        self.known.add(session)
+
+
 def document(actor: Actor, document_id: UUID) -> Response:
     if str(document_id) != DOCUMENT:
         raise NotFound("There is no such document.")
@@ -607,6 +620,7 @@ def portal_app(example: Example, **options: Any) -> Flask:
         "execute": example.execute,
         "sign_in": sign_in,
         "actor_of": actor_of,
+        "sessions": Remembered(),
         "document": document,
         "evidence": evidence,
         "clock": lambda: NOW,

@@ -28,12 +28,12 @@ def add(portal: Blueprint, face: Face) -> None:
             actor = face.sign_in(email, request.form.get("password", ""))
         except NotAuthenticated as refusal:
             return _form(face, email=email, refusal=refusal.message), 401
-        session.begin(actor, face.clock())
+        session.begin(face, actor)
         return redirect(_onward(request.args.get("next")) or url_for("portal.home"), 303)
 
     @portal.post("/sign-out")
     def sign_out() -> Response:
-        session.end()
+        session.end(face)
         return redirect(url_for("portal.sign_in"), 303)
 
 
