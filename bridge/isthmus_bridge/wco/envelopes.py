@@ -4,6 +4,8 @@ The envelope's digest stays that of the JSON body, which the XML holds exactly: 
 check that it is what the gate let through, and the receipt is the same in both forms.
 """
 
+import structlog
+
 from isthmus_bridge.service import Unspeakable
 from isthmus_bridge.wco import exchange, exports
 from isthmus_bridge.wco.elements import NotInModel
@@ -13,6 +15,8 @@ from isthmus_bridge.wco.schemas import Schemas
 from isthmus_protocol.canonical import JsonObject, JsonValue
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_protocol.xml import MalformedXml
+
+events = structlog.get_logger(__name__)
 
 PROFILE = "WCO-DEC-DMS-2"
 MESSAGE = "EXPORT_DECLARATION"
@@ -47,10 +51,12 @@ def as_json(envelope: JsonValue, schemas: Schemas) -> JsonValue:
         raise MalformedMessage("/body/xml", "not_a_document")
     try:
         document = exchange.read_declaration(text.encode(), schemas)
-        return envelope | {"body": exports.to_body(document)}
+        understood = envelope | {"body": exports.to_body(document)}
     except MalformedXml as error:
         raise MalformedMessage("/body/xml", error.rule) from error
     except (NotValid, NotInModel) as error:
         raise MalformedMessage("/body/xml", "not_valid") from error
     except NotMappable as error:
         raise MalformedMessage("/body/xml", "not_mappable") from error
+    events.info("wco.understood", profile=PROFILE, exchange=envelope.get("exchange"))
+    return understood

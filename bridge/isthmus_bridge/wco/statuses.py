@@ -8,6 +8,7 @@ no word for (a green channel, licences of other agencies) goes as JSON.
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from lxml import etree
 
 from isthmus_bridge.wco.notifications import FUNCTIONS, NotANotification, read_notifications
@@ -17,6 +18,8 @@ from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_protocol.xml import MalformedXml
+
+events = structlog.get_logger(__name__)
 
 PROFILE = "WCO-RES-DMS-2"
 MESSAGE = "DECLARATION_STATUS"
@@ -64,7 +67,11 @@ def as_json(request: JsonObject, schemas: Schemas) -> JsonObject:
     text = payload.get("xml")
     if set(payload) != {"profile", "xml"} or not isinstance(text, str):
         raise MalformedMessage("/payload/xml", "not_a_document")
-    return request | {"payload": _body(text.encode(), schemas)}
+    body = _body(text.encode(), schemas)
+    events.info(
+        "wco.understood", profile=PROFILE, exchange=request.get("inReplyTo"), status=body.get("status")
+    )
+    return request | {"payload": body}
 
 
 def _body(document: bytes, schemas: Schemas) -> JsonObject:
