@@ -52,15 +52,18 @@ class VersionKey:
         Raises :class:`Corrupt` at the first chunk that is not the one sealed at that place, and at the end
         when the last chunk is missing.
         """
-        cipher = AESGCM(self.key)
         number = -1
         for number, chunk, last in _numbered(chunks):
-            try:
-                yield cipher.decrypt(_nonce(number), chunk, self._bound(number, last=last))
-            except InvalidTag:
-                raise Corrupt("The stored document failed its integrity check.") from None
+            yield self.open_one(number, chunk, last=last)
         if number < 0:
             raise Corrupt("The stored document has no contents.")
+
+    def open_one(self, number: int, chunk: bytes, *, last: bool) -> bytes:
+        """Return the plaintext of the chunk at place ``number``; raises :class:`Corrupt` for another."""
+        try:
+            return AESGCM(self.key).decrypt(_nonce(number), chunk, self._bound(number, last=last))
+        except InvalidTag:
+            raise Corrupt("The stored document failed its integrity check.") from None
 
     def _bound(self, number: int, *, last: bool) -> bytes:
         return b"isthmus document chunk 1" + self.version_id.bytes + number.to_bytes(8, "big") + bytes([last])

@@ -53,6 +53,16 @@ class Conflict(PlatformError):
     status = 409
 
 
+class StorageFull(PlatformError):
+    """There is no room to keep what was sent; nothing of it was."""
+
+    code = "storage_full"
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__("There is no room to keep this now; nothing was changed. Try again later.")
+
+
 class TooLarge(PlatformError):
     """The body exceeds what this entry takes."""
 

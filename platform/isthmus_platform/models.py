@@ -3,10 +3,11 @@
 from isthmus_platform.access import ApiClient, ClientAssertion, User
 from isthmus_platform.access_log import AccessLogEntry, Custodian
 from isthmus_platform.changes import Change
+from isthmus_platform.contents import DocumentChunk, OwnerKey
 from isthmus_platform.crossings.records import BridgeNonce, Crossing
 from isthmus_platform.database import Base
 from isthmus_platform.declarations import CustomsEvent, Declaration
-from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion, OwnerKey
+from isthmus_platform.documents import Document, DocumentVersion
 from isthmus_platform.emergencies import EmergencyAccess
 from isthmus_platform.ended_sessions import EndedSession
 from isthmus_platform.event_subscriptions import EventSubscription

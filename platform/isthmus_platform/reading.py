@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from isthmus_platform import access_log, documents, domain_events, emergencies, grants
+from isthmus_platform import access_log, contents, documents, domain_events, emergencies, grants
 from isthmus_platform.access_log import Access, Action
 from isthmus_platform.database import Actor, Duty, Platform, Work
 from isthmus_platform.documents import Document, DocumentVersion, NoSuchDocument
@@ -27,7 +27,7 @@ class FieldsOnly(NotPermitted):
 
 @dataclass(frozen=True)
 class Opened:
-    """A version the actor may read, and the key to its contents (see :func:`documents.contents`)."""
+    """A version the actor may read, and the key to its contents (see :func:`contents.contents`)."""
 
     document: Document
     version: DocumentVersion
@@ -52,7 +52,7 @@ def open_contents(work: Work, vault: Vault, document_id: UUID, number: int | Non
         raise FieldsOnly(document_id)
     version = documents.version(work, document_id, number)
     record(work, document, Action.CONTENT, version.number)
-    return Opened(document, version, documents.version_key(work, vault, version))
+    return Opened(document, version, contents.version_key(work, vault, version))
 
 
 def record(work: Work, document: Document, action: Action, number: int | None) -> None:

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import ProgrammingError
 
-from isthmus_platform import documents, reading
+from isthmus_platform import contents, documents, reading, uploads
+from isthmus_platform.contents import DocumentChunk
 from isthmus_platform.database import Duty, Platform, new_id
-from isthmus_platform.documents import DocumentChunk, DocumentVersion, NoSuchDocument
+from isthmus_platform.documents import DocumentVersion, NoSuchDocument
 from isthmus_platform.encryption import CHUNK, Corrupt
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitted, TooLarge
 from paperwork import LIMIT, Paperwork, open_paperwork
@@ -136,7 +137,7 @@ def test_a_bad_description_is_refused_by_its_field(
 def test_a_body_over_the_limit_is_refused_as_soon_as_it_is_over(papers: Paperwork) -> None:
     papers.trade.ship()
     with papers.platform.begin(papers["trader"]) as work:
-        upload = documents.begin_upload(
+        upload = uploads.begin_upload(
             work, papers.vault, "KHH-HAM-1", type_code="380", title=None, media_type="a/b"
         )
     asked = 0
@@ -167,13 +168,13 @@ def test_a_delegation_that_ends_while_the_body_comes_in_stores_nothing(papers: P
     shipment_id = papers.trade.ship()
     papers.trade.delegate(minutes=5)
     with papers.platform.begin(papers["forwarder"]) as work:
-        upload = documents.begin_upload(
+        upload = uploads.begin_upload(
             work, papers.vault, "KHH-HAM-1", type_code="380", title=None, media_type="a/b"
         )
     with upload.receive(BytesIO(b"invoice").read, LIMIT) as received:
         papers.platform.clock.advance(minutes=6)  # type: ignore[attr-defined]
         with pytest.raises(NotPermitted), papers.platform.begin(papers["forwarder"]) as work:
-            documents.store(work, upload, received, idempotency_key="late")
+            uploads.store(work, upload, received, idempotency_key="late")
     assert owners_documents(papers, shipment_id) == []
 
 
@@ -239,7 +240,7 @@ def test_what_was_tampered_with_is_never_given_out_as_whole(
     def download() -> None:
         with papers.platform.begin(papers["trader"]) as work:
             opened = reading.open_contents(work, papers.vault, stored.document_id)
-        for piece in documents.contents(papers.platform, papers["trader"], opened.version, opened.key):
+        for piece in contents.contents(papers.platform, papers["trader"], opened.version, opened.key):
             received.extend(piece)
 
     with pytest.raises(Corrupt):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from isthmus_platform import access_log, documents, grants, reading, shipments
+from isthmus_platform import access_log, contents, documents, grants, reading, shipments
 from isthmus_platform.access_log import Access, Action
 from isthmus_platform.database import Duty, Platform, new_id
 from isthmus_platform.documents import NoSuchDocument
@@ -110,7 +110,7 @@ def test_a_download_that_is_under_way_stops_when_the_grant_is_revoked(
     grant = papers.grant(long)
     with papers.platform.begin(papers["bank"]) as work:
         opened = reading.open_contents(work, papers.vault, long)
-    stream = documents.contents(papers.platform, papers["bank"], opened.version, opened.key)
+    stream = contents.contents(papers.platform, papers["bank"], opened.version, opened.key)
     next(stream)
     papers.revoke(grant)
     with pytest.raises(Corrupt):

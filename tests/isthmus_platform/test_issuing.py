@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from isthmus_platform import documents, emergencies, grants, parties, passing_on, reading
+from isthmus_platform.contents import DocumentChunk
 from isthmus_platform.database import Duty, PartyRole, Platform
-from isthmus_platform.documents import DocumentChunk, NoSuchDocument
+from isthmus_platform.documents import NoSuchDocument
 from isthmus_platform.encryption import Vault
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from isthmus_platform.papers import issuing, plain

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from graphql_client import Asker
-from isthmus_platform import documents
+from isthmus_platform import uploads
 from isthmus_platform.database import Platform
 from isthmus_platform.encryption import Vault
 
@@ -84,16 +84,16 @@ def upload(
 ) -> UUID:
     """Store a document as the web process does, and return its id."""
     with platform.begin(asker.actor) as work:
-        begun = documents.begin_upload(
+        begun = uploads.begin_upload(
             work, VAULT, reference, type_code=type_code, title=None, media_type="application/pdf"
         )
     with begun.receive(BytesIO(body).read, 1_000_000) as received, platform.begin(asker.actor) as work:
-        return documents.store(work, begun, received, idempotency_key=str(uuid4())).document_id
+        return uploads.store(work, begun, received, idempotency_key=str(uuid4())).document_id
 
 
 def add_version(platform: Platform, asker: Asker, document_id: UUID, body: bytes) -> None:
     """Store a further version of a document."""
     with platform.begin(asker.actor) as work:
-        begun = documents.begin_version(work, VAULT, document_id, media_type="text/plain")
+        begun = uploads.begin_version(work, VAULT, document_id, media_type="text/plain")
     with begun.receive(BytesIO(body).read, 1_000_000) as received, platform.begin(asker.actor) as work:
-        documents.store(work, begun, received, idempotency_key=str(uuid4()))
+        uploads.store(work, begun, received, idempotency_key=str(uuid4()))

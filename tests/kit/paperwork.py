@@ -6,12 +6,12 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
-from isthmus_platform import access_log, documents, grants, parties, reading
+from isthmus_platform import access_log, contents, grants, parties, reading, uploads
 from isthmus_platform.access_log import AccessLogEntry, Action
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform
-from isthmus_platform.documents import Stored
 from isthmus_platform.encryption import Vault
 from isthmus_platform.grants import AccessGrant, GrantDraft
+from isthmus_platform.uploads import Stored
 from trade import DRAFT, Trade, open_trade
 
 READERS = {"bank": PartyRole.BANK, "insurer": PartyRole.INSURER, "other-bank": PartyRole.BANK}
@@ -45,22 +45,22 @@ class Paperwork:
     ) -> Stored:
         """Upload a document as the web process does: ask, receive, store."""
         with self.platform.begin(self[by]) as work:
-            upload = documents.begin_upload(
+            upload = uploads.begin_upload(
                 work, self.vault, reference, type_code=type_code, title=title, media_type=media_type
             )
         return self._receive(by, upload, body, key)
 
     def add_version(self, document_id: UUID, body: bytes, *, by: str = "trader") -> Stored:
         with self.platform.begin(self[by]) as work:
-            upload = documents.begin_version(work, self.vault, document_id, media_type="text/plain")
+            upload = uploads.begin_version(work, self.vault, document_id, media_type="text/plain")
         return self._receive(by, upload, body, None)
 
-    def _receive(self, by: str, upload: documents.Upload, body: bytes, key: str | None) -> Stored:
+    def _receive(self, by: str, upload: uploads.Upload, body: bytes, key: str | None) -> Stored:
         with (
             upload.receive(BytesIO(body).read, LIMIT) as received,
             self.platform.begin(self[by]) as work,
         ):
-            return documents.store(work, upload, received, idempotency_key=key or str(uuid4()))
+            return uploads.store(work, upload, received, idempotency_key=key or str(uuid4()))
 
     def grant(self, *document_ids: UUID, by: str = "trader", **changes: Any) -> AccessGrant:
         """Grant documents to the bank for a month, unless ``changes`` say otherwise."""
@@ -84,7 +84,7 @@ class Paperwork:
             self.platform.begin(self[by]) as work,
         ):
             opened = reading.open_contents(work, self.vault, document_id, number)
-        return b"".join(documents.contents(self.platform, self[by], opened.version, opened.key))
+        return b"".join(contents.contents(self.platform, self[by], opened.version, opened.key))
 
     def log(self, owner: str = "trader") -> list[AccessLogEntry]:
         """Return the owner's access log, oldest first."""

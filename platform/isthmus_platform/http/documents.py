@@ -11,14 +11,15 @@ import orjson
 import structlog
 from flask import Blueprint, Response, request
 
-from isthmus_platform import documents, reading
+from isthmus_platform import contents, documents, reading, uploads
 from isthmus_platform.access_log import Action
 from isthmus_platform.database import Actor, Platform, Work
-from isthmus_platform.documents import Document, DocumentVersion, Stored, Upload
+from isthmus_platform.documents import Document, DocumentVersion
 from isthmus_platform.encryption import CHUNK, Corrupt, Vault
 from isthmus_platform.errors import InvalidInput
-from isthmus_platform.http import bodies, problems
+from isthmus_platform.http import bodies, problems, ranges
 from isthmus_platform.http.bearer import Authenticate, acting
+from isthmus_platform.uploads import Stored, Upload
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ def blueprint(
     """
     web = Blueprint("documents", __name__)
     problems.install(web)
+    ranges.install(web)
 
     @web.post("/shipments/<reference>/documents")
     def store(reference: str) -> Response:
@@ -46,7 +48,7 @@ def blueprint(
             raise InvalidInput("Say what the document is: ?type=380.", field="type", code="required")
 
         def begin(work: Work) -> Upload:
-            return documents.begin_upload(
+            return uploads.begin_upload(
                 work,
                 vault,
                 reference,
@@ -65,7 +67,7 @@ def blueprint(
 
         def begin(work: Work) -> Upload:
             media_type = request.headers.get("Content-Type", "")
-            return documents.begin_version(work, vault, document_id, media_type=media_type)
+            return uploads.begin_version(work, vault, document_id, media_type=media_type)
 
         with reading.attempt(platform, actor, Action.METADATA, request_id=bodies.request_id()):
             return _receive(platform, actor, limit, begin)
@@ -79,14 +81,14 @@ def blueprint(
     return web
 
 
-def _receive(platform: Platform, actor: Actor, limit: int, begin: documents.Begin) -> Response:
+def _receive(platform: Platform, actor: Actor, limit: int, begin: uploads.Begin) -> Response:
     """Take the present request's body: may it be, encrypt it as it comes, write it all at once."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         raise InvalidInput("Send an Idempotency-Key.", field="Idempotency-Key", code="required")
     declared = request.content_length
     if declared is not None and declared > limit:
-        raise documents.too_large(limit)
+        raise uploads.too_large(limit)
     with platform.begin(actor, request_id=bodies.request_id()) as work:
         upload = begin(work)
     request.max_content_length = limit + 2 * CHUNK  # measured in receive, so that our own error answers
@@ -94,7 +96,7 @@ def _receive(platform: Platform, actor: Actor, limit: int, begin: documents.Begi
         if declared is not None and received.size != declared:
             raise InvalidInput("The body ended early.", field="body", code="incomplete")
         with platform.begin(actor, request_id=bodies.request_id()) as work:
-            stored = documents.store(work, upload, received, idempotency_key=key)
+            stored = uploads.store(work, upload, received, idempotency_key=key)
     return _stored(stored)
 
 
@@ -119,6 +121,8 @@ def give_out(
 ) -> Response:
     """Return the answer to the present GET or HEAD: a version's contents, the newest unless ``number``.
 
+    Of a GET with one ``Range`` that part alone, which is a read in the owner's log like any other.
+
     Raises what :func:`reading.open_contents` raises; a refusal is in the owner's access log by then.
     """
     action = Action.METADATA if request.method == "HEAD" else Action.CONTENT
@@ -131,11 +135,22 @@ def give_out(
             document = reading.look(work, document_id)
             return _described(document, documents.version(work, document_id, number))
         opened = reading.open_contents(work, vault, document_id, number)
-    pieces = documents.contents(platform, actor, opened.version, opened.key)
-    first = next(pieces)  # what is corrupt from the start is answered with a problem
+        size = opened.version.size
+        wanted = ranges.asked(size, _tag(opened.version))
     answer = _described(opened.document, opened.version)
+    if wanted is None:
+        pieces = contents.contents(platform, actor, opened.version, opened.key)
+    else:
+        pieces = contents.part(platform, actor, opened.version, opened.key, wanted)
+        ranges.describe(answer, wanted, size)
+    first = next(pieces)  # what is corrupt from the start is answered with a problem
     answer.response = _watched(chain([first], pieces), opened.version)
     return answer
+
+
+def _tag(version: DocumentVersion) -> str:
+    """Return the strong validator of a version's contents (RFC 9110 section 8.8.3): their digest."""
+    return f'"{version.sha256}"'
 
 
 def _described(document: Document, version: DocumentVersion) -> Response:
@@ -150,7 +165,8 @@ def _described(document: Document, version: DocumentVersion) -> Response:
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "Cache-Control": "private, no-store",
-            "Accept-Ranges": "none",
+            "Accept-Ranges": "bytes",
+            "ETag": _tag(version),
         }
     )
     return answer

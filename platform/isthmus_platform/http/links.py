@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import InvalidInput
-from isthmus_platform.http import bodies, documents, problems
+from isthmus_platform.http import bodies, documents, problems, ranges
 from isthmus_platform.http.bearer import Authenticate, acting
 from isthmus_platform.links import Door
 
@@ -27,6 +27,7 @@ def blueprint(door: Door, authenticate: Authenticate, visiting: Visiting = nobod
     """Return the blueprint that opens links: with an access token, or in the browser of who is signed in."""
     web = Blueprint("links", __name__)
     problems.install(web)
+    ranges.install(web)
 
     @web.route(PATH, methods=["GET"], provide_automatic_options=False)
     def opened() -> Response:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from isthmus_platform.deadline import DeadlinePassed
-from isthmus_platform.errors import PlatformError
+from isthmus_platform.errors import PlatformError, StorageFull
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,7 @@ CODES = {
 }
 
 QUERY_CANCELED = "57014"
+DISK_FULL = "53100"
 PROOF_ALGORITHMS = "EdDSA ES256"
 PROOF_ERRORS = {
     "proof_nonce": "use_dpop_nonce",
@@ -88,9 +89,13 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _of_database(error: OperationalError) -> Response:
-    """Return the problem behind what PostgreSQL broke off: the request's time was up."""
-    if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
+    """Return the problem behind what PostgreSQL broke off: the time was up, or its disk is full."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state == QUERY_CANCELED:
         return of_error(DeadlinePassed())
+    if state == DISK_FULL:
+        log.error("http.disk_full")
+        return of_error(StorageFull())
     return _unforeseen(error)
 
 

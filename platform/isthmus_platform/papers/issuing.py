@@ -23,10 +23,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from isthmus_platform import documents, domain_events, grants, parties, reading
+from isthmus_platform import contents, documents, domain_events, grants, parties, reading, uploads
 from isthmus_platform.access_log import Action
+from isthmus_platform.contents import DocumentChunk, OwnerKey
 from isthmus_platform.database import Base, Duty, Platform, Work, on_duty
-from isthmus_platform.documents import Document, DocumentChunk, DocumentVersion, OwnerKey
+from isthmus_platform.documents import Document, DocumentVersion
 from isthmus_platform.encryption import Corrupt, Vault
 from isthmus_platform.errors import Conflict, NotFound
 from isthmus_platform.papers import dcsa_ebl, plain, signing, ubl
@@ -95,7 +96,7 @@ def issue(
 
     Only the shipment's owner, or an agent under its delegation, may; the agent signs in its own name.
     """
-    upload = documents.begin_upload(
+    upload = uploads.begin_upload(
         work, desk.vault, reference, type_code=code_of(paper), title=title, media_type=MEDIA_TYPE
     )
     return _store(work, desk, upload, paper, 1)
@@ -106,13 +107,13 @@ def issue_again(work: Work, desk: Desk, document_id: UUID, paper: Paper) -> Docu
     document = documents.get(work, document_id)
     if document.type != code_of(paper):
         raise Conflict("The document is of another type.", field="type", code="other_type")
-    upload = documents.begin_version(work, desk.vault, document_id, media_type=MEDIA_TYPE)
+    upload = uploads.begin_version(work, desk.vault, document_id, media_type=MEDIA_TYPE)
     number = documents.version(work, document_id).number + 1
     revoke(work, document_id)
     return _store(work, desk, upload, paper, number)
 
 
-def _store(work: Work, desk: Desk, upload: documents.Upload, paper: Paper, number: int) -> DocumentVersion:
+def _store(work: Work, desk: Desk, upload: uploads.Upload, paper: Paper, number: int) -> DocumentVersion:
     if paper.beyond is not None:
         # Refuses a paper that says otherwise than the document it came from.
         (dcsa_ebl if dcsa_ebl.is_kept(paper) else ubl).write(paper)
@@ -122,7 +123,7 @@ def _store(work: Work, desk: Desk, upload: documents.Upload, paper: Paper, numbe
     given = Issue(issuer, str(upload.key.version_id), number, upload.type, work.now, status)
     file = signing.sign(desk, seed, given, plain.to_json(paper))
     with upload.receive(BytesIO(file).read, LARGEST) as received:
-        version = documents.write(work, upload, received)
+        version = uploads.write(work, upload, received)
     if version.number != number:
         raise Conflict("Another version came in between; try again.", code="version_taken")
     work.session.add(
@@ -152,7 +153,7 @@ def signing_seed(work: Work, vault: Vault) -> tuple[bytes, str]:
     if known is not None:
         return _unsealed(work, vault, known), known.kid
     seed, kid = signing.new_seed()
-    under = documents.new_version_key(work, vault, party_id)
+    under = contents.new_version_key(work, vault, party_id)
     sealed = b"".join(under.seal([seed]))
     work.session.add(
         PartyKey(id=under.version_id, party_id=party_id, kid=kid, sealed=sealed, created_at=work.now)
