@@ -208,7 +208,9 @@ def _portal(
 
 
 def _visitor(platform: Platform) -> Actor | None:
-    return session.recognise(lambda subject: access.actor_of_subject(platform, subject), platform.clock())
+    return session.recognise(
+        lambda subject: access.actor_of_subject(platform, subject), EndedSessions(platform), platform.clock()
+    )
 
 
 def _invitations(home: Home) -> Callable[[], list[Invitation]]:

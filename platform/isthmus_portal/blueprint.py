@@ -105,7 +105,7 @@ def _guard(portal: Blueprint, face: Face, form_key: CSRFProtect) -> None:
     def recognise() -> AnyResponse | None:
         if request.endpoint == "portal.static":
             return None
-        g.actor = session.recognise(face)
+        g.actor = session.recognise(face.actor_of, face.sessions, face.clock())
         form_key.protect()
         if g.actor is None and request.endpoint not in _OPEN:
             return _to_sign_in()
@@ -206,5 +206,5 @@ def _nowhere(
         if "text/html" not in request.headers.get("Accept", ""):
             return to_machines(error)
         if "actor" not in g:
-            g.actor = session.recognise(face)
+            g.actor = session.recognise(face.actor_of, face.sessions, face.clock())
         return _safe(make_response(_page(404, *_SAID[404])))

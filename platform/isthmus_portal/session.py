@@ -4,13 +4,14 @@ The cookie carries an id, by which the session is ended on the server: a copy of
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from flask import g, session
 
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import NotAuthenticated
-from isthmus_portal.face import Face
+from isthmus_portal.face import Face, Sessions
 
 LASTS = timedelta(hours=8)
 
@@ -40,15 +41,15 @@ def forget() -> None:
     g.pop("csrf_token", None)
 
 
-def recognise(face: Face) -> Actor | None:
+def recognise(actor_of: Callable[[str], Actor], sessions: Sessions, now: datetime) -> Actor | None:
     """Return who is signed in; none where nobody is, the session is over, or the user is no longer known."""
     identity, subject, since = (session.get(name) for name in ("id", "subject", "since"))
     if not (isinstance(identity, str) and isinstance(subject, str) and isinstance(since, int | float)):
         return None
-    over = not 0 <= face.clock().timestamp() - since < LASTS.total_seconds()
+    over = not 0 <= now.timestamp() - since < LASTS.total_seconds()
     try:
-        if not over and not face.sessions.ended(identity):
-            return face.actor_of(subject)
+        if not over and not sessions.ended(identity):
+            return actor_of(subject)
     except NotAuthenticated:
         pass
     forget()

@@ -55,6 +55,7 @@ class Web:
                 nothing,
                 nothing,
                 nothing,
+                nothing,
                 document=nothing,
                 evidence=nothing,
                 papers=Enquiries(papers.platform, self.desk),
