@@ -58,9 +58,9 @@ def _purge_all(bridge: Bridge, kept: Kept) -> int:
     while True:
         now = bridge.clock()
         with bridge.begin() as session:
-            # First of all, as whoever appends does: an exchange under way ends by an entry of the log.
-            log.lock(session)
             due = _due(session, kept, now)
+            if any(exchange.state in UNDER_WAY for exchange in due):
+                log.lock(session)  # after the rows, as whoever settles does: they end by an entry of the log
             for exchange in due:
                 _purge(session, exchange, now)
             questions = [exchange.id for exchange in due]
