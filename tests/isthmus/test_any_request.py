@@ -115,6 +115,26 @@ def test_no_request_makes_an_entry_fail(
     send()
 
 
+def test_what_the_database_cannot_hold_is_refused_in_any_place(web: WholeWeb, things: dict[str, str]) -> None:
+    http, headers = web.app.test_client(), web.bearer("trader")
+    for path, found in openapi.document()["paths"].items():
+        place = path.format_map(things | {"upload": "u", "exchange": things["document_id"]})
+        for method, operation in found.items():
+            for each in operation.get("parameters", []):
+                if each["in"] == "query" and operation["security"] and path != "/graphql":
+                    answer = http.open(f"{place}?{each['name']}=%00", method=method.upper(), headers=headers)
+                    assert (answer.status_code, answer.get_json()["code"]) == (400, "character"), place
+    nul = [{"reference": "\0", "\0": "\0"}]
+    carrier = web.bearer("carrier")
+    for path, sent, sender in (
+        ("/shipments/import?upload=nul", nul, headers),
+        ("/v2/events", [{"eventID": "\0", "note": "\0"}], carrier),
+        ("/v3/events", {"events": [{"eventID": "\ud800"}]}, carrier),
+    ):
+        refused = http.post(path, data=json.dumps(sent), content_type="application/json", headers=sender)
+        assert 400 <= refused.status_code < 500, (path, refused.text)
+
+
 @pytest.fixture(scope="module")
 def declared(web: WholeWeb) -> Any:
     """Return the document that the web serves."""

@@ -17,6 +17,7 @@ Json = dict[str, Any]
 
 TEXT: Json = {"type": "string"}
 ANY: Json = {}
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 BINARY: Json = {"type": "string", "format": "binary"}
 DOCUMENT = {"document_id": {"type": "string", "format": "uuid"}}
 KEY = {
@@ -86,7 +87,10 @@ def _feed(version: int) -> Json:
     references = ("carrierBookingReference", "transportDocumentReference", "equipmentReference")
     query = dict.fromkeys((*references, "cursor"), TEXT) | {"limit": {"type": "integer", "minimum": 1}}
     feed = {
-        str(status): {"description": PROBLEMS[status], "content": _content("application/json", ANY)}
+        str(status): {
+            "description": PROBLEMS[status],
+            "content": {**_content("application/json", ANY), **PROBLEM},
+        }
         for status in (400, 401, 403, 404, 429)
     }
     reading = _operation(

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 import orjson
 import structlog
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 from flask.sansio.scaffold import Scaffold
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from isthmus_platform.deadline import DeadlinePassed
@@ -29,6 +29,7 @@ CODES = {
 
 QUERY_CANCELED = "57014"
 DISK_FULL = "53100"
+UNHOLDABLE = frozenset({"22021", "22P05"})
 PROOF_ALGORITHMS = "EdDSA ES256"
 PROOF_ERRORS = {
     "proof_nonce": "use_dpop_nonce",
@@ -75,6 +76,9 @@ def install(target: Flask | Blueprint) -> None:
     scaffold.register_error_handler(PlatformError, of_error)
     scaffold.register_error_handler(HTTPException, _of_http)
     scaffold.register_error_handler(OperationalError, _of_database)
+    scaffold.register_error_handler(DataError, _of_data)
+    scaffold.register_error_handler(UnicodeEncodeError, lambda _: of_error(_unholdable()))
+    scaffold.before_request(_check_characters)
     scaffold.register_error_handler(Exception, _unforeseen)
 
 
@@ -97,6 +101,22 @@ def _of_database(error: OperationalError) -> Response:
         log.error("http.disk_full")
         return of_error(StorageFull())
     return _unforeseen(error)
+
+
+def _of_data(error: DataError) -> Response:
+    """Return the problem behind what PostgreSQL cannot hold: U+0000, in a text or in JSON."""
+    unholdable = "NUL" in str(error.orig) or getattr(error.orig, "sqlstate", None) in UNHOLDABLE
+    return of_error(_unholdable()) if unholdable else _unforeseen(error)
+
+
+def _unholdable() -> Malformed:
+    return Malformed("A text holds the character U+0000 or half a surrogate pair.", code="character")
+
+
+def _check_characters() -> None:
+    """Refuse U+0000 in an address before anything is asked of the database, which cannot hold it."""
+    if "%00" in request.full_path or "\0" in request.path or "\0" in "".join(request.args.values()):
+        raise _unholdable()
 
 
 def _unforeseen(error: Exception) -> Response:
