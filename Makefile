@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types contracts browser bench pins
+.PHONY: help run test check lint types contracts browser bench client pins
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -48,6 +48,11 @@ browser:  # tests drive the machine's Chromium; Debian's package where we may in
 
 bench: $(VENV)/dev  ## benchmarks against named peers, ratios to benchmarks/results
 	@$(BIN)/python -m benchmarks
+
+client: $(VENV)/dev  ## generate the Python client of the examples anew
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target $(VENV)/codegen -r examples/python/requirements.txt
+	@cd examples/python && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)/$(VENV)/codegen" \
+	  $(CURDIR)/$(BIN)/python -m ariadne_codegen --config ariadne-codegen.toml >/dev/null
 
 pins: $(VENV)/dev  ## pin the requirements anew (needs uv)
 	@uv pip compile --universal --generate-hashes --no-header -q requirements/build.in -o requirements/build.txt

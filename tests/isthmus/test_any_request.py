@@ -106,11 +106,13 @@ def test_no_request_makes_an_entry_fail(
     method: str, path: str, mode: GenerationMode, web: WholeWeb, things: dict[str, str], declared: Any
 ) -> None:
     known = {name: value for name, value in things.items() if f"{{{name}}}" in path}
+    # What was stored is given out as it came: its type need not be true of it.
+    checks = CHECKS[:-1] if path.endswith("/content") else CHECKS
 
     @bounded(EXAMPLES)
     @given(case=declared[path][method].as_strategy(mode, path_parameters=known or None))
-    def send(case: Case) -> None:
-        attempt(case, web, CHECKS)
+    def send(case: Case[Any]) -> None:
+        attempt(case, web, checks)
 
     send()
 

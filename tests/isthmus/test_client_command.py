@@ -1,6 +1,7 @@
 """``isthmus client`` on a real database: what the operator does for parties' machines."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,21 @@ def test_a_stolen_key_is_replaced_at_once(command: Path, platform: Platform) -> 
     run("add", "bank-1", "--party", "bank", "--jwks", str(command / "old.json"))
     run("rotate", "bank-1", "--jwks", str(command / "new.json"), "--overlap", "0")
     assert kids(platform) == [tokens.thumbprint(NEW)]
+
+
+def test_the_commands_of_the_page_for_machines_work(
+    command: Path, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "access.md").read_text()
+    (block,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(command)
+    (command / "old.json").rename("keys.json")
+    (command / "new.json").rename("new-keys.json")
+    lines = [line.split()[2:] for line in block.splitlines()]
+    assert [line[0] for line in lines] == ["add", "rotate", "suspend", "list"]
+    said = [run(*line) for line in lines]
+    assert "suspended" in said[-1]
+    assert len(kids(platform)) == 2
 
 
 def test_what_cannot_be_done_is_told_and_nothing_is_changed(command: Path) -> None:
