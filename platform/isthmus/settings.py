@@ -5,7 +5,7 @@ meant. A production process refuses to start on what is only fit for development
 """
 
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
@@ -209,12 +209,24 @@ def check_production(settings: Settings, *processes: Process, demo: bool = False
         problems.append("ISTHMUS_LOG_ORIGIN: name the bridge's log, for example bridge.example.org/log.")
     if wanted & {Process.WITNESS} and settings.witness_name == DEVELOPMENT_WITNESS:
         problems.append("ISTHMUS_WITNESS_NAME: name the witness, for example witness.example.org/w1.")
+    if wanted & {Process.WINDOW} and not _is_loopback(settings.host):
+        problems.append(
+            "ISTHMUS_HOST: the reference window's pages ask nobody who they are; let it listen on 127.0.0.1,"
+            " behind a proxy that does."
+        )
     if settings.shows_graphiql:
         problems.append("ISTHMUS_GRAPHIQL: production shows neither GraphiQL nor the schema; unset it.")
     if settings.webhook_loopback:
         problems.append("ISTHMUS_WEBHOOK_LOOPBACK: production calls nothing on its own machine; unset it.")
     if problems:
         raise Misconfigured(problems)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _secret_problems(settings: Settings, wanted: frozenset[Process]) -> list[str]:

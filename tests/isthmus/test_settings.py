@@ -112,3 +112,24 @@ def test_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.MonkeyPat
     settings = load()
     assert READY["ISTHMUS_SECRET_KEY"] not in repr(settings)
     assert READY["STRIPE_API_KEY"] not in repr(settings)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.7.0.9", "window.example"])
+def test_the_reference_windows_pages_are_open_on_its_own_machine_alone(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    produce(monkeypatch)
+    monkeypatch.setenv("ISTHMUS_HOST", host)
+    assert "ISTHMUS_HOST" in problems_of(Process.WINDOW)
+    check_production(load(), Process.WEB)
+    for near in ("127.0.0.1", "::1", "localhost"):
+        monkeypatch.setenv("ISTHMUS_HOST", near)
+        check_production(load(), Process.WINDOW)
+
+
+def test_a_proxy_whose_certificates_are_believed_is_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISTHMUS_CERTIFICATE_PROXIES", '["10.7.0.0/24", "::1"]')
+    assert load().certificate_proxies == ("10.7.0.0/24", "::1")
+    monkeypatch.setenv("ISTHMUS_CERTIFICATE_PROXIES", '["proxy.example"]')
+    with pytest.raises(Misconfigured, match="ISTHMUS_CERTIFICATE_PROXIES"):
+        load()
