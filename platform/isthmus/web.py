@@ -204,6 +204,7 @@ def _portal(
         production=settings.production,
         to_machines=entrance.problem,
         papers=Enquiries(platform, desk),
+        title_file=lambda actor, title_id: titles.given(platform, desk, actor, title_id),
     )
 
 

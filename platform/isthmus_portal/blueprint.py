@@ -19,7 +19,7 @@ from isthmus_platform.database import Actor
 from isthmus_platform.errors import NotAuthenticated, PlatformError
 from isthmus_portal import formats, navigation, session, words
 from isthmus_portal.face import Executed, Face, Invitation, Papers, Sessions, roles, viewer
-from isthmus_portal.pages import account, billing, bridge, desk, downloads, records, shipments, verify
+from isthmus_portal.pages import account, billing, bridge, desk, downloads, records, shipments, titles, verify
 
 _STATIC = Path(__file__).with_name("static")
 _OPEN = {"portal.sign_in", "portal.standing", "portal.static", "portal.verify"}
@@ -50,6 +50,7 @@ def create_portal(
     to_machines: Callable[[HTTPException], AnyResponse | HTTPException] = lambda error: error,
     papers: Papers | None = None,
     access_log: Callable[[Actor], Response] | None = None,
+    title_file: Callable[[Actor, UUID], Response] | None = None,
 ) -> Blueprint:
     """Return the portal, to be registered at the root of an app that has a secret key.
 
@@ -60,10 +61,11 @@ def create_portal(
     :class:`PlatformError`. ``invitations()`` are shown on the sign-in page, in development only.
     ``production`` sends the session's cookie over TLS alone. An address that nobody serves is a page for
     browsers; ``to_machines`` answers the others. ``papers`` tell anybody how a signed document stands,
-    ``access_log(actor)`` answers with a party's log as a file.
+    ``access_log(actor)`` answers with a party's log as a file, ``title_file(actor, uuid)`` with a title's.
     """
     invited = tuple if production else invitations
-    face = Face(execute, sign_in, actor_of, sessions, clock, document, evidence, invited, papers, access_log)
+    files = (papers, access_log, title_file)
+    face = Face(execute, sign_in, actor_of, sessions, clock, document, evidence, invited, *files)
     portal = Blueprint(
         "portal",
         "isthmus_portal",
@@ -77,7 +79,7 @@ def create_portal(
     _dress(portal, face)
     _errors(portal)
     _nowhere(portal, face, to_machines)
-    for page in (account, shipments, desk, bridge, records, billing, downloads, verify):
+    for page in (account, shipments, desk, bridge, titles, records, billing, downloads, verify):
         page.add(portal, face)
     return portal
 

@@ -1,4 +1,4 @@
-"""What the pages stand on: the schema, the people who sign in, the two downloads; all given from outside."""
+"""What the pages stand on: the schema, the people who sign in, the downloads; all given from outside."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -73,6 +73,7 @@ class Face:
     invitations: Callable[[], Sequence[Invitation]] = tuple
     papers: "Papers | None" = None
     access_log: Callable[[Actor], Response] | None = None
+    title_file: Callable[[Actor, UUID], Response] | None = None
 
     def standing(self, word: str) -> Standing:
         """Return how the document stands that a page's code names."""

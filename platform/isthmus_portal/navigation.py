@@ -7,6 +7,7 @@ from isthmus_platform.database import PartyRole
 _SHIPPING = frozenset({PartyRole.TRADER, PartyRole.FORWARDER, PartyRole.CARRIER, PartyRole.INSURER})
 _OWNERS = frozenset({PartyRole.TRADER, PartyRole.FORWARDER})
 _CROSSERS = _OWNERS | {PartyRole.BANK, PartyRole.AUTHORITY}
+_TITLES = _SHIPPING | {PartyRole.BANK}
 _PAYERS = frozenset(PartyRole) - {PartyRole.AUTHORITY}
 
 
@@ -23,6 +24,7 @@ ITEMS = (
     Item("shipments", "Shipments", _SHIPPING),
     Item("desk", "Document desk", frozenset({PartyRole.BANK})),
     Item("crossings", "Crossings", _CROSSERS),
+    Item("titles", "Titles", _TITLES),
     Item("access_log", "Access log", _OWNERS),
     Item("usage", "Usage", _PAYERS),
     Item("invoices", "Invoices", _PAYERS),

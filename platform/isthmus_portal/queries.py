@@ -111,6 +111,45 @@ query PortalCrossings($first: Int!, $after: String, $filter: CrossingFilter) {
 
 CROSSING = "query PortalCrossing($id: ID!) { crossing(id: $id) { ...Crossed } }" + _CROSSING
 
+_TITLE = """
+fragment Titled on Title {
+  id number version form state since
+  shipment { reference } issuer { name legalName } holder { name legalName }
+  hindrances { kind by since reason }
+}
+"""
+
+TITLES = (
+    """
+query PortalTitles($first: Int!, $after: String) {
+  titles(first: $first, after: $after) {
+    edges { node { ...Titled } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+    + _TITLE
+)
+
+TITLE = (
+    """
+query PortalTitle($id: ID!) {
+  title(id: $id) {
+    ...Titled
+    named { name legalName } documentDigest issuedAt fileUrl
+    steps { sequence action reason at actor { name legalName } recipient { name legalName } }
+  }
+}
+"""
+    + _TITLE
+)
+
+TAKE_TITLE_STEP = """
+mutation PortalTakeTitleStep($input: TakeTitleStepInput!) {
+  takeTitleStep(input: $input) { title { id } userErrors { code field message } }
+}
+"""
+
 ACCESS_LOG = """
 query PortalAccessLog($first: Int!, $after: String) {
   accessLog(first: $first, after: $after) {
@@ -200,4 +239,5 @@ mutation PortalCloseBillingPeriod($input: CloseBillingPeriodInput!) {
 ALL = (
     VIEWER, SHIPMENTS, SHIPMENT, DESK, CROSSINGS, CROSSING, ACCESS_LOG, USAGE, INVOICES, INVOICE,
     GRANT_ACCESS, REVOKE_ACCESS, SUBMIT_DECLARATION, ASK_WINDOW, CLOSE_BILLING_PERIOD,
+    TITLES, TITLE, TAKE_TITLE_STEP,
 )  # fmt: skip

@@ -63,6 +63,10 @@ TONES = {
     "LONG_DWELL": "warn",
     "SOURCES_DIFFER": "warn",
     "ACKNOWLEDGED": "good",
+    "HELD": "good",
+    "SURRENDERED": "good",
+    "DELIVERY_REQUESTED": "warn",
+    "AMENDMENT_REQUESTED": "warn",
     "PERMITTED": "good",
     "ALLOWED": "good",
     "GRANTED": "good",
@@ -101,7 +105,18 @@ ROLES = {
     "AUTHORITY": "Authority",
 }
 
-_ALL = MESSAGES | PURPOSES | ACTIONS | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
+STEPS = {
+    "SACC": "Surrender accepted",
+    "SREJ": "Surrender rejected",
+    "SWTP": "Switch to paper",
+    "COD": "Change of destination",
+    "SWI": "Switch bill of lading",
+    "HOLD": "Customs hold",
+    "DELIVERY_REQUESTED": "Surrendered, to be accepted",
+    "AMENDMENT_REQUESTED": "To be amended",
+}
+
+_ALL = STEPS | MESSAGES | PURPOSES | ACTIONS | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
 
 
 def plain(code: str | None) -> str:

@@ -75,9 +75,9 @@ def test_every_form_that_changes_something_carries_its_key(shown: Element) -> No
 @pytest.mark.parametrize(
     ("party", "titles"),
     [
-        ("trader", ["Shipments", "Crossings", "Access log", "Usage", "Invoices"]),
-        ("carrier", ["Shipments", "Usage", "Invoices"]),
-        ("bank", ["Document desk", "Crossings", "Usage", "Invoices"]),
+        ("trader", ["Shipments", "Crossings", "Titles", "Access log", "Usage", "Invoices"]),
+        ("carrier", ["Shipments", "Titles", "Usage", "Invoices"]),
+        ("bank", ["Document desk", "Crossings", "Titles", "Usage", "Invoices"]),
         ("operator", ["Usage", "Invoices"]),
         ("authority", ["Crossings"]),
     ],

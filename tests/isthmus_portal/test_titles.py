@@ -1,0 +1,110 @@
+"""The pages of titles on the real schema: who holds it, its steps, the next one, and its file."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from flask import Flask, Response
+from graphql_relay import to_global_id
+
+from isthmus_graphql.execution import GraphQL
+from isthmus_graphql.schema import build
+from isthmus_platform import access
+from isthmus_platform.database import Actor, Duty, Platform
+from isthmus_platform.ended_sessions import EndedSessions
+from isthmus_platform.http import titles
+from isthmus_portal import create_portal
+from isthmus_protocol.title_file import verify_title
+from portal_example import PASSWORD
+from portal_visitor import Visitor
+from title_trade import DESK, TRUST, TitleTrade, open_title_trade
+
+AsParty = Callable[[str], Visitor]
+
+
+@pytest.fixture
+def trade(platform: Platform) -> TitleTrade:
+    opened = open_title_trade(platform)
+    with platform.begin(Duty("onboarding")) as work:
+        for party in ("trader", "carrier", "bank", "stranger"):
+            access.add_user(work, party, f"{party}@demo.example", PASSWORD)
+    return opened
+
+
+@pytest.fixture
+def as_party(trade: TitleTrade) -> AsParty:
+    platform = trade.platform
+
+    def none(_actor: Actor, _id: object) -> Response:
+        raise AssertionError("no page of titles asks for it")
+
+    app = Flask("portal_of_titles", static_folder=None)
+    app.secret_key = "a secret of this test"
+    app.register_blueprint(
+        create_portal(
+            GraphQL(platform, build(), desk=DESK).execute,
+            partial(access.sign_in, platform),
+            partial(access.actor_of_subject, platform),
+            EndedSessions(platform),
+            document=none,
+            evidence=none,
+            title_file=partial(titles.given, platform, DESK),
+            clock=platform.clock,
+        )
+    )
+    return lambda party: Visitor(app.test_client()).sign_in(party)
+
+
+def test_a_holder_passes_it_on_and_sees_no_more_who_holds_it(trade: TitleTrade, as_party: AsParty) -> None:
+    key = trade.issue()
+    address = f"/titles/{to_global_id('Title', str(key))}"
+    trader, bank = as_party("trader"), as_party("bank")
+    assert "No title yet" in bank.get("/titles").text
+    bank.get(address, status=404)
+    assert "BILL1" in trader.get("/titles").one("tbody").text
+    page = trader.get(address)
+    assert "Trader" in page.section("Who holds it").text
+    offered = page.one("select", name_="action").text
+    assert "Transfer" in offered
+    assert "Surrender accepted" not in offered
+    file = trader.client.get(page.link("Download the title"))
+    assert verify_title(file.data, TRUST)[0].passed
+    wrong = trader.send(page, "Sign the step", action="TRANSFER", recipient="trader")
+    assert wrong.status_code == 422
+    assert "not to itself" in wrong.text
+    assert trader.send(page, "Sign the step", action="TRANSFER", recipient="bank").status_code == 303
+    assert trade.holder(key) == "bank"
+    past = trader.get(address)
+    assert "Next step" not in past.text
+    assert "Bank" in bank.get(address).section("Who holds it").text
+
+
+def test_what_keeps_it_where_it_is_is_said_with_who_clears_it(trade: TitleTrade, as_party: AsParty) -> None:
+    key = trade.issue()
+    trade.pledge(key)
+    trade.hold()
+    page = as_party("trader").get(f"/titles/{to_global_id('Title', str(key))}")
+    told = page.section("What keeps it where it is").text
+    assert "Lien of bank, who can clear it, since" in told
+    assert "Customs hold of authority, who can clear it, since" in told
+    assert "Selected for examination" in told
+
+
+def test_the_issuer_is_offered_to_accept_a_surrender_and_nothing_before(
+    trade: TitleTrade, as_party: AsParty
+) -> None:
+    key = trade.issue()
+    address = f"/titles/{to_global_id('Title', str(key))}"
+    carrier = as_party("carrier")
+    assert "Next step" not in carrier.get(address).text
+    trade.act("trader", key, "SURRENDER_FOR_DELIVERY")
+    page = carrier.get(address)
+    assert "Surrender accepted" in page.one("select", name_="action").text
+    assert carrier.send(page, "Sign the step", action="SACC").status_code == 303
+    assert trade.standing("carrier", key).surrendered
+
+
+def test_a_step_that_there_is_not_is_not_sent(trade: TitleTrade, as_party: AsParty) -> None:
+    trader = as_party("trader")
+    page = trader.get(f"/titles/{to_global_id('Title', str(trade.issue()))}")
+    assert trader.send(page, "Sign the step", action="ISSUE").status_code == 400
