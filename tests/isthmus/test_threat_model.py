@@ -12,7 +12,7 @@ PAGE = ROOT / "docs" / "threat-model.md"
 HEADER = ["Threat", "Control", "Default", "Test"]
 PARTS = (
     "bridge", "key", "agreement", "gate", "log", "exchange", "efti", "wco",
-    "tenancy", "document", "token", "portal", "billing", "supply",
+    "tenancy", "document", "token", "portal", "billing", "supply", "title",
 )  # fmt: skip
 
 
