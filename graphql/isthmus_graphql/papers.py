@@ -127,7 +127,9 @@ class IssueDocumentInput(Change):
     """What is issued: as JSON, as UBL 2.4 or as DCSA eBL 3.0."""
 
     shipment = graphene.String(required=True, description="Your reference of the shipment.")
-    type = graphene.String(required=True, description="UNTDID 1001 code: 380, 271, 705, 710, 861, 610, 520.")
+    type = graphene.String(
+        required=True, description="UNTDID 1001 code: 271, 380, 465, 520, 610, 705, 710 or 861."
+    )
     title = graphene.String(description="The type's name unless given.")
     data = JSON(description="The fields of the type's data, spelt as in the answer; or `ubl`, or `dcsa`.")
     ubl = graphene.String(description="A UBL 2.4 document of the type, as XML.")

@@ -35,7 +35,8 @@ TYPES = {
     ),
     "read:documents": (
         "Document DocumentVersion PaperData CommercialInvoice CommercialInvoiceLine PackingList"
-        " TransportDocument CertificateOfOrigin ForwardingInstruction InsuranceCertificate PaperContainer"
+        " TransportDocument CertificateOfOrigin ForwardingInstruction InsuranceCertificate DocumentaryCredit"
+        " PaperContainer"
         " PaperGoods TradeParty PostalAddress Location Measure Amount Discrepancy Citation DownloadLink"
     ),
     "read:crossings": "Crossing Agreement WindowAnswer Declaration FreightMessage",

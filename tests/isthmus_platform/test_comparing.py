@@ -1,6 +1,7 @@
 """Papers of one trade are held against each other, and a mismatch cites both places."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +12,13 @@ from isthmus_platform.papers.comparing import (
     Declared,
     Discrepancy,
     Source,
+    beyond_credit,
     discrepancies,
     short_of_invoice,
 )
 from isthmus_platform.papers.kinds import Paper
 from isthmus_platform.papers.parts import Amount, Location, Measure, TradeParty
-from papers_of_trade import ALL, BILL, BOXES, INSURANCE, INVOICE, PACKING_LIST, UCR, WAYBILL
+from papers_of_trade import ALL, BILL, BOXES, CREDIT, INSURANCE, INVOICE, PACKING_LIST, UCR, WAYBILL
 
 
 def compared(*papers: Any) -> list[tuple[str, str, str, str, str]]:
@@ -28,6 +30,7 @@ def test_papers_that_agree_have_no_discrepancy() -> None:
     papers = [Source(name, paper) for name, paper in ALL.items() if paper is not WAYBILL]
     assert discrepancies(papers) == []
     assert short_of_invoice(papers) == []
+    assert beyond_credit(papers) == []
 
 
 def test_a_mismatch_cites_both_places() -> None:
@@ -119,3 +122,58 @@ def test_each_paper_is_held_against_the_first_that_says_it() -> None:
     wrong = replace(BILL, ucr="6TW24536806-2")
     assert [each[0] for each in compared(INVOICE, PACKING_LIST, wrong)] == ["ucr"]
     assert INVOICE.ucr == UCR
+
+
+@pytest.mark.parametrize(
+    ("paper", "field", "limit", "path", "said"),
+    [
+        (
+            replace(INVOICE, total=Amount(Decimal("50000000.01"), "USD")),
+            "creditAmount",
+            "50000000.00 USD",
+            "total",
+            "50000000.01 USD",
+        ),
+        (
+            replace(BILL, shipped_on=date(2026, 6, 1)),
+            "latestShipmentOn",
+            "2026-05-31",
+            "shippedOn",
+            "2026-06-01",
+        ),
+        (replace(BILL, issued_on=date(2026, 7, 2)), "expiresOn", "2026-07-01", "issuedOn", "2026-07-02"),
+    ],
+    ids=["amount", "late shipment", "late document"],
+)
+def test_what_goes_beyond_the_credit_is_told(
+    paper: Paper, field: str, limit: str, path: str, said: str
+) -> None:
+    found = beyond_credit([Source("paper", paper), Source("credit", CREDIT)])
+    assert found == [Discrepancy(field, Citation("credit", field, limit), Citation("paper", path, said))]
+
+
+@pytest.mark.parametrize(
+    ("paper", "field"),
+    [
+        (replace(INVOICE, seller=TradeParty("Another Seller")), "shipper"),
+        (replace(INVOICE, buyer=TradeParty("Another Buyer")), "consignee"),
+        (replace(INVOICE, incoterm="FOB"), "incoterm"),
+        (replace(INVOICE, total=Amount(Decimal(1), "EUR")), "currency"),
+        (replace(BILL, loading=Location("TWTPE")), "loading"),
+        (replace(INSURANCE, discharge=Location("NLRTM")), "discharge"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
+)
+def test_the_credit_is_held_against_each_paper(paper: Paper, field: str) -> None:
+    found = discrepancies([Source("credit", CREDIT), Source("paper", paper)])
+    assert [(each.field, each.one.source, each.other.source) for each in found] == [
+        (field, "credit", "paper")
+    ]
+
+
+def test_what_is_declared_to_be_worth_is_held_against_the_invoice() -> None:
+    declared = Declared(value=Amount(Decimal("49999999"), "USD"))
+    assert compared(declared, INVOICE) == [
+        ("value", "goods.value", "49999999 USD", "total", "50000000.00 USD")
+    ]
+    assert compared(Declared(value=Amount(Decimal("50000000"), "USD")), INVOICE) == []

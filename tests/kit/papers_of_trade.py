@@ -8,6 +8,7 @@ import pytest
 from isthmus_platform.papers.kinds import (
     CertificateOfOrigin,
     CommercialInvoice,
+    DocumentaryCredit,
     ForwardingInstruction,
     InsuranceCertificate,
     PackingList,
@@ -179,4 +180,21 @@ IN_UBL: dict[str, Paper] = {
     "certificate of origin": CERTIFICATE,
     "forwarding instruction": INSTRUCTION,
 }
-ALL: dict[str, Paper] = {**IN_UBL, "insurance certificate": INSURANCE}
+CREDIT = DocumentaryCredit(
+    number="LC-2026-118",
+    issued_on=date(2026, 4, 20),
+    applicant=BUYER,
+    beneficiary=SELLER,
+    issuing_bank=TradeParty("Hansa Handelsbank"),
+    credit_amount=Amount(Decimal("50000000.00"), "USD"),
+    expires_on=date(2026, 7, 1),
+    latest_shipment_on=date(2026, 5, 31),
+    partial_shipments=False,
+    ucr=UCR,
+    incoterm="CIF",
+    loading=KHH,
+    discharge=HAM,
+    goods_description="Two vertical machining centres",
+    documents_required=("Commercial invoice in 3 copies", "Full set of clean on board bills of lading"),
+)
+ALL: dict[str, Paper] = {**IN_UBL, "insurance certificate": INSURANCE, "documentary credit": CREDIT}

@@ -13,6 +13,7 @@ from typing import Any
 
 from isthmus_platform.papers.kinds import (
     CommercialInvoice,
+    DocumentaryCredit,
     InsuranceCertificate,
     PackingList,
     TransportDocument,
@@ -51,6 +52,7 @@ class Declared:
     packages: int | None = None
     containers: tuple[str, ...] = ()
     hs_codes: tuple[str, ...] = ()
+    value: Amount | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _measure(path: str, measure: Measure | None, units: dict[str, Decimal]) -> I
 
 def _amount(path: str, amount: Amount | None) -> Iterator[_Said]:
     if amount is not None:
-        yield _Said(path, f"{amount.value:f} {amount.currency}", (amount.value.normalize(), amount.currency))
+        yield _Said(path, _words(amount), (amount.value.normalize(), amount.currency))
 
 
 def _set(path: str, values: Iterable[str]) -> Iterator[_Said]:
@@ -207,12 +209,12 @@ def _origins(paper: Any) -> Iterator[_Said]:
 
 
 def _shipper(paper: Any) -> Iterator[_Said]:
-    for member in ("seller", "shipper", "exporter"):
+    for member in ("seller", "shipper", "exporter", "beneficiary"):
         yield from _name(member, getattr(paper, member, None))
 
 
 def _consignee(paper: Any) -> Iterator[_Said]:
-    for member in ("buyer", "consignee", "importer"):
+    for member in ("buyer", "consignee", "importer", "applicant"):
         # A bill to order names whom the order is, not who buys.
         if not (isinstance(paper, TransportDocument) and paper.to_order):
             yield from _name(member, getattr(paper, member, None))
@@ -245,6 +247,16 @@ def _currency(paper: Any) -> Iterator[_Said]:
         yield from _text("total.currency", paper.total.currency)
     elif isinstance(paper, InsuranceCertificate):
         yield from _text("insuredAmount.currency", paper.insured_amount.currency)
+    elif isinstance(paper, DocumentaryCredit):
+        yield from _text("creditAmount.currency", paper.credit_amount.currency)
+
+
+def _value(paper: Any) -> Iterator[_Said]:
+    """Return what the goods are worth: as invoiced, and as declared."""
+    if isinstance(paper, CommercialInvoice):
+        yield from _amount("total", paper.total)
+    elif isinstance(paper, Declared):
+        yield from _amount("goods.value", paper.value)
 
 
 FIELDS: dict[str, Callable[[Any], Iterator[_Said]]] = {
@@ -255,6 +267,7 @@ FIELDS: dict[str, Callable[[Any], Iterator[_Said]]] = {
     "transportDocument": _transport_document,
     "incoterm": _plain("incoterm"),
     "currency": _currency,
+    "value": _value,
     "vessel": _plain("vessel"),
     "voyage": _plain("voyage"),
     "loading": _port("loading"),
@@ -290,5 +303,40 @@ def short_of_invoice(sources: Sequence[Source]) -> list[Discrepancy]:
     ]
 
 
+def beyond_credit(sources: Sequence[Source]) -> list[Discrepancy]:
+    """Return where papers go beyond a documentary credit, by which a bank would refuse them (UCP 600).
+
+    An invoice for more than its amount (article 18 (b)), goods shipped after its latest day (article 20 (a)),
+    a transport document issued after it expired (article 6 (e)).
+    """
+    found: list[Discrepancy] = []
+    for credit in sources:
+        if not isinstance(credit.paper, DocumentaryCredit):
+            continue
+        for source in sources:
+            found += [
+                Discrepancy(field, Citation(credit.name, place, limit), Citation(source.name, path, said))
+                for field, place, limit, path, said in _beyond(credit.paper, source.paper)
+            ]
+    return found
+
+
+def _beyond(credit: DocumentaryCredit, paper: Any) -> Iterator[tuple[str, str, str, str, str]]:
+    if isinstance(paper, CommercialInvoice):
+        allowed, asked = credit.credit_amount, paper.total
+        if allowed.currency == asked.currency and asked.value > allowed.value:
+            yield "creditAmount", "creditAmount", _words(allowed), "total", _words(asked)
+    if isinstance(paper, TransportDocument):
+        latest, shipped, issued = credit.latest_shipment_on, paper.shipped_on, paper.issued_on
+        if latest is not None and shipped is not None and shipped > latest:
+            yield "latestShipmentOn", "latestShipmentOn", str(latest), "shippedOn", str(shipped)
+        if issued is not None and issued > credit.expires_on:
+            yield "expiresOn", "expiresOn", str(credit.expires_on), "issuedOn", str(issued)
+
+
+def _words(amount: Amount) -> str:
+    return f"{amount.value:f} {amount.currency}"
+
+
 def _cited(source: str, path: str, amount: Amount) -> Citation:
-    return Citation(source, path, f"{amount.value:f} {amount.currency}")
+    return Citation(source, path, _words(amount))

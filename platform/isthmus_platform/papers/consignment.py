@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
+from babel.numbers import get_currency_precision
+
 from isthmus_platform import documents, parties
 from isthmus_platform.database import Work
 from isthmus_platform.encryption import Vault
@@ -12,10 +14,11 @@ from isthmus_platform.papers.comparing import (
     Declared,
     Discrepancy,
     Source,
+    beyond_credit,
     discrepancies,
     short_of_invoice,
 )
-from isthmus_platform.papers.parts import Location, Measure, TradeParty
+from isthmus_platform.papers.parts import Amount, Location, Measure, TradeParty
 from isthmus_platform.shipments import Shipment
 
 DECLARATION = "declaration"
@@ -38,7 +41,7 @@ def of_shipments(work: Work, vault: Vault, rows: Sequence[Shipment]) -> dict[UUI
         ]
         if sources:
             sources.insert(0, Source(DECLARATION, declared(row, owners[row.party_id].legal_name)))
-        found[row.id] = [*discrepancies(sources), *short_of_invoice(sources)]
+        found[row.id] = [*discrepancies(sources), *short_of_invoice(sources), *beyond_credit(sources)]
     return found
 
 
@@ -58,4 +61,15 @@ def declared(row: Shipment, exporter: str) -> Declared:
         packages=sum(item.packages for item in goods) if goods else None,
         containers=tuple(each.reference for each in row.equipment),
         hs_codes=tuple(item.hs_code for item in goods),
+        value=_value(row),
     )
+
+
+def _value(row: Shipment) -> Amount | None:
+    """Return what all goods are declared to be worth, if they are in one currency."""
+    currencies = {item.currency for item in row.goods}
+    if len(currencies) != 1:
+        return None
+    currency = currencies.pop()
+    minor = sum(item.value_minor for item in row.goods)
+    return Amount(Decimal(minor).scaleb(-get_currency_precision(currency)), currency)

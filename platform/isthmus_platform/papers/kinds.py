@@ -238,6 +238,40 @@ class InsuranceCertificate:
         _check(self, "policy_number", "clauses", "ucr", "goods_description", "vessel", "voyage", "note")
 
 
+@dataclass(frozen=True, kw_only=True)
+class DocumentaryCredit:
+    """What a bank undertakes to pay against which documents (465, UCP 600). UBL has no such document."""
+
+    TYPES: ClassVar[tuple[str, ...]] = ("465",)
+
+    number: str
+    issued_on: date
+    applicant: TradeParty
+    beneficiary: TradeParty
+    issuing_bank: TradeParty
+    credit_amount: Amount
+    expires_on: date
+    expires_at: Location | None = None
+    latest_shipment_on: date | None = None
+    partial_shipments: bool | None = None
+    ucr: str | None = None
+    incoterm: str | None = None
+    loading: Location | None = None
+    discharge: Location | None = None
+    goods_description: str | None = None
+    documents_required: tuple[str, ...] = ()
+    note: str | None = None
+    beyond: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, "ucr", "goods_description", "note")
+        _check_terms(self.incoterm)
+        if len(self.documents_required) > MOST_LINES:
+            raise wrong("documentsRequired", "too_many", f"at most {MOST_LINES}")
+        for index, each in enumerate(self.documents_required):
+            check_text(each, f"documentsRequired.{index}")
+
+
 Paper: TypeAlias = (
     CommercialInvoice
     | PackingList
@@ -245,6 +279,7 @@ Paper: TypeAlias = (
     | CertificateOfOrigin
     | ForwardingInstruction
     | InsuranceCertificate
+    | DocumentaryCredit
 )
 KINDS: tuple[type[Paper], ...] = (
     CommercialInvoice,
@@ -253,6 +288,7 @@ KINDS: tuple[type[Paper], ...] = (
     CertificateOfOrigin,
     ForwardingInstruction,
     InsuranceCertificate,
+    DocumentaryCredit,
 )
 
 

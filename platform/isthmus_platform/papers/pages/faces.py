@@ -162,5 +162,22 @@ FACES = {
         free=(("Goods insured", "goodsDescription"), ("Conditions", "clauses"), NOTE),
         authenticated=(("For the insurer", "insurer"),),
     ),
+    "465": Face(
+        "Documentary credit",
+        (("Applicant", "applicant"), ("Beneficiary", "beneficiary")),
+        (
+            ("Issuing bank", "issuingBank"),
+            ("Unique consignment reference", "ucr"),
+            ("Date of expiry", "expiresOn"),
+            ("Place of expiry", "expiresAt"),
+            ("Latest shipment", "latestShipmentOn"),
+            ("Partial shipments", "partialShipments"),
+            ("Terms of delivery, Incoterms 2020", "incoterm"),
+        ),
+        CARRIAGE[2:],
+        totals=(("Amount", "creditAmount"),),
+        free=(("Goods", "goodsDescription"), ("Documents required", "documentsRequired"), NOTE),
+        authenticated=(("For the issuing bank", "issuingBank"),),
+    ),
 }
 """By UNTDID 1001 code."""
