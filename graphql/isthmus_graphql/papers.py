@@ -128,7 +128,7 @@ class IssueDocumentInput(Change):
 
     shipment = graphene.String(required=True, description="Your reference of the shipment.")
     type = graphene.String(
-        required=True, description="UNTDID 1001 code: 271, 380, 465, 520, 610, 705, 710 or 861."
+        required=True, description="UNTDID 1001 code: 271, 380, 465, 520, 610, 705, 710, 830 or 861."
     )
     title = graphene.String(description="The type's name unless given.")
     data = JSON(description="The fields of the type's data, spelt as in the answer; or `ubl`, or `dcsa`.")

@@ -35,9 +35,9 @@ TYPES = {
     ),
     "read:documents": (
         "Document DocumentVersion PaperData CommercialInvoice CommercialInvoiceLine PackingList"
-        " TransportDocument CertificateOfOrigin ForwardingInstruction InsuranceCertificate DocumentaryCredit"
-        " PaperContainer"
-        " PaperGoods TradeParty PostalAddress Location Measure Amount Discrepancy Citation DownloadLink"
+        " TransportDocument CertificateOfOrigin ForwardingInstruction InsuranceCertificate"
+        " DocumentaryCredit ExportDeclaration PaperContainer PaperGoods TradeParty"
+        " PostalAddress Location Measure Amount Discrepancy Citation DownloadLink"
     ),
     "read:crossings": "Crossing Agreement WindowAnswer Declaration FreightMessage",
     "read:grants": "Grant Delegation AccessLogEntry",

@@ -200,6 +200,7 @@ def _portal(
         document=document,
         evidence=bundle,
         access_log=lambda actor: access_log.give_out(platform, actor),
+        pages=lambda actor, document_id: papers.give_out_pages(platform, desk, actor, document_id),
         invitations=_invitations(home),
         production=settings.production,
         to_machines=entrance.problem,

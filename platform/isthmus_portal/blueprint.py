@@ -51,6 +51,7 @@ def create_portal(
     papers: Papers | None = None,
     access_log: Callable[[Actor], Response] | None = None,
     title_file: Callable[[Actor, UUID], Response] | None = None,
+    pages: Callable[[Actor, UUID], Response] | None = None,
 ) -> Blueprint:
     """Return the portal, to be registered at the root of an app that has a secret key.
 
@@ -61,10 +62,11 @@ def create_portal(
     :class:`PlatformError`. ``invitations()`` are shown on the sign-in page, in development only.
     ``production`` sends the session's cookie over TLS alone. An address that nobody serves is a page for
     browsers; ``to_machines`` answers the others. ``papers`` tell anybody how a signed document stands,
-    ``access_log(actor)`` answers with a party's log as a file, ``title_file(actor, uuid)`` with a title's.
+    ``access_log(actor)`` answers with a party's log as a file, ``title_file(actor, uuid)`` with a title's and
+    ``pages(actor, uuid)`` with a PDF.
     """
     invited = tuple if production else invitations
-    files = (papers, access_log, title_file)
+    files = (papers, access_log, title_file, pages)
     face = Face(execute, sign_in, actor_of, sessions, clock, document, evidence, invited, *files)
     portal = Blueprint(
         "portal",

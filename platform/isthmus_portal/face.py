@@ -74,6 +74,7 @@ class Face:
     papers: "Papers | None" = None
     access_log: Callable[[Actor], Response] | None = None
     title_file: Callable[[Actor, UUID], Response] | None = None
+    pages: Callable[[Actor, UUID], Response] | None = None
 
     def standing(self, word: str) -> Standing:
         """Return how the document stands that a page's code names."""

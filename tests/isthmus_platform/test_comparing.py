@@ -18,7 +18,18 @@ from isthmus_platform.papers.comparing import (
 )
 from isthmus_platform.papers.kinds import Paper
 from isthmus_platform.papers.parts import Amount, Location, Measure, TradeParty
-from papers_of_trade import ALL, BILL, BOXES, CREDIT, INSURANCE, INVOICE, PACKING_LIST, UCR, WAYBILL
+from papers_of_trade import (
+    ALL,
+    BILL,
+    BOXES,
+    CREDIT,
+    DECLARATION,
+    INSURANCE,
+    INVOICE,
+    PACKING_LIST,
+    UCR,
+    WAYBILL,
+)
 
 
 def compared(*papers: Any) -> list[tuple[str, str, str, str, str]]:
@@ -177,3 +188,24 @@ def test_what_is_declared_to_be_worth_is_held_against_the_invoice() -> None:
         ("value", "goods.value", "49999999 USD", "total", "50000000.00 USD")
     ]
     assert compared(Declared(value=Amount(Decimal("50000000"), "USD")), INVOICE) == []
+
+
+@pytest.mark.parametrize(
+    ("paper", "expected"),
+    [
+        (
+            replace(INVOICE, total=Amount(Decimal("49999999"), "USD")),
+            ("value", "customsValue", "50000000.00 USD", "total", "49999999 USD"),
+        ),
+        (
+            replace(BILL, number="ANOTHER"),
+            ("transportDocument", "transportDocument", "MCLKHH2611042", "number", "ANOTHER"),
+        ),
+        (replace(PACKING_LIST, packages=3), ("packages", "packages", "2", "packages", "3")),
+    ],
+    ids=["invoice", "bill of lading", "packing list"],
+)
+def test_the_declaration_as_a_document_is_held_against_each_paper(
+    paper: Paper, expected: tuple[str, str, str, str, str]
+) -> None:
+    assert compared(DECLARATION, paper) == [expected]

@@ -1,11 +1,13 @@
 """The crossing log of the authority, and the access log of owners."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from uuid import UUID
 
 from flask import Response, request
 
 from isthmus_platform.database import Actor
-from portal_example import CROSSINGS, EXCHANGE, Example, portal_app
+from portal_example import CROSSINGS, EXCHANGE, REFERENCE, Example, portal_app
 from portal_visitor import Visitor
 
 AsParty = Callable[[str], Visitor]
@@ -77,3 +79,20 @@ def test_where_no_file_is_made_there_is_no_button(as_party: AsParty) -> None:
     trader = as_party("trader")
     assert "Take along" not in trader.get("/access").text
     trader.get("/download/access-log", status=404)
+
+
+def test_a_signed_document_is_taken_along_as_pages(example: Example) -> None:
+    example.shipments = deepcopy(example.shipments)
+    document = next(one for one in example.shipments if one["reference"] == REFERENCE)["documents"]
+    node = document["edges"][0]["node"]
+    node["mediaType"] = "application/vnd.isthmus.document+json"
+    asked: list[str] = []
+
+    def pages(actor: Actor, document_id: UUID) -> Response:
+        asked.append(f"{actor.subject} {document_id}")
+        return Response(b"%PDF-", content_type="application/pdf")
+
+    trader = Visitor(portal_app(example, pages=pages).test_client()).sign_in("trader")
+    link = trader.get(f"/shipments/{REFERENCE}").link(f"PDF of {node['title']}")
+    assert trader.client.get(link).content_type == "application/pdf"
+    assert asked == [f"user:trader {link.split('/')[3]}"]

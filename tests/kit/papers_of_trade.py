@@ -9,6 +9,7 @@ from isthmus_platform.papers.kinds import (
     CertificateOfOrigin,
     CommercialInvoice,
     DocumentaryCredit,
+    ExportDeclaration,
     ForwardingInstruction,
     InsuranceCertificate,
     PackingList,
@@ -158,6 +159,25 @@ INSTRUCTION = ForwardingInstruction(
     goods=GOODS,
     containers=BOXES,
 )
+DECLARATION = ExportDeclaration(
+    number="26TW0417000118E0",
+    issued_on=date(2026, 5, 18),
+    exporter=SELLER,
+    consignee=BUYER,
+    ucr=UCR,
+    transport_document="MCLKHH2611042",
+    incoterm="CIF",
+    customs_value=Amount(Decimal("50000000.00"), "USD"),
+    vessel="Meridian Aurora",
+    voyage="021W",
+    loading=KHH,
+    discharge=HAM,
+    gross_mass=Measure(Decimal("18450.5"), "KGM"),
+    net_mass=Measure(Decimal("17200"), "KGM"),
+    packages=2,
+    goods=GOODS,
+    containers=BOXES,
+)
 INSURANCE = InsuranceCertificate(
     number="IC-77",
     issued_on=date(2026, 5, 19),
@@ -179,6 +199,7 @@ IN_UBL: dict[str, Paper] = {
     "sea waybill": WAYBILL,
     "certificate of origin": CERTIFICATE,
     "forwarding instruction": INSTRUCTION,
+    "export declaration": DECLARATION,
 }
 CREDIT = DocumentaryCredit(
     number="LC-2026-118",

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from isthmus_platform import documents as stored
 from isthmus_platform import reading
 from isthmus_platform.access_log import Action
-from isthmus_platform.database import Platform, Work
+from isthmus_platform.database import Actor, Platform, Work
 from isthmus_platform.errors import InvalidInput, NotPermitted
 from isthmus_platform.http import bodies, problems
 from isthmus_platform.http.bearer import Authenticate, acting
@@ -62,9 +62,7 @@ def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blu
     @web.get("/documents/<uuid:document_id>/pdf")
     def as_pdf(document_id: UUID) -> Response:
         """Give pages out to read, which carry the signed data of what is open to the reader."""
-        with _reading() as work:
-            pages = printing.printed(work, desk, document_id)
-        return _given(pages.pdf(), "application/pdf", f"document-{document_id}.pdf")
+        return give_out_pages(platform, desk, acting(authenticate), document_id)
 
     @web.get("/documents/status")
     def status() -> Response:
@@ -74,6 +72,17 @@ def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blu
         return answer
 
     return web
+
+
+def give_out_pages(platform: Platform, desk: Desk, actor: Actor, document_id: UUID) -> Response:
+    """Return the answer to the present GET: the document as pages; a refusal is in the owner's log."""
+    request_id = bodies.request_id()
+    with (
+        reading.attempt(platform, actor, Action.CONTENT, request_id=request_id),
+        platform.begin(actor, request_id=request_id) as work,
+    ):
+        pages = printing.printed(work, desk, document_id)
+    return _given(pages.pdf(), "application/pdf", f"document-{document_id}.pdf")
 
 
 def _whole(work: Work, desk: Desk, document_id: UUID) -> Paper:

@@ -14,6 +14,7 @@ from typing import Any
 from isthmus_platform.papers.kinds import (
     CommercialInvoice,
     DocumentaryCredit,
+    ExportDeclaration,
     InsuranceCertificate,
     PackingList,
     TransportDocument,
@@ -232,6 +233,8 @@ def _transport_document(paper: Any) -> Iterator[_Said]:
         yield from _text("number", paper.number)
     elif isinstance(paper, Declared):
         yield from _text("billOfLading", paper.transport_document)
+    elif isinstance(paper, ExportDeclaration):
+        yield from _text("transportDocument", paper.transport_document)
 
 
 def _plain(member: str, path: str | None = None) -> Callable[[Any], Iterator[_Said]]:
@@ -257,6 +260,8 @@ def _value(paper: Any) -> Iterator[_Said]:
         yield from _amount("total", paper.total)
     elif isinstance(paper, Declared):
         yield from _amount("goods.value", paper.value)
+    elif isinstance(paper, ExportDeclaration):
+        yield from _amount("customsValue", paper.customs_value)
 
 
 FIELDS: dict[str, Callable[[Any], Iterator[_Said]]] = {

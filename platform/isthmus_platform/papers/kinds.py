@@ -239,6 +239,38 @@ class InsuranceCertificate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportDeclaration:
+    """What is declared to customs of goods that leave (830); ``number`` is its MRN or the declarant's."""
+
+    TYPES: ClassVar[tuple[str, ...]] = ("830",)
+
+    number: str
+    issued_on: date | None = None
+    exporter: TradeParty
+    consignee: TradeParty | None = None
+    ucr: str | None = None
+    transport_document: str | None = None
+    incoterm: str | None = None
+    customs_value: Amount | None = None
+    vessel: str | None = None
+    voyage: str | None = None
+    loading: Location | None = None
+    discharge: Location | None = None
+    gross_mass: Measure | None = None
+    net_mass: Measure | None = None
+    packages: int | None = None
+    goods: tuple[Goods, ...] = ()
+    containers: tuple[Container, ...] = ()
+    note: str | None = None
+    beyond: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, "ucr", "transport_document", "vessel", "voyage", "note")
+        check_count(self.packages, "packages")
+        _check_terms(self.incoterm)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DocumentaryCredit:
     """What a bank undertakes to pay against which documents (465, UCP 600). UBL has no such document."""
 
@@ -280,6 +312,7 @@ Paper: TypeAlias = (
     | ForwardingInstruction
     | InsuranceCertificate
     | DocumentaryCredit
+    | ExportDeclaration
 )
 KINDS: tuple[type[Paper], ...] = (
     CommercialInvoice,
@@ -289,6 +322,7 @@ KINDS: tuple[type[Paper], ...] = (
     ForwardingInstruction,
     InsuranceCertificate,
     DocumentaryCredit,
+    ExportDeclaration,
 )
 
 

@@ -25,6 +25,7 @@ from isthmus_platform.papers.binding import (
 from isthmus_platform.papers.kinds import (
     CertificateOfOrigin,
     CommercialInvoice,
+    ExportDeclaration,
     ForwardingInstruction,
     PackingList,
     TransportDocument,
@@ -279,6 +280,33 @@ CERTIFICATE = _form(
     *_endorser(f"{ENDORSED}/cac:EndorserParty"),
 )
 
+CUSTOMS = "cac:CustomsDeclaration"
+CARRIED_BY = f"{CUSTOMS}/cac:AdditionalDocumentReference"
+EXPORT_DECLARATION = _form(
+    "ExportCustomsDeclaration",
+    ExportDeclaration,
+    Leaf("number", "cbc:ID", TEXT),
+    Leaf("issued_on", "cbc:IssueDate", DATE),
+    Leaf("note", "cbc:Note", TEXT),
+    _party("exporter", "cac:ExporterParty"),
+    Leaf("number", f"{CUSTOMS}/cbc:ID", TEXT, way="write"),
+    *_below(
+        f"{CUSTOMS}/cac:Shipment",
+        (
+            *SHIPMENT_TOTALS[:2],
+            Leaf("customs_value", "cbc:DeclaredCustomsValueAmount", AMOUNT),
+            *CONSIGNMENT,
+            Leaf("incoterm", f"cac:Consignment/{INCOTERM}", TEXT),
+            GOODS_CARRIED,
+            *STAGE,
+            CONTAINERS,
+        ),
+    ),
+    _party("consignee", f"{CUSTOMS}/cac:ConsigneeParty"),
+    Leaf("transport_document", f"{CARRIED_BY}[cbc:DocumentTypeCode='705']/cbc:ID", TEXT),
+    Fixed(f"{CARRIED_BY}/cbc:DocumentTypeCode", "705", when="transport_document"),
+)
+
 FORMS: dict[str, PaperForm] = {
     "380": INVOICE,
     "271": PACKING_LIST,
@@ -286,6 +314,7 @@ FORMS: dict[str, PaperForm] = {
     "710": WAYBILL,
     "861": CERTIFICATE,
     "610": FORWARDING_INSTRUCTION,
+    "830": EXPORT_DECLARATION,
 }
-"""By UNTDID 1001 code; an insurance certificate is no document of UBL."""
+"""By UNTDID 1001 code; insurance certificate and documentary credit are none of UBL."""
 BY_ROOT = {form.root: code for code, form in FORMS.items()}

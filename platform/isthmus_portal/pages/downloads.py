@@ -2,17 +2,23 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, abort, g
 
 from isthmus_portal.face import Face
 
 
 def add(portal: Blueprint, face: Face) -> None:
-    """Add the two downloads."""
+    """Add the downloads."""
 
     @portal.get("/download/documents/<uuid:document>")
     def document(document: UUID) -> Response:
         return face.document(g.actor, document)
+
+    @portal.get("/download/documents/<uuid:document>/pdf")
+    def document_pages(document: UUID) -> Response:
+        if face.pages is None:
+            abort(404)
+        return face.pages(g.actor, document)
 
     @portal.get("/download/evidence/<uuid:exchange>")
     def evidence(exchange: UUID) -> Response:

@@ -162,6 +162,21 @@ FACES = {
         free=(("Goods insured", "goodsDescription"), ("Conditions", "clauses"), NOTE),
         authenticated=(("For the insurer", "insurer"),),
     ),
+    "830": Face(
+        "Export declaration",
+        (("Exporter", "exporter"), ("Consignee", "consignee")),
+        (
+            ("Unique consignment reference", "ucr"),
+            ("Transport document", "transportDocument"),
+            ("Terms of delivery, Incoterms 2020", "incoterm"),
+        ),
+        CARRIAGE,
+        "goods",
+        PACKED,
+        (*MASSES[:3], ("Customs value", "customsValue")),
+        (NOTE,),
+        (("For the exporter", "exporter"),),
+    ),
     "465": Face(
         "Documentary credit",
         (("Applicant", "applicant"), ("Beneficiary", "beneficiary")),
