@@ -25,7 +25,7 @@ KEY = Ed25519PrivateKey.from_private_bytes(b"benchmark ingestion, not secret!")
 PATHS = {"isthmus": "/v2/events", "orm": "/orm/events"}
 START = datetime(2026, 5, 1, tzinfo=UTC)
 EVENTS_OF_EACH = 10
-SHIPMENTS = 4000  # of each carrier; batches go round them
+SHIPMENTS = 12_000  # of each carrier; batches go round them
 NAMES = UUID(int=0)
 STEPS = ("GTIN", "LOAD", "DEPA", "ARRI", "DISC", "LOAD", "DEPA", "ARRI", "DISC", "GTOT")
 CALLS = ("TWKHH", "TWKHH", "TWKHH", "KRPUS", "KRPUS", "KRPUS", "KRPUS", "DEHAM", "DEHAM", "DEHAM")
@@ -79,13 +79,13 @@ def carrier(client: int) -> str:
     return _tokens[client]
 
 
-def batch(name: str, client: int, number: int, index: int, size: int) -> list[dict[str, Any]]:
+def batch(name: str, client: int, number: int, size: int) -> list[dict[str, Any]]:
     """Return a batch of new events: ten of each of its shipments, the whole way of a container."""
-    key = f"{name} {client} {number} {index}"
+    key = f"{name} {client} {number}"
     at_once = size // EVENTS_OF_EACH
     # Both go round the same shipments, each in its own half.
     half = 0 if name == "isthmus" else SHIPMENTS // 2
-    first = half + (number * 16 + index) * at_once % (SHIPMENTS // 2)
+    first = half + number * at_once % (SHIPMENTS // 2)
     return [
         _event(f"{key} {n}", f"B{client}-{first + n // EVENTS_OF_EACH}", n % EVENTS_OF_EACH, n)
         for n in range(size)

@@ -117,6 +117,14 @@ STEPS = {
 }
 
 _ALL = STEPS | MESSAGES | PURPOSES | ACTIONS | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
+_ALL = (
+    MESSAGES
+    | PURPOSES
+    | ACTIONS
+    | DIRECTIONS
+    | ROLES
+    | {"LPCO_REQUESTED": "Licence requested", "ETA_SLIPPED": "ETA slipped"}
+)
 
 
 def plain(code: str | None) -> str:

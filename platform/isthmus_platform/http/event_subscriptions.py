@@ -25,28 +25,34 @@ from isthmus_platform.http.problems import Malformed
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.webhook_signing import SigningSecrets
 
-STANDARDS = {"v2": Standard.DCSA_2_2, "v3": Standard.DCSA_3_0}
+STANDARDS = {2: Standard.DCSA_2_2, 3: Standard.DCSA_3_0}
 REFUSALS = {Standard.DCSA_2_2: refusal_2, Standard.DCSA_3_0: refusal_3}
-ALL = "/<any(v2, v3):version>/event-subscriptions"
-ONE = f"{ALL}/<subscription_id>"
+ONE = "/<subscription_id>"
 
 
 def blueprint(
     platform: Platform, authenticate: Authenticate, outgoing: Outgoing, secrets: SigningSecrets
 ) -> Blueprint:
-    """Return the blueprint of both versions."""
+    """Return the blueprint of both versions; the endpoints of each end on its number."""
     web = Blueprint("event_subscriptions", __name__)
     problems.install(web)
     desk = _Desk(platform, authenticate, outgoing, secrets)
     for method, rule, view in (
-        ("GET", ALL, desk.subscriptions),
-        ("POST", ALL, desk.subscribe),
+        ("GET", "", desk.subscriptions),
+        ("POST", "", desk.subscribe),
         ("GET", ONE, desk.subscription),
         ("PUT", ONE, desk.alter),
         ("PUT", f"{ONE}/secret", desk.alter_secret),
         ("DELETE", ONE, desk.stop),
     ):
-        web.add_url_rule(rule, view.__name__, view, methods=[method])
+        for version in STANDARDS:
+            web.add_url_rule(
+                f"/v{version}/event-subscriptions{rule}",
+                f"{view.__name__}_{version}",
+                view,
+                methods=[method],
+                defaults={"version": version},
+            )
     return web
 
 
@@ -59,11 +65,11 @@ class _Desk:
     outgoing: Outgoing
     secrets: SigningSecrets
 
-    def subscriptions(self, version: str) -> Response:
+    def subscriptions(self, version: int) -> Response:
         """List the party's subscriptions; ``Next-Page`` links to the next page."""
         return self._answer(version, _page)
 
-    def subscribe(self, version: str) -> Response:
+    def subscribe(self, version: int) -> Response:
         """Make a subscription."""
 
         def act(work: Work, standard: Standard) -> Response:
@@ -73,7 +79,7 @@ class _Desk:
 
         return self._answer(version, act)
 
-    def subscription(self, version: str, subscription_id: str) -> Response:
+    def subscription(self, version: int, subscription_id: str) -> Response:
         """Give one subscription, without its secret."""
 
         def act(work: Work, standard: Standard) -> Response:
@@ -81,7 +87,7 @@ class _Desk:
 
         return self._answer(version, act)
 
-    def alter(self, version: str, subscription_id: str) -> Response:
+    def alter(self, version: int, subscription_id: str) -> Response:
         """Put other filters, or another address, in place of a subscription's."""
 
         def act(work: Work, standard: Standard) -> Response:
@@ -90,7 +96,7 @@ class _Desk:
 
         return self._answer(version, act)
 
-    def alter_secret(self, version: str, subscription_id: str) -> Response:
+    def alter_secret(self, version: int, subscription_id: str) -> Response:
         """Put another secret in place of a subscription's."""
 
         def act(work: Work, standard: Standard) -> Response:
@@ -100,7 +106,7 @@ class _Desk:
 
         return self._answer(version, act)
 
-    def stop(self, version: str, subscription_id: str) -> Response:
+    def stop(self, version: int, subscription_id: str) -> Response:
         """End a subscription."""
 
         def act(work: Work, standard: Standard) -> Response:
@@ -109,7 +115,7 @@ class _Desk:
 
         return self._answer(version, act)
 
-    def _answer(self, version: str, act: Callable[[Work, Standard], Response]) -> Response:
+    def _answer(self, version: int, act: Callable[[Work, Standard], Response]) -> Response:
         standard = STANDARDS[version]
         headers = {"API-Version": VERSIONS[standard], "Cache-Control": "no-store"}
         try:

@@ -278,6 +278,49 @@ def _signing_in() -> Json:
     }
 
 
+SUBSCRIPTION = {"subscription_id": {"type": "string"}}
+
+
+def subscription_paths(version: int) -> Json:
+    """Return the paths of subscriptions to the events of Track & Trace 2.2 or, alike, 3.0."""
+    told = _content("application/json", _schema("EventSubscription"))
+    wanted = _content("application/json", _schema("EventSubscriptionWanted"))
+    secret = _content(
+        "application/json", {"type": "object", "required": ["secret"], "properties": {"secret": TEXT}}
+    )
+    several = _content("application/json", {"type": "array", "items": _schema("EventSubscription")})
+    nothing = {"204": {"description": "Done."}}
+    page = {"limit": {"type": "integer", "minimum": 1}, "cursor": TEXT}
+
+    def entry(name: str, summary: str, answers: Json, *more: int, **given: Any) -> Json:
+        made = _operation(f"event_subscriptions.{name}_{version}", summary, answers, **given)
+        problem = _content("application/json", ANY)
+        for status in (400, 401, 403, 404, 429, *more):
+            made["responses"][str(status)] = {"description": PROBLEMS[status], "content": problem}
+        return made
+
+    return {
+        f"/v{version}/event-subscriptions": {
+            "get": entry("subscriptions", "A page of your subscriptions.", _ok(several), query=page),
+            "post": entry(
+                "subscribe", "Have events sent to you.", _ok(told, "Made.", 201), 409, 413, 415, body=wanted
+            ),
+        },
+        f"/v{version}/event-subscriptions/{{subscription_id}}": {
+            "get": entry("subscription", "One of your subscriptions.", _ok(told), path=SUBSCRIPTION),
+            "put": entry(
+                "alter", "Put another in its place.", _ok(told), 409, 413, 415, path=SUBSCRIPTION, body=told
+            ),
+            "delete": entry("stop", "End it.", nothing, path=SUBSCRIPTION),
+        },
+        f"/v{version}/event-subscriptions/{{subscription_id}}/secret": {
+            "put": entry(
+                "alter_secret", "Sign by another secret.", nothing, 413, 415, path=SUBSCRIPTION, body=secret
+            )
+        },
+    }
+
+
 @lru_cache(maxsize=1)
 def document() -> Json:
     """Return the document."""
@@ -294,6 +337,8 @@ def document() -> Json:
             "/graphql": _graphql(),
             "/v3/events": _feed(3),
             "/v2/events": _feed(2),
+            **subscription_paths(2),
+            **subscription_paths(3),
             **_imports(),
             **_documents(),
             "/crossings/{exchange}/evidence": {

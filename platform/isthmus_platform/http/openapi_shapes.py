@@ -32,6 +32,18 @@ SCHEMAS: dict[str, Any] = {
             "field": {"type": "string", "description": "The input at fault."},
         },
     },
+    "EventSubscription": {
+        "type": "object",
+        "description": "DCSA Track & Trace 2.2.0 `subscription`; the other members are its filters.",
+        "required": ["callbackUrl"],
+        "properties": {"subscriptionID": {"type": "string"}, "callbackUrl": {"type": "string"}},
+    },
+    "EventSubscriptionWanted": {
+        "type": "object",
+        "description": "The same with a secret in Base64, by which what is sent is signed.",
+        "required": ["callbackUrl", "secret"],
+        "properties": {"callbackUrl": {"type": "string"}, "secret": {"type": "string"}},
+    },
     "OAuthError": {
         "type": "object",
         "description": "RFC 6749 section 5.2; our own code stands in brackets.",

@@ -12,12 +12,18 @@ NEEDS = {
     "events.track_and_trace_3": "write:events",
     "event_feed.track_and_trace_2": "read:shipments",
     "event_feed.track_and_trace_3": "read:shipments",
-    "event_subscriptions.subscriptions": "read:webhooks",
-    "event_subscriptions.subscription": "read:webhooks",
-    "event_subscriptions.subscribe": "write:webhooks",
-    "event_subscriptions.alter": "write:webhooks",
-    "event_subscriptions.alter_secret": "write:webhooks",
-    "event_subscriptions.stop": "write:webhooks",
+    **{
+        f"event_subscriptions.{name}_{version}": scope
+        for version in (2, 3)
+        for name, scope in (
+            ("subscriptions", "read:webhooks"),
+            ("subscription", "read:webhooks"),
+            ("subscribe", "write:webhooks"),
+            ("alter", "write:webhooks"),
+            ("alter_secret", "write:webhooks"),
+            ("stop", "write:webhooks"),
+        )
+    },
     "imports.take": "write:shipments",
     "imports.report": "read:shipments",
     "documents.store": "write:documents",
