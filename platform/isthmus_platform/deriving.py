@@ -59,9 +59,8 @@ def reports(work: Work, found: Mapping[UUID, Way]) -> dict[UUID, list[Report]]:
     told: dict[UUID, list[Report]] = {shipment_id: [] for shipment_id in found}
     by_text = {str(shipment_id): shipment_id for shipment_id in found}
     sources: dict[tuple[str, str], Source] = {}
-    for shipment, party, name, conveyance, superseded, *event in work.session.execute(
-        REPORTS, {"ids": bulk.literal([*found])}
-    ):
+    rows = work.session.execute(REPORTS, {"ids": bulk.literal([*found])}).all()  # a row at a time costs more
+    for shipment, party, name, conveyance, superseded, *event in rows:
         shipment_id = by_text[shipment]
         source = sources.get((shipment, party))
         if source is None:
