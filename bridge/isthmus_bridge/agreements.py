@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from isthmus_bridge import log, log_times
-from isthmus_bridge.gate import Standing, stopped
+from isthmus_bridge.gate import Standing
 from isthmus_bridge.models import AgreementSignature, AgreementVersion, Base, SuspensionStatement
 from isthmus_protocol import statements
 from isthmus_protocol.agreements import (
@@ -31,8 +32,7 @@ from isthmus_protocol.agreements import (
     open_suspension,
 )
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, digest, parse
-from isthmus_protocol.keys import Holder, Keyring, SignatureError
-from isthmus_protocol.messages import Reason
+from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
 from isthmus_protocol.records import AgreementRecord, Change
 from isthmus_protocol.shapes import format_time
 
@@ -157,24 +157,6 @@ def suspend(session: Session, keyring: Keyring, token: str, now: datetime) -> tu
     return suspension, bool(news)
 
 
-def standing_for(
-    session: Session, keyring: Keyring, message: str, direction: Direction, purpose: str, now: datetime
-) -> Standing | None:
-    """Return the agreement that speaks for ``message`` now, or None where none has both signatures."""
-    speaking = _load(session, keyring, *_about(message, direction, purpose))
-    suspensions = _suspensions(session, {version.agreement.id for version in speaking})
-    best: tuple[tuple[bool, bool, datetime], Standing] | None = None
-    for id_ in sorted({version.agreement.id for version in speaking}):
-        current = in_force((v for v in speaking if v.agreement.id == id_), now)
-        if current is None or current.active_since is None:
-            continue
-        agreement = current.agreement
-        rank = (not _withdrawn(id_, suspensions), now < agreement.valid_until, current.active_since)
-        if best is None or rank > best[0]:
-            best = rank, Standing(agreement, _suspended(agreement.id, {agreement.version}, suspensions))
-    return None if best is None else best[1]
-
-
 def standing_of(
     session: Session, keyring: Keyring, agreement_id: str, agreed_version: int, now: datetime
 ) -> Standing | None:
@@ -186,7 +168,7 @@ def standing_of(
     if current is None:
         return None
     suspensions = _suspensions(session, [agreement_id])
-    stopped = _suspended(agreement_id, {current.agreement.version, agreed_version}, suspensions)
+    stopped = is_suspended(agreement_id, {current.agreement.version, agreed_version}, suspensions)
     return Standing(current.agreement, stopped)
 
 
@@ -229,20 +211,6 @@ def _history(session: Session, agreement: Agreement) -> list[JsonValue]:
         {"at": format_time(at), "change": change, "by": holder, "reason": reason}
         for at, change, holder, reason in sorted(steps, key=lambda step: step[:3])
     ]
-
-
-def active(
-    session: Session, keyring: Keyring, message: str, direction: Direction, purpose: str, now: datetime
-) -> JsonObject | Reason:
-    """Return the version that lets ``message`` cross now, or the reason why none does."""
-    standing = standing_for(session, keyring, message, direction, purpose, now)
-    if standing is None:
-        return Reason.NO_AGREEMENT
-    refused = stopped(standing, now)
-    if refused is not None:
-        return refused.reason
-    version = document(session, keyring, standing.agreement.id, standing.agreement.version)
-    return Reason.NO_AGREEMENT if version is None else version.to_json(Status.ACTIVE)
 
 
 def document(session: Session, keyring: Keyring, agreement_id: str, number: int) -> Version | None:
@@ -323,6 +291,14 @@ def _load(session: Session, keyring: Keyring, *where: ColumnElement[bool]) -> li
         .where(*where)
         .order_by(AgreementVersion.id, AgreementVersion.version, AgreementSignature.holder)
     )
+    return read_versions(session, keyring, rows)
+
+
+def read_versions(session: Session, keyring: Keyring, rows: Iterable[Sequence[Any]]) -> list[Version]:
+    """Return the versions in rows of document, signature and when that came, in the order of the rows.
+
+    A version is active only if both its signatures verify now.
+    """
     signed: dict[str, list[tuple[str, datetime]]] = {}
     for text, token, received_at in rows:
         signed.setdefault(text, []).append((token, received_at))
@@ -343,11 +319,25 @@ def _version(
     agreement = _read(text)
     signatures = tuple(token for token, _ in tokens)
     signed_at = tuple(received_at for _, received_at in tokens)
+    times = tuple(logged.get(token) for token in signatures)
+    active = _verified(agreement, signatures, tuple(keyring), times)
+    return Version(agreement, signatures, max(signed_at) if active else None, signed_at)
+
+
+@lru_cache(maxsize=256)
+def _verified(
+    agreement: Agreement,
+    signatures: tuple[str, ...],
+    keys: tuple[TrustedKey, ...],
+    times: tuple[datetime | None, ...],
+) -> bool:
+    """Say whether both parties signed ``agreement``: of the same text, keys and times always the same."""
+    logged = {token: at for token, at in zip(signatures, times, strict=True) if at is not None}
     try:
-        SignedAgreement(agreement, signatures).verify(keyring, logged)
+        SignedAgreement(agreement, signatures).verify(Keyring(keys), logged)
     except SignatureError:
-        return Version(agreement, signatures, None, signed_at)
-    return Version(agreement, signatures, max(signed_at), signed_at)
+        return False
+    return True
 
 
 def in_force(versions: Iterable[Version], now: datetime) -> Version | None:
@@ -372,7 +362,8 @@ def _suspensions(session: Session, ids: Iterable[str]) -> dict[str, Suspension]:
     return {row.token: Suspension(row.agreement_id, row.version, row.reason, row.stated_at) for row in rows}
 
 
-def _suspended(id_: str, versions: set[int], suspensions: dict[str, Suspension]) -> bool:
+def is_suspended(id_: str, versions: set[int], suspensions: Mapping[str, Suspension]) -> bool:
+    """Say whether any of ``suspensions`` stops one of the ``versions`` of an agreement, or all of them."""
     return any(
         stop.id == id_ and (stop.version is None or stop.version in versions) for stop in suspensions.values()
     )
@@ -380,7 +371,7 @@ def _suspended(id_: str, versions: set[int], suspensions: dict[str, Suspension])
 
 def _withdrawn(id_: str, suspensions: dict[str, Suspension]) -> bool:
     """Say whether the whole agreement is suspended, whatever the version."""
-    return _suspended(id_, set(), suspensions)
+    return is_suspended(id_, set(), suspensions)
 
 
 def _status(
@@ -389,7 +380,7 @@ def _status(
     agreement = version.agreement
     if version.active_since is None:
         return Status.PROPOSED
-    if _suspended(agreement.id, {agreement.version}, suspensions):
+    if is_suspended(agreement.id, {agreement.version}, suspensions):
         return Status.SUSPENDED
     current = in_force(siblings, now)
     if current is not None and current.agreement.version > agreement.version:

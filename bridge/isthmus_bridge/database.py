@@ -41,7 +41,7 @@ class _Impatient(psycopg.Connection[Any]):
 
 _CONNECT: dict[str, Any] = {
     "options": f"-c role={ROLE} -c timezone=UTC -c lock_timeout=4s -c statement_timeout=4s"
-    " -c idle_in_transaction_session_timeout=30s",
+    " -c plan_cache_mode=force_generic_plan -c jit=off -c idle_in_transaction_session_timeout=30s",
     "connect_timeout": 2,
     "tcp_user_timeout": 10_000,
     "application_name": "isthmus-bridge",

@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from isthmus_bridge.together import Statement
 
 # The database reads the rows out of one JSON text, by the names of its columns: binding the columns one by
 # one takes longer than deciding does. What is not named is null.
-_ENTER = text(
-    "INSERT INTO exchange SELECT * FROM json_populate_recordset(CAST(NULL AS exchange), CAST(:rows AS json))"
+_ENTER = (
+    "INSERT INTO exchange SELECT * FROM json_populate_recordset(CAST(NULL AS exchange), CAST($1 AS json))"
 )
 
 
@@ -57,10 +57,9 @@ class Entry:
     faults: int = 0
 
 
-def write(session: Session, entries: Sequence[Entry]) -> None:
-    """Write ``entries`` to the database, in this transaction."""
-    if entries:
-        session.execute(_ENTER, {"rows": orjson.dumps(entries, default=_bytea).decode()})
+def entering(entries: Sequence[Entry]) -> Statement:
+    """Return the statement that writes ``entries`` to the database."""
+    return _ENTER, [orjson.dumps(entries, default=_bytea).decode()]
 
 
 def _bytea(value: object) -> str:

@@ -1,6 +1,5 @@
 """The bridge over HTTP: canonical JSON in and out, every caller known by the signature of the request."""
 
-import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -11,26 +10,21 @@ from flask import Flask, Response, abort, g, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, dead_letters, evidence, exchanges, log, witnessing
-from isthmus_bridge.authentication import NotPermitted, authenticate, identify
-from isthmus_bridge.database import new_id
+from isthmus_bridge import agreements, dead_letters, evidence, exchanges, front, log, speaking, witnessing
+from isthmus_bridge.authentication import authenticate
 from isthmus_bridge.efti import http as efti
+from isthmus_bridge.front import LARGEST_BODY
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.problems import problem, register
 from isthmus_bridge.service import Bridge
-from isthmus_bridge.submission import submit
 from isthmus_protocol.agreements import Direction, SignedAgreement
 from isthmus_protocol.canonical import LARGEST_INTEGER, JsonObject, canonical, parse_object
 from isthmus_protocol.keys import Holder
-from isthmus_protocol.messages import ExchangeRequest, ExchangeState, Reason
+from isthmus_protocol.messages import ExchangeState, Reason
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time
 from isthmus_protocol.statements import LONGEST
 
-LARGEST_BODY = 1_048_576
 LONGEST_LISTING = 200
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
-
-ORIGINATOR = {Direction.TO_WINDOW: Holder.PLATFORM, Direction.FROM_WINDOW: Holder.WINDOW}
 
 events = structlog.get_logger(__name__)
 
@@ -47,6 +41,7 @@ def create_app(bridge: Bridge, freight_schemas: Path | None = None) -> Flask:
     _log(app, bridge)
     _health(app, bridge)
     app.register_blueprint(efti.blueprint(bridge, freight_schemas))
+    app.wsgi_app = front.Front(app, bridge)  # type: ignore[method-assign]  # Flask documents it so
     return app
 
 
@@ -55,8 +50,7 @@ def _follow_requests(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if REQUEST_ID.fullmatch(given) else str(new_id())
+        g.request_id = front.request_id(request.headers.get("X-Request-Id", ""))
         g.started = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
@@ -73,14 +67,10 @@ def _follow_requests(app: Flask) -> None:
 
 
 def _exchanges(app: Flask, bridge: Bridge) -> None:
-    @app.post("/v1/exchanges")
+    @app.post(front.PATH)
     def ask() -> Response:
-        caller = identify(bridge, request, Holder.PLATFORM, Holder.WINDOW)
-        asked = ExchangeRequest.from_json(bridge.hear(_body()))
-        if ORIGINATOR[asked.direction] is not caller.holder:
-            raise NotPermitted(f"{asked.direction} is not the direction of the {caller.holder}.")
-        submitted = submit(bridge, caller.holder, asked, request_id=g.request_id, signed=caller)
-        return _json(submitted.answer.to_json(), 200 if submitted.repeated else 201)
+        """Tell why a request was not decided; those that are have been answered before Flask."""
+        raise request.environ[front.FAILED]
 
     @app.get("/v1/exchanges/<uuid:exchange_id>")
     def exchange(exchange_id: UUID) -> Response:
@@ -254,7 +244,7 @@ def _agreements(app: Flask, bridge: Bridge) -> None:
         direction = asked.one_of("direction", Direction)
         asked.end()
         with bridge.begin() as session:
-            found = agreements.active(session, bridge.keyring, message, direction, purpose, now)
+            found = speaking.active(session, bridge.keyring, message, direction, purpose, now)
         if isinstance(found, Reason):
             return problem(404, found.value, "No agreement lets this message cross now.")
         return _json(found)

@@ -8,11 +8,11 @@ What a transaction appends is gathered, and written by one statement when the tr
 log: many exchanges decided together (:mod:`isthmus_bridge.batches`) cost one lock, one write and one fsync.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from isthmus_bridge import chains
 from isthmus_bridge.models import LogEntry, LogHead, LogNode
 from isthmus_bridge.tiles import HEIGHT, Tiles, hash_in, tiles_of
+from isthmus_bridge.together import Rows, Statement, together
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.keys import SigningKey
 from isthmus_protocol.merkle import leaf_hash, node_hash
@@ -52,13 +53,16 @@ class Head:
 class _Gathered:
     """What a transaction that holds the lock appends: the log's size, the right edge of its tree, the news.
 
-    The edge are the hashes of the largest complete subtrees from left to right, with their levels.
+    The edge are the hashes of the largest complete subtrees from left to right, with their levels. News wait
+    to be linked, then to be written; ``linked`` are all those, by index. ``ends`` are those of known chains.
     """
 
     size: int
     edge: list[tuple[int, bytes]]
     waiting: list[Record] = field(default_factory=list)
-    written: dict[int, Record] = field(default_factory=dict)
+    unwritten: list[Record] = field(default_factory=list)
+    linked: dict[int, Record] = field(default_factory=dict)
+    ends: chains.Ends = field(default_factory=dict)
 
     def grow(self, leaves: Iterable[bytes]) -> list[tuple[int, int, bytes]]:
         """Return the nodes that ``leaves`` add and complete, as level, index and hash."""
@@ -82,50 +86,50 @@ class _Gathered:
         return total
 
 
-_LOCK = text("SELECT size FROM log_head FOR UPDATE")
+_LOCK = "SELECT size FROM log_head FOR UPDATE"
 # The largest complete subtrees are where the size has a binary one. Each is looked up by its key, whatever
 # the planner believes of the table's size when it first sees this.
-_EDGE = text(
+_EDGE = (
     "SELECT level, (SELECT hash FROM log_node AS node"
-    " WHERE node.level = place.level AND node.index = (CAST(:size AS bigint) >> place.level) - 1)"
-    " FROM generate_series(62, 0, -1) AS place (level) WHERE (CAST(:size AS bigint) >> level) & 1 = 1"
-    " ORDER BY level DESC"
+    " WHERE node.level = place.level AND node.index = (head.size >> place.level) - 1)"
+    " FROM log_head AS head, generate_series(62, 0, -1) AS place (level)"
+    " WHERE (head.size >> place.level) & 1 = 1 ORDER BY level DESC"
 )
 # Records are canonical JSON, which holds no line feed: strung together they go over in one value, and nodes
 # and chains in a JSON text each. Binding an array of them took longer than all else.
-_WRITE = text(
-    "WITH leaves AS (INSERT INTO log_entry (index, record) SELECT :first + place - 1, record"
-    " FROM string_to_table(:records, chr(10)) WITH ORDINALITY AS given (record, place)),"
+_WRITE = (
+    "WITH leaves AS (INSERT INTO log_entry (index, record) SELECT CAST($1 AS bigint) + place - 1, record"
+    " FROM string_to_table($2, chr(10)) WITH ORDINALITY AS given (record, place)),"
     " nodes AS (INSERT INTO log_node (level, index, hash) SELECT level, index, hash"
-    " FROM json_to_recordset(CAST(:nodes AS json)) AS given (level int, index bigint, hash bytea)),"
+    " FROM json_to_recordset(CAST($3 AS json)) AS given (level int, index bigint, hash bytea)),"
     " chains AS (INSERT INTO log_chain (kind, key, count, last_index) SELECT kind, key, count, last_index"
-    " FROM json_to_recordset(CAST(:chains AS json))"
+    " FROM json_to_recordset(CAST($4 AS json))"
     " AS given (kind text, key text, count bigint, last_index bigint)"
     " ON CONFLICT (kind, key) DO UPDATE SET count = excluded.count, last_index = excluded.last_index)"
-    " UPDATE log_head SET size = :size, root = :root"
+    " UPDATE log_head SET size = $5, root = $6"
 )
 
 
-def lock(session: Session) -> None:
+def lock(session: Session, *asked: Statement, chained: Collection[chains.Key] = ()) -> list[Rows]:
     """Wait until this transaction is the only one that decides and appends, until it ends.
 
     What is read after this and what is appended are then of one moment: a suspension that was answered
-    holds for every later decision. Raises :class:`LogUnavailable`.
+    holds for every later decision. What is ``asked`` goes to the database with the request for the lock, and
+    is answered as of after it; so are the ends of the chains that what is appended will be in, where they
+    are named. Raises :class:`LogUnavailable`.
     """
-    _gathered(session)
-
-
-def _gathered(session: Session) -> _Gathered:
-    """Return what this transaction appends, having taken the lock at the first call."""
     held: _Gathered | None = session.info.get(_Gathered)
-    if held is None:
-        try:
-            size = session.execute(_LOCK).scalar_one()
-            edge = [(row[0], row[1]) for row in session.execute(_EDGE, {"size": size})]
-        except DBAPIError as error:
-            raise LogUnavailable(str(error.orig)) from error
-        held = session.info[_Gathered] = _Gathered(size, edge)
-    return held
+    try:
+        if held is not None:
+            return together(session, asked) if asked else []
+        head, edge, ends, *answers = together(
+            session, [(_LOCK, ()), (_EDGE, ()), chains.asking(chained), *asked]
+        )
+    except DBAPIError as error:
+        raise LogUnavailable(str(error.orig)) from error
+    known = chains.ends(chained, ends)
+    session.info[_Gathered] = _Gathered(head[0][0], [(row[0], row[1]) for row in edge], ends=known)
+    return answers
 
 
 def append(session: Session, record: Record) -> int:
@@ -133,47 +137,74 @@ def append(session: Session, record: Record) -> int:
 
     Raises :class:`LogUnavailable` when that cannot be; the transaction must then be rolled back.
     """
-    held = _gathered(session)
+    held = _locked(session)
     held.waiting.append(record)
-    return held.size + len(held.waiting) - 1
+    return held.size + len(held.unwritten) + len(held.waiting) - 1
 
 
-def write(session: Session) -> None:
-    """Write what this transaction has appended, each record linked to those before it.
+def _locked(session: Session) -> _Gathered:
+    lock(session)
+    held: _Gathered = session.info[_Gathered]
+    return held
+
+
+def linked(session: Session) -> Mapping[int, Record]:
+    """Return what this transaction has appended, by index, as it stands in the log once it is written."""
+    held: _Gathered | None = session.info.get(_Gathered)
+    if held is None:
+        return {}
+    if held.waiting:
+        try:
+            first = held.size + len(held.unwritten)
+            records = chains.link(session, held.waiting, first, held.ends)
+        except DBAPIError as error:
+            raise LogUnavailable(str(error.orig)) from error
+        held.linked.update(enumerate(records, first))
+        held.unwritten += records
+        held.waiting.clear()
+    return held.linked
+
+
+def write(session: Session, *besides: Statement) -> None:
+    """Write what this transaction has appended, each record linked to those before it, and what is besides.
 
     Raises :class:`LogUnavailable`.
     """
+    linked(session)
     held: _Gathered | None = session.info.get(_Gathered)
-    if held is None or not held.waiting:
+    statements = [*besides]
+    if held is not None and held.unwritten:
+        statements.insert(0, _writing(held))
+    if not statements:
         return
-    first = held.size
     try:
-        linked, reached = chains.link(session, held.waiting, first)
-        leaves = [record.leaf for record in linked]
-        nodes = [
-            {"level": level, "index": index, "hash": f"\\x{hash_.hex()}"}
-            for level, index, hash_ in held.grow(leaves)
-        ]
-        news = {
-            "first": first,
-            "records": b"\n".join(leaves).decode(),
-            "nodes": orjson.dumps(nodes).decode(),
-            "chains": orjson.dumps(reached).decode(),
-            "size": held.size,
-            "root": held.root,
-        }
-        session.execute(_WRITE, news)
+        together(session, statements)
     except DBAPIError as error:
         raise LogUnavailable(str(error.orig)) from error
-    held.written.update(enumerate(linked, first))
-    held.waiting.clear()
 
 
-def written(session: Session) -> Mapping[int, Record]:
-    """Return what this transaction has appended, by index, as it stands in the log."""
-    write(session)
-    held: _Gathered | None = session.info.get(_Gathered)
-    return {} if held is None else held.written
+def _writing(held: _Gathered) -> Statement:
+    """Return the statement that writes what is linked, after which it is written."""
+    first = held.size
+    leaves = [record.leaf for record in held.unwritten]
+    held.unwritten.clear()
+    nodes = [
+        {"level": level, "index": index, "hash": f"\\x{hash_.hex()}"}
+        for level, index, hash_ in held.grow(leaves)
+    ]
+    reached = [
+        {"kind": kind, "key": key, "count": count, "last_index": last}
+        for (kind, key), (count, last) in held.ends.items()
+        if last is not None and last >= first
+    ]
+    return _WRITE, [
+        first,
+        b"\n".join(leaves).decode(),
+        orjson.dumps(nodes).decode(),
+        orjson.dumps(reached).decode(),
+        held.size,
+        held.root,
+    ]
 
 
 def head(session: Session) -> Head:

@@ -30,7 +30,7 @@ def give(session: Session, bridge: Bridge, exchanges: Sequence[AnyExchange]) -> 
     }
     if not lacking:
         return
-    records = log.written(session)
+    records = log.linked(session)
     for index, exchange in lacking.items():
         record = records.get(index) or read_record(parse(log.entry(session, index).encode()))
         if not isinstance(record, LogRecord):

@@ -13,10 +13,10 @@ from functools import partial
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, authentication, entries, exchanges, leakage, log, promises, rates
+from isthmus_bridge import authentication, chains, entries, exchanges, leakage, log, promises, speaking
 from isthmus_bridge.authentication import NotAuthenticated
 from isthmus_bridge.database import new_id
 from isthmus_bridge.entries import Entry
@@ -24,6 +24,8 @@ from isthmus_bridge.exchanges import AnyExchange
 from isthmus_bridge.gate import Question, Refused, Standing, decide
 from isthmus_bridge.models import Base, Exchange
 from isthmus_bridge.service import Bridge
+from isthmus_bridge.speaking import About
+from isthmus_bridge.together import Rows, Statement
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import canonical
 from isthmus_protocol.http_signatures import Caller
@@ -32,9 +34,9 @@ from isthmus_protocol.messages import ExchangeAnswer, ExchangeRequest, ExchangeS
 from isthmus_protocol.predicates import Ask
 from isthmus_protocol.records import Phase, subject_hash
 
-_KNOWN = text(
+_KNOWN = (
     "SELECT id FROM exchange WHERE (caller, idempotency_key) IN"
-    " (SELECT caller, key FROM json_to_recordset(CAST(:keys AS json)) AS given (caller text, key text))"
+    " (SELECT caller, key FROM json_to_recordset(CAST($1 AS json)) AS given (caller text, key text))"
 )
 
 
@@ -58,10 +60,16 @@ class _Asked:
     request: ExchangeRequest
     request_id: str
     signed: Caller | None
+    subject: str | None
+    """The request's, hidden."""
 
     @property
     def key(self) -> tuple[str, str]:
         return self.caller.value, self.request.idempotency_key
+
+    @property
+    def about(self) -> About:
+        return self.request.message, self.request.direction, self.request.purpose
 
 
 def submit(
@@ -78,7 +86,8 @@ def submit(
     same transaction. Raises :class:`KeyReused`, :class:`NotAuthenticated` for a nonce seen before, and
     :class:`~isthmus_bridge.log.LogUnavailable`, after which nothing has changed.
     """
-    asked = _Asked(caller, request, request_id, signed)
+    hidden = None if request.subject is None else subject_hash(bridge.subject_key, request.subject)
+    asked = _Asked(caller, request, request_id, signed, hidden)
     submitted = bridge.submissions.do(asked, partial(_submit_all, bridge))
     if submitted.answer.state is ExchangeState.AGREED and not submitted.repeated:
         bridge.wake()
@@ -89,11 +98,8 @@ def _submit_all(bridge: Bridge, batch: Sequence[_Asked]) -> list[Submitted | Exc
     """Decide on every request of ``batch`` in one transaction."""
     now = bridge.clock()
     with bridge.begin() as session, session.no_autoflush:
-        log.lock(session)
-        fresh = authentication.use_up(session, [asked.signed for asked in batch if asked.signed], now)
-        known = _known(session, batch)
-        standings = _Standings(session, bridge, now)
-        questions = _resolve_all(session, bridge, [asked.request for asked in batch])
+        fresh, known, standings = _begin(session, bridge, batch, now)
+        questions = _resolve_all(session, batch)
         decided: list[tuple[AnyExchange, bool] | Exception] = []
         entered: list[Entry] = []
         for asked, question in zip(batch, questions, strict=True):
@@ -110,9 +116,24 @@ def _submit_all(bridge: Bridge, batch: Sequence[_Asked]) -> list[Submitted | Exc
             _decide(session, exchange, question, asked.request, standings)
             decided.append((exchange, False))
         promises.give(session, bridge, list(known.values()))
-        entries.write(session, entered)
-        standings.write()
+        log.write(session, *([entries.entering(entered)] if entered else []), *standings.counting())
+        session.add_all(standings.reserved)
     return [_outcome(each) for each in decided]
+
+
+def _begin(
+    session: Session, bridge: Bridge, batch: Sequence[_Asked], now: datetime
+) -> tuple[set[tuple[str, str]], dict[tuple[str, str], AnyExchange], "_Standings"]:
+    """Lock the log; return which nonces are fresh, which requests came before, and how agreements stand."""
+    nonces, known, *standings = log.lock(
+        session,
+        authentication.using_up([asked.signed for asked in batch if asked.signed], now),
+        _knowing(batch),
+        *speaking.asking({asked.about for asked in batch}, now),
+        chained={key for asked in batch for key in chains.keys_of(asked.request.party, asked.subject)},
+    )
+    found = speaking.standings(session, bridge.keyring, standings, now)
+    return authentication.used_up(nonces), _known(session, known), _Standings(session, now, found)
 
 
 def _outcome(decided: tuple[AnyExchange, bool] | Exception) -> Submitted | Exception:
@@ -150,19 +171,16 @@ class _Resolved:
     subject: str | None
 
 
-def _resolve_all(
-    session: Session, bridge: Bridge, requests: Sequence[ExchangeRequest]
-) -> list[_Resolved | None]:
-    named = {id_ for request in requests if (id_ := _uuid(request.in_reply_to)) is not None}
+def _resolve_all(session: Session, batch: Sequence[_Asked]) -> list[_Resolved | None]:
+    named = {id_ for each in batch if (id_ := _uuid(each.request.in_reply_to)) is not None}
     found = session.scalars(select(Exchange).where(Exchange.id.in_(named))) if named else ()
     earlier = {exchange.id: exchange for exchange in found}
     asked = leakage.asked_in(session, earlier)
-    return [_resolve(bridge, request, earlier, asked) for request in requests]
+    return [_resolve(each, earlier, asked) for each in batch]
 
 
 def _resolve(
-    bridge: Bridge,
-    request: ExchangeRequest,
+    entering: _Asked,
     known: Mapping[UUID, Exchange],
     asked: Mapping[UUID, tuple[Ask, ...]],
 ) -> _Resolved | None:
@@ -170,7 +188,7 @@ def _resolve(
 
     An answer serves the purpose of the question: it cannot carry what was asked for one purpose to another.
     """
-    earlier = None
+    request, earlier = entering.request, None
     if request.in_reply_to is not None:
         id_ = _uuid(request.in_reply_to)
         earlier = None if id_ is None else known.get(id_)
@@ -201,8 +219,7 @@ def _resolve(
             consents=exchanges.consents_of(earlier),
         )
         return _Resolved(question, earlier.subject)
-    hidden = None if request.subject is None else subject_hash(bridge.subject_key, request.subject)
-    return _Resolved(question, hidden)
+    return _Resolved(question, entering.subject)
 
 
 def _body_digest(bridge: Bridge, request: ExchangeRequest) -> str:
@@ -210,13 +227,18 @@ def _body_digest(bridge: Bridge, request: ExchangeRequest) -> str:
     return hmac.digest(bridge.subject_key, canonical(request.to_json()), "sha256").hex()
 
 
-def _known(session: Session, batch: Iterable[_Asked]) -> dict[tuple[str, str], AnyExchange]:
-    """Return the exchanges that callers entered before under the keys of ``batch``.
+def _knowing(batch: Iterable[_Asked]) -> Statement:
+    """Return the statement that looks for exchanges that were entered before under the keys of ``batch``.
 
     Exchanges are entered only under the log's lock, so that nobody else enters one of these meanwhile.
     """
     keys = [{"caller": caller, "key": key} for caller, key in (asked.key for asked in batch)]
-    ids = session.execute(_KNOWN, {"keys": orjson.dumps(keys).decode()}).scalars().all()
+    return _KNOWN, [orjson.dumps(keys).decode()]
+
+
+def _known(session: Session, rows: Rows) -> dict[tuple[str, str], AnyExchange]:
+    """Return the exchanges that :func:`_knowing` found; there are rarely any."""
+    ids = [row[0] for row in rows]
     found = session.scalars(select(Exchange).where(Exchange.id.in_(ids))) if ids else ()
     return {(exchange.caller, exchange.idempotency_key): exchange for exchange in found}
 
@@ -262,40 +284,31 @@ def _repeated(
 
 @dataclass
 class _Standings:
-    """The agreements that speak for the questions of a batch, with what each has let cross in an hour."""
+    """The agreements that speak in a batch, with what it lets cross under each and what is kept of that."""
 
     session: Session
-    bridge: Bridge
     now: datetime
-    _found: dict[tuple[str, Direction, str], Standing | None] = field(default_factory=dict)
-    _agreed: dict[str, int] = field(default_factory=dict)
-    _more: Counter[str] = field(default_factory=Counter)
-    _reserved: list[Base] = field(default_factory=list)
+    speaking: Mapping[About, Standing]
+    more: Counter[str] = field(default_factory=Counter)
+    reserved: list[Base] = field(default_factory=list)
 
     def speaking_for(self, resolved: _Resolved) -> Standing | None:
         """Return the agreement that speaks for a question, with what has crossed and been answered."""
         question = resolved.question
-        asked = (question.message, question.direction, question.purpose)
-        if asked not in self._found:
-            self._found[asked] = agreements.standing_for(self.session, self.bridge.keyring, *asked, self.now)
-        standing = self._found[asked]
+        standing = self.speaking.get((question.message, question.direction, question.purpose))
         if standing is None:
             return None
-        id_ = standing.agreement.id
-        if id_ not in self._agreed:
-            self._agreed[id_] = rates.agreed_last_hour(self.session, id_, self.now)
+        agreed = standing.agreed_last_hour + self.more[standing.agreement.id]
         bits = leakage.answered_bits(
-            self.session, standing.agreement, question, resolved.subject, self.now, self._reserved
+            self.session, standing.agreement, question, resolved.subject, self.now, self.reserved
         )
-        return replace(standing, agreed_last_hour=self._agreed[id_] + self._more[id_], answered_bits=bits)
+        return replace(standing, agreed_last_hour=agreed, answered_bits=bits)
 
     def count(self, standing: Standing, kept: Iterable[Base]) -> None:
-        """Count one more that has crossed under ``standing``, and what is kept of it besides."""
-        self._more[standing.agreement.id] += 1
-        self._reserved += kept
+        """Count one more that crosses under ``standing``, and keep what is kept of it besides."""
+        self.more[standing.agreement.id] += 1
+        self.reserved += kept
 
-    def write(self) -> None:
-        """Write what was counted; the exchanges must have been written."""
-        for agreement_id, more in self._more.items():
-            rates.count(self.session, agreement_id, more, self.now)
-        self.session.add_all(self._reserved)
+    def counting(self) -> list[Statement]:
+        """Return the statements that write what was counted."""
+        return [speaking.counting(id_, more, self.now) for id_, more in self.more.items()]

@@ -23,6 +23,8 @@ COVERED = ("@method", "@authority", "@path", "@query", "content-digest")
 PARAMETERS = {"created", "expires", "nonce", "keyid", "alg", "tag"}
 TAG = "isthmus-bridge"
 LABEL = "isthmus"
+HEADERS = ("content-digest", "signature-input", "signature")
+"""The headers that sign a request."""
 LIFETIME = timedelta(seconds=60)
 
 _NAME = re.compile(r'"([a-z@-]+)"')

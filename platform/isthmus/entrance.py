@@ -92,14 +92,17 @@ def equip(app: Flask, *, body_limit: int, production: bool) -> Flask:
 
 
 def dress(app: Flask, *, production: bool) -> Flask:
-    """Give the answers of ``app`` safe headers and return it; what a view set itself stays as it is."""
+    """Give the answers of ``app`` safe headers and return it; what a view set itself stays as it is.
+
+    They are its configuration ``ANSWER_HEADERS`` too, for what answers without a view.
+    """
+    secure = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if production else {}
+    headers = app.config["ANSWER_HEADERS"] = HEADERS | secure
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
-        if production:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         return response
 
     return app

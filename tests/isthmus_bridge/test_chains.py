@@ -49,8 +49,9 @@ def leaves(bridge: Bridge) -> list[Record]:
 def test_records_are_linked_in_order_within_a_batch_and_from_one_to_the_next(bridge: Bridge) -> None:
     with bridge.begin() as session:
         log.lock(session)
-        first = chains.link(session, [about("bank", "a"), AGREEMENT_CHANGE, about("bank", None)], 5)
-        second = chains.link(session, [about(None, None), about("trader", "a"), about("bank", "b")], 8)
+        ends: chains.Ends = {}
+        first = chains.link(session, [about("bank", "a"), AGREEMENT_CHANGE, about("bank", None)], 5, ends)
+        second = chains.link(session, [about(None, None), about("trader", "a"), about("bank", "b")], 8, ends)
     linked = [record.chain for record in [*first, *second] if isinstance(record, LogRecord)]
     assert linked == [
         Chain(Link(1, None), Link(1, None)),
@@ -80,9 +81,9 @@ def test_however_records_are_batched_each_names_the_one_before_it(
     index = 0
     with bridge.begin() as session:
         log.lock(session)
-        undone = session.begin_nested()
+        known: chains.Ends = {}
         for batch in batches:
-            for record in chains.link(session, [about(*named) for named in batch], index):
+            for record in chains.link(session, [about(*named) for named in batch], index, known):
                 assert isinstance(record, LogRecord)
                 assert record.chain is not None
                 named = (("party", record.party), ("subject", record.subject))
@@ -95,7 +96,6 @@ def test_however_records_are_batched_each_names_the_one_before_it(
                     assert link == Link(count + 1, previous)
                     ends[kind, key] = (count + 1, index)
                 index += 1
-        undone.rollback()
 
 
 def test_a_batch_is_linked_with_one_look_and_one_write(bridge: Bridge) -> None:
