@@ -17,6 +17,7 @@ REQUIRES = (
     "cryptography>=44",
     "lxml>=6",
     "orjson>=3.10",
+    "pynacl>=1.5",
     "rfc8785>=0.1.4",
     "voprf>=0.2",
 )

@@ -1,13 +1,14 @@
 """Each crossing record is linked to those before it of its party and subject, and both sides commit to it."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from agreed import record, refusal
 from counterparts import KEYRING, Neighbour, Signer, agreement, declaration, reply, status_agreement
@@ -15,6 +16,7 @@ from isthmus_bridge import chains, log
 from isthmus_bridge.delivery import deliver_due
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.service import Bridge
+from isthmus_bridge.together import Rows, Statement, together
 from isthmus_protocol.acknowledgements import open_acknowledgement
 from isthmus_protocol.canonical import digest, parse_object
 from isthmus_protocol.chains import Chain, Link
@@ -98,19 +100,21 @@ def test_however_records_are_batched_each_names_the_one_before_it(
                 index += 1
 
 
-def test_a_batch_is_linked_with_one_look_and_one_write(bridge: Bridge) -> None:
-    said: list[str] = []
+def test_a_batch_is_looked_up_and_written_in_one_journey_each(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journeys: list[list[str]] = []
 
-    def hear(_c: object, _k: object, statement: str, *_more: object) -> None:
-        said.append(statement.split()[0])
+    def follow(session: Session, statements: Sequence[Statement]) -> list[Rows]:
+        journeys.append([statement.split()[0] for statement, _ in statements])
+        return together(session, statements)
 
-    batch = [about(f"party-{number % 9}", "abcdef"[number % 6]) for number in range(200)]
+    monkeypatch.setattr(chains, "together", follow)
+    monkeypatch.setattr(log, "together", follow)
     with bridge.begin() as session:
-        log.lock(session)
-        event.listen(bridge.engine, "before_cursor_execute", hear)
-        chains.link(session, batch, 0)
-        event.remove(bridge.engine, "before_cursor_execute", hear)
-    assert said == ["SELECT", "INSERT"]
+        for number in range(200):
+            log.append(session, about(f"party-{number % 9}", "abcdef"[number % 6]))
+    assert journeys == [["SELECT", "SELECT", "SELECT"], ["SELECT"], ["WITH"]]
 
 
 def test_a_refusal_is_in_its_partys_chain_and_does_not_tell_whether_its_subject_is_known(
@@ -119,7 +123,7 @@ def test_a_refusal_is_in_its_partys_chain_and_does_not_tell_whether_its_subject_
     refused = refusal(None, Reason.CONSENT_MISSING, party="bank", subject="a" * 64, chain=None)
     with bridge.begin() as session:
         log.lock(session)
-        linked = chains.link(session, [about("trader", "a"), refused, about("bank", "a")], 0)
+        linked = chains.link(session, [about("trader", "a"), refused, about("bank", "a")], 0, {})
     assert [each.chain for each in linked if isinstance(each, LogRecord)] == [
         Chain(Link(1, None), Link(1, None)),
         Chain(Link(1, None), None),

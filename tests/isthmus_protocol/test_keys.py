@@ -1,6 +1,9 @@
 """Keys are named by what they are, and trust is a set of them."""
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agreed import KEYRING
 from isthmus_protocol.canonical import parse
@@ -81,3 +84,18 @@ def test_a_key_given_twice_is_refused() -> None:
     one = next(iter(KEYRING)).to_json()
     with pytest.raises(MalformedMessage, match="duplicate"):
         Keyring.from_json({"keys": [one, one]})
+
+
+@given(st.binary(max_size=80), st.integers(0, 64 * 8 - 1), st.integers(0, 70))
+def test_signatures_are_judged_as_openssl_judges_them(data: bytes, bit: int, length: int) -> None:
+    key = SigningKey.generate(Holder.LOG)
+    signature = key.sign(data)
+    key.public.verify(signature, data)
+    key.public.public_key.verify(signature, data)
+    flipped = bytearray(signature)
+    flipped[bit // 8] ^= 1 << bit % 8
+    for wrong in (bytes(flipped), signature[: min(length, 63)], signature + b"\0"):
+        with pytest.raises(SignatureError):
+            key.public.verify(wrong, data)
+        with pytest.raises(InvalidSignature):
+            key.public.public_key.verify(wrong, data)
