@@ -1,6 +1,7 @@
 """A bounded load on this machine: kept connections, each asking again as soon as it is answered."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -57,8 +58,14 @@ async def _round(port: int, request: bytes, clients: int, seconds: float) -> lis
     return taken
 
 
-def _cpu(processes: Iterable[psutil.Process]) -> float:
-    return sum(process.cpu_times().user + process.cpu_times().system for process in processes)
+def _cpu(processes: Iterable[psutil.Process]) -> dict[int, float]:
+    """Return the CPU time of each process that is there, in seconds."""
+    found = {}
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            found[process.pid] = times.user + times.system
+    return found
 
 
 def family(server: psutil.Process) -> list[psutil.Process]:
@@ -73,5 +80,5 @@ def measure(
     counted = list(working)
     before = _cpu(counted)
     taken = sorted(asyncio.run(_round(port, request, clients, seconds)))
-    spent = _cpu(counted) - before
+    spent = sum(now - before[pid] for pid, now in _cpu(counted).items())
     return Measured(len(taken) / seconds, spent / len(taken) * 1000, taken[int(len(taken) * 0.99)] * 1000)

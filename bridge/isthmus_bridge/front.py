@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Flask
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_input_stream
@@ -29,8 +28,6 @@ LARGEST_BODY = 1_048_576
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 FAILED = "isthmus.failed"
 """The member of the WSGI environment with the exception that Flask is to tell of."""
-HEADERS = "ANSWER_HEADERS"
-"""The application's configured headers that every answer bears, by name."""
 
 ORIGINATOR = {Direction.TO_WINDOW: Holder.PLATFORM, Direction.FROM_WINDOW: Holder.WINDOW}
 
@@ -40,10 +37,9 @@ events = structlog.get_logger(__name__)
 class Front:
     """WSGI middleware before the bridge's Flask application."""
 
-    def __init__(self, app: Flask, bridge: Bridge) -> None:
-        self._app = app
+    def __init__(self, behind: WSGIApplication, bridge: Bridge) -> None:
+        self._behind = behind
         self._bridge = bridge
-        self._behind: WSGIApplication = app.wsgi_app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -60,8 +56,8 @@ class Front:
             return self._behind(environ, start_response)
         body = canonical(submitted.answer.to_json())
         status = "200 OK" if submitted.repeated else "201 Created"
-        own = {"Content-Type": "application/json", "Content-Length": str(len(body)), "X-Request-Id": id_}
-        start_response(status, [*(self._app.config.get(HEADERS, {}) | own).items()])
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "X-Request-Id": id_}
+        start_response(status, [*headers.items()])
         took = round((time.perf_counter() - began) * 1000, 1)
         events.info("request", method="POST", path=PATH, status=int(status[:3]), ms=took)
         return [body]

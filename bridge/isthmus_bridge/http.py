@@ -41,7 +41,7 @@ def create_app(bridge: Bridge, freight_schemas: Path | None = None) -> Flask:
     _log(app, bridge)
     _health(app, bridge)
     app.register_blueprint(efti.blueprint(bridge, freight_schemas))
-    app.wsgi_app = front.Front(app, bridge)  # type: ignore[method-assign]  # Flask documents it so
+    app.wsgi_app = front.Front(app.wsgi_app, bridge)  # type: ignore[method-assign]  # Flask documents it so
     return app
 
 

@@ -23,7 +23,6 @@ from graphql import (
 )
 from graphql.execution.collect_fields import collect_fields
 from graphql.pyutils import Path
-from psycopg.errors import QueryCanceled
 
 from isthmus_graphql import limits as limit
 from isthmus_graphql import refusals
@@ -32,6 +31,7 @@ from isthmus_graphql.limits import Limits
 from isthmus_graphql.planner import LONGEST_REMEMBERED, Operation, Planned, Planner, Uncovered
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform
+from isthmus_platform.deadline import DeadlinePassed
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.webhook_signing import SigningSecrets
@@ -152,7 +152,7 @@ class GraphQL:
         """Answer by the planner where it covers the operation, else by the ordinary executor."""
         try:
             planned, why = self._planned(actor, operation, variables)
-        except QueryCanceled as error:
+        except DeadlinePassed as error:
             return outward(error, request_id)
         if planned is None:
             answer = self._run(actor, operation.document, variables, operation.name, request_id)

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Request, Response, jsonify, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 log = structlog.get_logger("isthmus.access")
@@ -29,6 +30,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+IN_PRODUCTION = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 CODES = {
     400: "malformed",
     404: "not_found",
@@ -79,32 +81,57 @@ class Observed:
         return self.application(environ, start)
 
 
+class Dressed:
+    """WSGI middleware: gives every answer safe headers; what a view set itself stays as it is."""
+
+    def __init__(self, application: WSGIApplication, *, production: bool) -> None:
+        self.application = application
+        headers = HEADERS | (IN_PRODUCTION if production else {})
+        self.headers = [(name.lower(), (name, value)) for name, value in headers.items()]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+
+        def start(
+            status: str,
+            headers: list[tuple[str, str]],
+            exc_info: Trouble = None,
+            /,
+        ) -> Callable[[bytes], object]:
+            held = {name.lower() for name, _ in headers}
+            safe = [header for name, header in self.headers if name not in held]
+            return start_response(status, headers + safe, exc_info)
+
+        return self.application(environ, start)
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Reads a session from where one was sent: machines send none, and pay for none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session that came with ``request``, or an empty one."""
+        if self.get_cookie_name(app) not in request.headers.get("Cookie", ""):
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def equip(app: Flask, *, body_limit: int, production: bool) -> Flask:
     """Give ``app`` what the platform's entries have and return it."""
     app.config["MAX_CONTENT_LENGTH"] = body_limit
-    app.wsgi_app = Observed(app.wsgi_app)  # type: ignore[method-assign]  # Flask documents it so
+    app.session_interface = Sessions()
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response | HTTPException:
         return error if _wants_page() else problem(error)
 
-    return dress(app, production=production)
+    dress(app, production=production)
+    app.wsgi_app = Observed(app.wsgi_app)  # type: ignore[method-assign]  # Flask documents it so
+    return app
 
 
 def dress(app: Flask, *, production: bool) -> Flask:
-    """Give the answers of ``app`` safe headers and return it; what a view set itself stays as it is.
-
-    They are its configuration ``ANSWER_HEADERS`` too, for what answers without a view.
-    """
-    secure = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if production else {}
-    headers = app.config["ANSWER_HEADERS"] = HEADERS | secure
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        return response
-
+    """Give the answers of ``app`` safe headers and return it."""
+    app.wsgi_app = Dressed(app.wsgi_app, production=production)  # type: ignore[method-assign]
     return app
 
 

@@ -1,5 +1,6 @@
 """Serving an application over HTTP with granian (docs/decisions/0002-web-server.md)."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from isthmus import logs, ready, tether
 from isthmus.settings import Process, Settings
 
 Create = Callable[[Settings], WSGIApplication]
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
 LONGEST_STOP = 8  # seconds that requests under way have when the server is told to stop
 
 
@@ -53,5 +55,13 @@ def _load(process: Process, create: Create, settings: Settings) -> Any:
     tether.die_with(os.getppid(), signal.SIGTERM)
     logs.configure(process.value)
     app = create(settings)
+    _settle()
     ready.tell()
     return app
+
+
+def _settle() -> None:
+    """Keep the collector off what is made for good, and off a page of objects, which are no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)

@@ -7,7 +7,7 @@ Rows are read and changed under the duty ``sign-in`` only, since nobody acts yet
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from isthmus_platform import parties, proofs, tokens
 from isthmus_platform import scopes as scope_names
-from isthmus_platform.database import Actor, Base, Duty, Platform, Work, new_id
+from isthmus_platform.database import Actor, Base, Duty, PartyRole, Platform, Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
 from isthmus_platform.proofs import Proof
 from isthmus_platform.tokens import TokenIssuer
@@ -35,6 +35,15 @@ LOCKED_FOR = timedelta(minutes=15)
 SIGN_IN = Duty("sign-in")
 MOST_KEYS = 8
 LATEST = 1 << 40  # seconds since 1970
+
+WHO = {
+    "user": "SELECT party_id, roles, NULL::text[], false FROM user_account"
+    " JOIN party ON party.id = party_id WHERE user_account.id = $1::uuid",
+    "client": "SELECT party_id, roles, scopes, demands_proof FROM api_client"
+    " JOIN party ON party.id = party_id"
+    " WHERE api_client.id = $1::uuid AND revoked_at IS NULL AND suspended_at IS NULL",
+}
+"""How a subject is looked up, by its kind."""
 
 _hasher = PasswordHasher()
 
@@ -237,9 +246,7 @@ def actor_of_subject(platform: Platform, subject: str) -> Actor:
 
     Raises :class:`NotAuthenticated` (``unknown_subject``) when there is none, or it was revoked.
     """
-    with platform.begin(SIGN_IN) as work:
-        found = _known(work, subject)
-        return parties.actor_of(parties.get(work, found.party_id), subject)
+    return replace(_standing(platform, subject).actor, scopes=None)
 
 
 def actor_of_token(
@@ -257,14 +264,13 @@ def actor_of_token(
     claims = issuer.verify(token)
     _check_binding(claims, proof)
     _check_certificate(claims, certificate)
-    with platform.begin(SIGN_IN) as work:
-        found = _known(work, claims.subject)
-        unbound = proof is None and claims.certificate is None
-        if isinstance(found, ApiClient) and found.demands_proof and unbound:
-            raise tokens.refused("proof_required", "This client's tokens are bound to a key.")
-        actor = _acting(work, found, claims)
-        if proof is not None:
-            proofs.use_up(work, proof, found.party_id)
+    found = _standing(platform, claims.subject)
+    if found.demands_proof and proof is None and claims.certificate is None:
+        raise tokens.refused("proof_required", "This client's tokens are bound to a key.")
+    actor = found.acting(claims)
+    if proof is not None:
+        with platform.begin(SIGN_IN) as work:
+            proofs.use_up(work, proof, actor.party_id)
     return actor
 
 
@@ -274,16 +280,37 @@ def actor_still_of_token(platform: Platform, issuer: TokenIssuer, token: str) ->
     Raises :class:`NotAuthenticated` once it has run out, or its user or client is known no more.
     """
     claims = issuer.verify(token)
-    with platform.begin(SIGN_IN) as work:
-        return _acting(work, _known(work, claims.subject), claims)
+    return _standing(platform, claims.subject).acting(claims)
 
 
-def _acting(work: Work, found: User | ApiClient, claims: tokens.Claims) -> Actor:
-    if found.party_id != claims.party_id:
-        raise tokens.refused("unknown_subject", "The token's user or client belongs to another party.")
-    actor = parties.actor_of(parties.get(work, found.party_id), claims.subject)
-    held = found.scopes if isinstance(found, ApiClient) else None
-    return replace(actor, scopes=scope_names.narrowed(held, claims.scopes))
+@dataclass(frozen=True)
+class Standing:
+    """What is known now of a user or client: for whom it acts, with its own scopes, whether with proof."""
+
+    actor: Actor
+    demands_proof: bool
+
+    def acting(self, claims: tokens.Claims) -> Actor:
+        """Return the actor that a token of the subject stands for."""
+        if self.actor.party_id != claims.party_id:
+            raise tokens.refused("unknown_subject", "The token's user or client belongs to another party.")
+        return replace(self.actor, scopes=scope_names.narrowed(self.actor.scopes, claims.scopes))
+
+
+def _standing(platform: Platform, subject: str) -> Standing:
+    """Look a subject up, as every request does: by the shortest way there is."""
+    kind, _, identifier = subject.partition(":")
+    try:
+        question = (WHO[kind], [str(UUID(identifier)).encode()])
+    except (KeyError, ValueError):
+        found = []
+    else:
+        [found] = platform.read(SIGN_IN, [question])
+    if not found:
+        raise NotAuthenticated("This user or client is not known any more.", code="unknown_subject")
+    [(party, roles, scopes, demands_proof)] = found
+    held = None if scopes is None else frozenset(scopes)
+    return Standing(Actor(UUID(bytes=party), frozenset(map(PartyRole, roles)), subject, held), demands_proof)
 
 
 def _check_binding(claims: tokens.Claims, proof: Proof | None) -> None:
@@ -300,22 +327,6 @@ def _check_certificate(claims: tokens.Claims, certificate: str | None) -> None:
         raise tokens.refused(
             "certificate_required", "The token is bound to a client certificate: connect with that one."
         )
-
-
-def _known(work: Work, subject: str) -> User | ApiClient:
-    kind, _, identifier = subject.partition(":")
-    found: User | ApiClient | None = None
-    try:
-        key = UUID(identifier)
-    except ValueError:
-        key = None
-    if key and kind == "user":
-        found = work.session.get(User, key)
-    elif key and kind == "client":
-        found = work.session.get(ApiClient, key)
-    if found is None or (isinstance(found, ApiClient) and not found.admitted):
-        raise NotAuthenticated("This user or client is not known any more.", code="unknown_subject")
-    return found
 
 
 def client_named(work: Work, client_id: str) -> ApiClient:

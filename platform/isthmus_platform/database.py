@@ -162,7 +162,10 @@ class Platform:
         return Pipeline(self.engine)
 
     def read(self, on_behalf: Actor | Duty, questions: Sequence[Question]) -> list[Rows]:
-        """Return the rows of each question as ``on_behalf`` sees them now; raise :class:`psycopg.Error`."""
+        """Return the rows of each question as ``on_behalf`` sees them now.
+
+        Raises :class:`~isthmus_platform.deadline.DeadlinePassed` and :class:`psycopg.Error`.
+        """
         if isinstance(on_behalf, Duty):
             return self.pipeline.read(None, on_behalf.name, self.clock(), questions)
         return self.pipeline.read(on_behalf.party_id, "", self.clock(), questions)

@@ -23,7 +23,13 @@ from psycopg.types.string import ByteaBinaryLoader
 from psycopg.waiting import wait, wait_conn
 from sqlalchemy import Engine
 
+from isthmus_platform import deadline
+from isthmus_platform.deadline import DeadlinePassed
+
 CONNECT_TIMEOUT = 5.0
+
+LONGEST = 10.0
+"""Seconds that a statement may take at most; the request's deadline shortens it."""
 
 WOKEN = 0.1
 """How often in seconds a wait looks whether it was interrupted."""
@@ -36,7 +42,7 @@ SHUT_DOWN = "57P"
 
 ANNOUNCE = (
     "SELECT set_config('isthmus.party', $1, true), set_config('isthmus.duty', $2, true),"
-    " set_config('isthmus.now', $3, true)"
+    " set_config('isthmus.now', $3, true), set_config('statement_timeout', $4, true)"
 )
 SESSION = {
     "role": "isthmus_app",
@@ -44,7 +50,7 @@ SESSION = {
     "default_transaction_isolation": "repeatable\\ read",
     "default_transaction_read_only": "on",
     "plan_cache_mode": "force_generic_plan",  # else LIMIT $n is planned anew each time
-    "statement_timeout": "10s",
+    "enable_material": "off",  # a guess of few rows would go through all parties for each of a page
     "jit": "off",
 }
 
@@ -138,20 +144,27 @@ class Pipeline:
     def read(self, party: UUID | None, duty: str, now: datetime, questions: Sequence[Question]) -> list[Rows]:
         """Return the rows of each question as ``party`` or ``duty`` sees them at ``now``, of one snapshot.
 
-        Raises :class:`psycopg.Error`.
+        Raises :class:`DeadlinePassed` where one would outlast the request, else :class:`psycopg.Error`.
         """
+        with deadline.within(LONGEST):
+            patience = deadline.milliseconds(deadline.left())
         if self._process != os.getpid():  # forked: what is open is the parent's
             self._idle, self._process = deque(), os.getpid()
-        who = [str(party or "").encode(), duty.encode(), now.isoformat().encode()]
-        whole: list[Question] = [(ANNOUNCE, who), *questions]
+        who = [str(party or "").encode(), duty.encode(), now.isoformat().encode(), b"%d" % patience]
         try:
-            return self._ask(self._idle.pop(), whole)[1:]
+            return self._asked([(ANNOUNCE, who), *questions])[1:]
+        except psycopg.errors.QueryCanceled:
+            raise DeadlinePassed from None
+
+    def _asked(self, questions: Sequence[Question]) -> list[Rows]:
+        try:
+            return self._ask(self._idle.pop(), questions)
         except IndexError:
             pass
         except psycopg.OperationalError as error:
             if error.sqlstate is not None and not error.sqlstate.startswith(SHUT_DOWN):
                 raise
-        return self._ask(Connection(self._conninfo), whole)[1:]  # none was idle, or it was cut off meanwhile
+        return self._ask(Connection(self._conninfo), questions)  # none was idle, or it was cut off meanwhile
 
     def _ask(self, connection: Connection, questions: Sequence[Question]) -> list[Rows]:
         try:

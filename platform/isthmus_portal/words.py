@@ -116,9 +116,9 @@ STEPS = {
     "AMENDMENT_REQUESTED": "To be amended",
 }
 
-_ALL = STEPS | MESSAGES | PURPOSES | ACTIONS | DIRECTIONS | ROLES | {"LPCO_REQUESTED": "Licence requested"}
 _ALL = (
-    MESSAGES
+    STEPS
+    | MESSAGES
     | PURPOSES
     | ACTIONS
     | DIRECTIONS

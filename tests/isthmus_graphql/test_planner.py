@@ -293,12 +293,9 @@ def test_the_database_gone_is_told_by_the_executor(unreached: Asker) -> None:
 
 
 def test_a_statement_that_takes_too_long_is_ended_and_not_tried_again(
-    both: BothWays,
-    cast: dict[str, Actor],
-    platform_url: str,
-    monkeypatch: pytest.MonkeyPatch,
+    both: BothWays, cast: dict[str, Actor], platform_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(pipeline.SESSION, "statement_timeout", "50ms")
+    monkeypatch.setattr(pipeline, "LONGEST", 0.05)
     with psycopg.connect(platform_url) as other:
         other.execute("LOCK TABLE shipment IN ACCESS EXCLUSIVE MODE")
         body = both.planned(cast["trader"], "{ shipments { edges { node { id } } } }").body

@@ -1,6 +1,7 @@
 """Whatever is asked, the planner and the ordinary executor give the same answer, data and errors.
 
-``ISTHMUS_PLANNER_EXAMPLES`` says how many documents are drawn; the run's seed is in the head of the report.
+``ISTHMUS_DIFFERENTIAL`` says how many documents are drawn, 2,000 before a release; the run's seed is in the
+head of the report.
 """
 
 import os
@@ -21,7 +22,7 @@ from planned_trade import make_trade
 from varied_documents import Known, varied
 
 SCHEMA = build()
-EXAMPLES = int(os.environ.get("ISTHMUS_PLANNER_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("ISTHMUS_DIFFERENTIAL", "150"))
 ROOTS = [name for name in SCHEMA.query_type.fields if name not in ("document", "usage", "invoices")]  # type: ignore[union-attr]
 DOCUMENTS = queries(SCHEMA, print_ast=lambda document: document, allow_x00=False)
 PLANNED = queries(SCHEMA, fields=ROOTS, print_ast=lambda document: document, allow_x00=False)

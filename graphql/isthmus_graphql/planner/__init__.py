@@ -28,6 +28,7 @@ from isthmus_graphql.planner.selection import shape
 from isthmus_graphql.planner.statements import Given
 from isthmus_graphql.planner.values import Uncovered, uncovered
 from isthmus_platform.database import Actor, Platform
+from isthmus_platform.deadline import DeadlinePassed
 from isthmus_platform.errors import PlatformError
 
 __all__ = ["LONGEST_REMEMBERED", "Operation", "Planned", "Planner", "Uncovered"]
@@ -66,17 +67,17 @@ class Planner:
     def answer(self, actor: Actor, operation: Operation, variables: Mapping[str, Any]) -> Planned:
         """Return the answer of a valid query.
 
-        Raises :class:`Uncovered` where the executor must give it, and :class:`psycopg.errors.QueryCanceled`
-        where a statement took too long.
+        Raises :class:`Uncovered` where the executor must give it, and :class:`DeadlinePassed` where a
+        statement took too long.
         """
         if len(operation.text) > LONGEST_REMEMBERED:
             uncovered("a document too long to be remembered")
         try:
             return self._answer(actor, operation, variables)
+        except DeadlinePassed:
+            raise
         except PlatformError as refused:
             raise Uncovered(refused.message) from refused
-        except psycopg.errors.QueryCanceled:
-            raise
         except psycopg.Error as failed:
             raise Uncovered(str(failed)) from failed
 
@@ -89,7 +90,7 @@ class Planner:
         sizes = [size(given) for size in plan.sizes]
         questions = [(each.sql, each.values(given)) for each in plan.statements]
         rows = self.platform.read(actor, questions) if questions else []
-        data = plan.assemble([rows[n] for n in plan.answering], sizes, given)
+        data = plan.assemble(rows, sizes, given)
         return Planned(orjson.dumps({"data": data}, option=WRITTEN), tuple(sql for sql, _ in questions))
 
     def _coerced(self, node: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:

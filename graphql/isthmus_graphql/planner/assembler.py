@@ -74,7 +74,8 @@ class Code:
         lines.append("    return {" + ", ".join(f"{key!r}: {made}" for key, made in members) + "}\n")
         source = "".join(lines)
         for mark, level in self.patterns:
-            names = [*(["_"] if level.parent is not None else []), *level.columns.values()]
+            above = ["_"] if level.parent is not None else []
+            names = [*above, *level.columns.values(), *("_" for _ in level.led_to)]
             source = source.replace(mark, f"({', '.join(names)},)" if names else "()")
         exec(compile(source, "<planned>", "exec"), self.names)  # noqa: S102 (our own code, see above)
         made: Callable[..., dict[str, Any]] = self.names["assemble"]

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -32,13 +31,9 @@ from isthmus_platform.database import Actor
 
 @dataclass(frozen=True)
 class Plan:
-    """What it takes to answer an operation: statements, and the function from their rows to the answer.
-
-    ``answering`` are the positions of the statements whose rows the function takes, one for each level.
-    """
+    """What it takes to answer an operation: a statement for each list level, and what makes their rows it."""
 
     statements: tuple[Statement, ...]
-    answering: tuple[int, ...]
     sizes: tuple[Binding, ...]
     admitted: tuple[Callable[[Actor], bool], ...]
     assemble: Callable[[Sequence[Any], Sequence[int], Given], dict[str, Any]]
@@ -98,11 +93,9 @@ class Compiler:
         for choice in self.reading.choices("Query", [inside]):
             members.append((choice.key, self._root(choice)))
         assemble, source = self.code.function(self.levels, members)
-        sent = [level.statements() for level in self.levels]
-        statements = tuple(statement for each in sent for statement in each)
-        answering = tuple(accumulate((len(each) for each in sent), initial=-1))[1:]
+        statements = tuple(level.statement() for level in self.levels)
         sizes = tuple(self.sizes.get(level.number, constant(0)) for level in self.levels)
-        return Plan(statements, answering, sizes, tuple(self.admitted), assemble, source)
+        return Plan(statements, sizes, tuple(self.admitted), assemble, source)
 
     def _root(self, choice: Choice) -> str:
         if choice.name == "__typename":
@@ -115,6 +108,7 @@ class Compiler:
             return self._one(root.found(arguments), choice)
         self.admitted.append(root.admits)
         level = self._level(KINDS[root.paged.kind])
+        level.by_ways = bool(level.kind.ways)
         level.conditions += root.narrowed(arguments)
         if root.unnamed(arguments):
             self.code.before(f"if not r{level.number}: uncovered('perhaps nobody is named so')")

@@ -77,7 +77,11 @@ class Limit:
 
 @dataclass
 class Level:
-    """The rows of one list: of the root, or of each row of a ``parent`` at its key ``up``."""
+    """The rows of one list: of the root, or of each row of a ``parent`` at its key ``up``.
+
+    A list of the root whose rows are visible in several ways is found ``by_ways``; what is asked for by its
+    own reference or key is not, since that has an index.
+    """
 
     number: int
     kind: Kind
@@ -89,6 +93,7 @@ class Level:
     columns: dict[str, str] = field(default_factory=dict)
     joins: dict[str, str] = field(default_factory=dict)
     led_to: dict[str, str] = field(default_factory=dict)
+    by_ways: bool = False
 
     def __post_init__(self) -> None:
         if self.parent is not None:
@@ -125,46 +130,30 @@ class Level:
         """Let other levels begin at ``key`` of each row; return the setting that holds the keys."""
         return self.led_to.setdefault(key, f"isthmus.page{self.number}_{len(self.led_to)}")
 
-    def statements(self) -> list[Statement]:
-        """Return the statement of the level's rows, last; each row is preceded by its parent's key if any.
+    def statement(self) -> Statement:
+        """Return the statement of the level's rows; each is preceded by its parent's key if there is one.
 
-        Before it comes, where other levels begin at these rows, the statement that notes their keys.
+        Where other levels begin at these rows it notes their keys, all with the first row.
         """
-        if self.parent is None and self.kind.ways and self.limit is not None:
-            self.lead_to(self.key)
-        return [*([self._noting()] if self.led_to else []), self._rows()]
-
-    def _rows(self) -> Statement:
         writer = Writer()
-        columns = ", ".join(f"{sql} AS {name}" for sql, name in self.columns.items())
+        keys = [f"{key} AS k{self.number}_{n}" for n, key in enumerate(self.led_to)]
+        columns = [f"{sql} AS {name}" for sql, name in self.columns.items()]
+        rows = self._select(writer, ", ".join([*columns, *keys]))
         if self.parent is not None:
-            own = self._select(writer, columns, more=True)
-            sql = f"SELECT {self._above}.k, c.* FROM {self._parents(writer)} CROSS JOIN LATERAL ({own}) c"  # noqa: S608
-        elif self.key in self.led_to:
-            noted = f"unnest(current_setting('{self.led_to[self.key]}')::uuid[]) WITH ORDINALITY page (k, n)"
-            joins = "".join(self._needed(columns))
-            sql = (
-                f"SELECT {columns} FROM {noted} JOIN {self.kind.source} {self.alias} ON {self.key} = page.k"  # noqa: S608
-                f"{joins} ORDER BY page.n"
-            )
-        else:
-            sql = self._select(writer, columns, more=True)
-        return Statement(sql, tuple(writer.bindings))
+            rows = f"SELECT {self._above}.k, c.* FROM {self._parents(writer)} CROSS JOIN LATERAL ({rows}) c"  # noqa: S608
+        if self.led_to:
+            above = ["k"] if self.parent is not None else []
+            shown = ", ".join([*above, *self.columns.values(), *self._noted()])
+            rows = f"SELECT {shown} FROM ({rows}) page"  # noqa: S608
+        return Statement(rows, tuple(writer.bindings))
 
-    def _noting(self) -> Statement:
-        """Return the statement that keeps keys of the level's rows until the transaction ends."""
-        writer = Writer()
-        keys = ", ".join(f"{key} AS k{n}" for n, key in enumerate(self.led_to))
-        if self.parent is not None:
-            own = self._select(writer, keys, more=False)
-            rows = f"SELECT c.* FROM {self._parents(writer)} CROSS JOIN LATERAL ({own}) c"  # noqa: S608
-        else:
-            rows = self._select(writer, keys, more=True)
-        noted = ", ".join(
-            f"set_config('{name}', coalesce(array_agg(k{n})::text, '{{}}'), true)"
+    def _noted(self) -> list[str]:
+        """Return what keeps keys of all the rows until the transaction ends: a column for each key."""
+        return [
+            "CASE row_number() OVER () WHEN 1 THEN"
+            f" set_config('{name}', (array_agg(k{self.number}_{n}) OVER ())::text, true) IS NULL END"
             for n, name in enumerate(self.led_to.values())
-        )
-        return Statement(f"SELECT {noted} FROM ({rows}) page", tuple(writer.bindings))  # noqa: S608
+        ]
 
     @property
     def _above(self) -> str:
@@ -175,21 +164,21 @@ class Level:
         parent = self.parent
         if parent is None:
             raise TypeError("a level of the root has no parents")
-        keys = f"current_setting('{parent.led_to[self.up]}')::uuid[]"
+        keys = f"NULLIF(current_setting('{parent.led_to[self.up]}', true), '')::uuid[]"  # none noted: no rows
         if parent.parent is None and parent.limit is not None and parent.limit.more:
             keys = f"({keys})[1:{writer.parameter(parent.limit.binding, 'bigint')}::int]"
         if self.up == parent.key:
             return f"unnest({keys}) {self._above} (k)"
         return f"(SELECT DISTINCT k FROM unnest({keys}) k WHERE k IS NOT NULL) {self._above}"  # noqa: S608
 
-    def _select(self, writer: Writer, columns: str, *, more: bool) -> str:
+    def _select(self, writer: Writer, columns: str) -> str:
         order = ", ".join(each.format(t=self.alias) for each in self.order)
         ending = f" ORDER BY {order}" if order else ""
         if self.limit is not None:
             count = writer.parameter(self.limit.binding, "bigint")
-            ending += f" LIMIT {count}{' + 1' if more and self.limit.more else ''}"
+            ending += f" LIMIT {count}{' + 1' if self.limit.more else ''}"
         conditions = [self._condition(writer, each) for each in self.conditions]
-        if self.parent is None and self.kind.ways and self.limit is not None:
+        if self.by_ways:
             conditions = [f"{self.key} = ANY (ARRAY({self._by_ways(conditions, ending)}))"]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         joins = "".join(self._needed(columns))

@@ -1,69 +1,25 @@
-"""What the page is measured with: the platform's GraphQL, and one hand-written statement that returns JSON.
+"""One hand-written SQL statement that returns a page as JSON, from a bare WSGI view.
 
-``isthmus`` and ``executor`` ask for a token, apply the limits and write what production writes; the
-hand-written statement does none of it.
+It asks for no token, knows no limits and writes no log; the party and row-level security are as for the others.
 """
 
 import os
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
 import psycopg
-from flask import Flask
 
-from isthmus_graphql.execution import GraphQL
-from isthmus_graphql.http import blueprint
-from isthmus_graphql.planner import Planner
-from isthmus_graphql.schema import build
-from isthmus_platform.database import Platform, create_platform_engine
-from isthmus_platform.http.bearer import authenticator
-from isthmus_platform.milestones import SENTENCES
-from isthmus_platform.tokens import TokenIssuer
+from benchmarks.page_peers.words import DESCRIPTION
 
-ISSUER = "https://benchmark.invalid"
 ADDRESS = os.environ["BENCHMARK_DATABASE_URL"]
-
-
-def issuer() -> TokenIssuer:
-    """Return who issues the run's tokens."""
-    return TokenIssuer(ISSUER, ISSUER, [Path(os.environ["BENCHMARK_TOKEN_KEY"]).read_bytes()])
-
-
-def _graphql(*, planned: bool) -> Flask:
-    platform = Platform(create_platform_engine(ADDRESS))
-    schema = build()
-    planner = Planner(platform, schema) if planned else None
-    app = Flask(__name__)
-    app.register_blueprint(
-        blueprint(GraphQL(platform, schema, planner=planner), authenticator(platform, issuer()))
-    )
-    return app
-
-
-def isthmus() -> Flask:
-    """Return GraphQL as it is served."""
-    return _graphql(planned=True)
-
-
-def executor() -> Flask:
-    """Return GraphQL without the planner: Graphene with its loaders."""
-    return _graphql(planned=False)
-
-
 PLACE = (
     "(SELECT json_build_object('code', code, 'name', name, 'country', country) FROM place WHERE code = {})"
 )
 TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 PARTY = "(SELECT json_build_object('name', name) FROM party WHERE id = s.{})"
-WORDS = " ".join(
-    f"WHEN '{code}' THEN '{words}'"
-    f" || coalesce(' {preposition} ' || (SELECT name FROM place WHERE code = t.status_place), '')"
-    for code, (words, preposition) in SENTENCES.items()
-)
 ENTRY = f"""json_build_object('node', json_build_object('at', {TIME.format("v.at")}, 'kind', v.kind,
   'code', v.code, 'classifier', CASE v.classifier WHEN 'ACT' THEN 'ACTUAL' WHEN 'EST' THEN 'ESTIMATED'
   ELSE 'PLANNED' END, 'place', {PLACE.format("v.place")}, 'equipmentReference', v.equipment_reference))"""
@@ -77,7 +33,7 @@ SHIPMENT = f"""json_build_object(
     FROM unnest(s.transhipments) WITH ORDINALITY hop (code, n)),
   'status', json_build_object('code', t.status, 'at', {TIME.format("t.status_at")},
     'place', {PLACE.format("t.status_place")},
-    'description', CASE t.status {WORDS} ELSE initcap(t.status) END),
+    'description', {DESCRIPTION}),
   'eta', {TIME.format("t.eta")},
   'equipment', (SELECT coalesce(json_agg(json_build_object('reference', e.reference, 'isoCode', e.iso_code)
     ORDER BY e.sequence), '[]') FROM equipment e WHERE e.shipment_id = s.id),
@@ -95,8 +51,11 @@ ANNOUNCE = "SELECT set_config('isthmus.party', %s, true), set_config('isthmus.no
 _held = threading.local()
 
 
-def handwritten(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer with one statement's JSON: a bare WSGI application."""
+    if environ["REQUEST_METHOD"] == "GET":
+        start_response("200 OK", [("Content-Length", "0")])
+        return [b""]
     connection = getattr(_held, "connection", None)
     if connection is None:
         connection = _held.connection = psycopg.connect(
