@@ -23,7 +23,7 @@ from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Direction, Field, Role
 from isthmus_protocol.asked import asked_by
-from isthmus_protocol.canonical import canonical, digest
+from isthmus_protocol.canonical import JsonObject, canonical, digest, parse_object
 from isthmus_protocol.messages import (
     AgreementName,
     AgreementReference,
@@ -37,7 +37,9 @@ from isthmus_protocol.records import Decision, Kind, LogRecord, Phase
 
 State = ExchangeState
 
-AnyExchange: TypeAlias = Exchange | Entry | Passage
+AnyExchange: TypeAlias = Exchange | Entry
+Agreed: TypeAlias = Exchange | Passage
+"""An exchange whose further steps are taken, one by one or many together."""
 """An exchange that the database holds, or one that is just being entered."""
 
 TRANSITIONS: Mapping[ExchangeState, frozenset[ExchangeState]] = MappingProxyType(
@@ -61,7 +63,7 @@ class IllegalTransition(Exception):
     """A step that the table of transitions does not name."""
 
 
-def move(exchange: AnyExchange, state: ExchangeState) -> None:
+def move(exchange: AnyExchange | Passage, state: ExchangeState) -> None:
     """Take ``exchange`` to ``state``; what was released is kept no longer than it is under way.
 
     Raises :class:`IllegalTransition`.
@@ -132,14 +134,14 @@ class Standings:
         return self._found[agreement_id, version]
 
 
-def ask_again(standings: Standings, exchange: Passage, phase: Phase) -> Reconsidered:
+def ask_again(standings: Standings, exchange: Agreed, phase: Phase) -> Reconsidered:
     """Ask the gate about an agreed exchange, as its agreement stands now."""
     if exchange.agreement_id is None or exchange.agreement_version is None or exchange.body is None:
         return Reconsidered(None, Refused(Reason.NO_AGREEMENT))
     standing = standings.of(exchange.agreement_id, exchange.agreement_version)
     try:
         terms = terms_of(exchange)
-        body = exchange.released
+        body = _released(exchange)
         consents = consents_of(exchange)
     except ValueError:
         # Not as it was written: somebody changed it behind the bridge's back.
@@ -159,7 +161,14 @@ def ask_again(standings: Standings, exchange: Passage, phase: Phase) -> Reconsid
     return Reconsidered(standing, outcome if isinstance(outcome, Refused) else None)
 
 
-def mark_sent(session: Session, exchange: Passage, asked: Reconsidered, now: datetime) -> None:
+def _released(exchange: Agreed) -> JsonObject:
+    """Return what the gate released; raises ValueError where it is not as it was written."""
+    if isinstance(exchange, Passage):
+        return exchange.released
+    return parse_object((exchange.body or "").encode())
+
+
+def mark_sent(session: Session, exchange: Agreed, asked: Reconsidered, now: datetime) -> None:
     """Log that the exchange is handed over, before it is."""
     move(exchange, State.SENT)
     exchange.sent_at = now
@@ -167,7 +176,7 @@ def mark_sent(session: Session, exchange: Passage, asked: Reconsidered, now: dat
 
 
 def mark_delivered(
-    session: Session, exchange: Passage, asked: Reconsidered, receipt: str, now: datetime
+    session: Session, exchange: Agreed, asked: Reconsidered, receipt: str, now: datetime
 ) -> None:
     """Log the receiver's receipt; the originator is told next."""
     move(exchange, State.DELIVERED)
@@ -178,7 +187,7 @@ def mark_delivered(
 
 def terminate(
     session: Session,
-    exchange: Passage,
+    exchange: Agreed,
     asked: Reconsidered,
     phase: Phase,
     now: datetime,
@@ -196,7 +205,7 @@ def terminate(
     log.append(session, record(exchange, phase, asked.standing, asked.refused, now, receipt=receipt))
 
 
-def fail(session: Session, exchange: Exchange | Passage, reason: Reason, detail: str, now: datetime) -> None:
+def fail(session: Session, exchange: Agreed, reason: Reason, detail: str, now: datetime) -> None:
     """Log that an agreed exchange could not be delivered, and why; the originator is told next.
 
     ``detail`` is for whoever looks into it, and not in the log.
@@ -210,14 +219,14 @@ def fail(session: Session, exchange: Exchange | Passage, reason: Reason, detail:
     log.append(session, replace(failed, agreement=_agreed_under(exchange)))
 
 
-def _agreed_under(exchange: AnyExchange) -> AgreementReference | None:
+def _agreed_under(exchange: Agreed) -> AgreementReference | None:
     id_, version, text = exchange.agreement_id, exchange.agreement_version, exchange.agreement_digest
     if id_ is None or version is None or text is None:
         return None
     return AgreementReference(id_, version, text)
 
 
-def mark_told(exchange: Passage, acknowledgement: str, now: datetime) -> None:
+def mark_told(exchange: Agreed, acknowledgement: str, now: datetime) -> None:
     """Keep the originator's signed word that it knows the end; a delivery is then acknowledged."""
     if exchange.state == State.DELIVERED.value:
         move(exchange, State.ACKNOWLEDGED)
@@ -225,7 +234,7 @@ def mark_told(exchange: Passage, acknowledgement: str, now: datetime) -> None:
     exchange.told_at = now
 
 
-def _tell(exchange: Exchange | Passage, now: datetime) -> None:
+def _tell(exchange: Agreed, now: datetime) -> None:
     exchange.due_at = now
     exchange.attempts = 0
     exchange.faults = 0
@@ -234,7 +243,7 @@ def _tell(exchange: Exchange | Passage, now: datetime) -> None:
 
 
 def record(
-    exchange: AnyExchange,
+    exchange: AnyExchange | Passage,
     phase: Phase,
     standing: Standing | None,
     refused: Refused | None,
@@ -274,12 +283,12 @@ def record(
     )
 
 
-def terms_of(exchange: AnyExchange) -> tuple[Field, ...]:
+def terms_of(exchange: AnyExchange | Passage) -> tuple[Field, ...]:
     """Return the fields that the gate released, as they were agreed; raises :class:`MalformedMessage`."""
     return _read_terms(_text_of_terms(exchange))
 
 
-def _text_of_terms(exchange: AnyExchange) -> str | bytes:
+def _text_of_terms(exchange: AnyExchange | Passage) -> str | bytes:
     return exchange.terms if isinstance(exchange, Passage) else orjson.dumps(exchange.terms)
 
 
@@ -299,7 +308,7 @@ def _written_terms(terms: tuple[Field, ...]) -> list[dict[str, Any]]:
     return [field.to_json() for field in terms]
 
 
-def consents_of(exchange: Exchange | Passage) -> tuple[Consent, ...]:
+def consents_of(exchange: Agreed) -> tuple[Consent, ...]:
     """Return the owners' consents that the exchange was asked with."""
     held = orjson.loads(exchange.consents) if isinstance(exchange, Passage) else exchange.consents
     return tuple(map(Consent.from_json, held))

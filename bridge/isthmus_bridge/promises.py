@@ -1,19 +1,22 @@
 """The log's promises of the bridge's decisions, and what both sides sign that commits to them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from isthmus_bridge import log
-from isthmus_bridge.exchanges import AnyExchange
+from isthmus_bridge.exchanges import Agreed, AnyExchange
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.canonical import parse
-from isthmus_protocol.chains import UNCHAINED
-from isthmus_protocol.keys import UntrustedKey
+from isthmus_protocol.chains import UNCHAINED, Place
+from isthmus_protocol.keys import SignatureError, UntrustedKey
 from isthmus_protocol.promises import Promise, sign_promise
+from isthmus_protocol.receipts import Receipt
 from isthmus_protocol.records import LogRecord, read_record
-from isthmus_protocol.statements import signer
+from isthmus_protocol.shapes import MalformedMessage
+from isthmus_protocol.statements import signer, unverified
 
 
 def give(session: Session, bridge: Bridge, exchanges: Sequence[AnyExchange]) -> None:
@@ -50,3 +53,29 @@ def _stands(bridge: Bridge, token: str | None) -> bool:
         return signer(token, bridge.keyring).in_force(bridge.clock())
     except UntrustedKey:
         return False
+
+
+def check_receipt(exchange: Agreed, receipt: Receipt) -> None:
+    """Raise :class:`SignatureError` unless ``receipt`` is for this exchange, payload and place in the log."""
+    if receipt.exchange != str(exchange.id):
+        raise SignatureError("the receipt is for another exchange")
+    if receipt.payload_digest != exchange.payload_digest:
+        raise SignatureError("the receipt is for another payload")
+    if receipt.place != promised(exchange):
+        raise SignatureError("the receipt does not commit to the promised place in the log")
+
+
+def promised(exchange: Agreed) -> Place:
+    """Return the place that was promised; raises :class:`SignatureError` where none was."""
+    if exchange.promise is None:
+        raise SignatureError("nothing was promised")
+    return _place_in(exchange.promise)
+
+
+@lru_cache(maxsize=4096)
+def _place_in(promise: str) -> Place:
+    """Return the place that was promised. It is our own word out of our own database, and not verified."""
+    try:
+        return Promise.from_json(unverified(promise)).place
+    except MalformedMessage as error:
+        raise SignatureError(f"what was promised is no promise: {error}") from error

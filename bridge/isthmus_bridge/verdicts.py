@@ -1,22 +1,16 @@
 """Judging answers: what a receiver or an originator said of one claim, and whether that is in order."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 
-from isthmus_bridge import dead_letters
+from isthmus_bridge import dead_letters, promises
 from isthmus_bridge.claiming import Claim
-from isthmus_bridge.passages import Passage
 from isthmus_bridge.sending import Answer, NoAnswer
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.acknowledgements import open_acknowledgement
 from isthmus_protocol.canonical import digest
-from isthmus_protocol.chains import Place
 from isthmus_protocol.keys import SignatureError
-from isthmus_protocol.promises import Promise
 from isthmus_protocol.receipts import open_receipt
-from isthmus_protocol.shapes import MalformedMessage
-from isthmus_protocol.statements import unverified
 
 NOT_REFUSED = (401, *dead_letters.NOT_AT_FAULT)
 """4xx that say nothing of the message: the receiver is busy, or does not believe that we are the bridge."""
@@ -86,12 +80,7 @@ def _checked_receipt(bridge: Bridge, claim: Claim, answer: Answer) -> str:
     """Return the receipt in ``answer``: signed by the receiver, for what it was sent and was promised."""
     token, passage = _token(answer, "receipt"), claim.passage
     receipt = open_receipt(token, bridge.keyring, claim.receiver, bridge.clock())
-    if receipt.exchange != str(passage.id):
-        raise SignatureError("the receipt is for another exchange")
-    if receipt.payload_digest != passage.payload_digest:
-        raise SignatureError("the receipt is for another payload")
-    if receipt.place != _promised(passage):
-        raise SignatureError("the receipt does not commit to the promised place in the log")
+    promises.check_receipt(passage, receipt)
     return token
 
 
@@ -106,21 +95,6 @@ def _checked_acknowledgement(bridge: Bridge, claim: Claim, answer: Answer) -> st
     wanted = (str(passage.id), claim.state, None if shown is None else digest(shown.encode()))
     if (said.exchange, said.state.value, said.receipt_digest) != wanted:
         raise SignatureError("the acknowledgement is of something else")
-    if said.place != _promised(passage):
+    if said.place != promises.promised(passage):
         raise SignatureError("the acknowledgement does not commit to the promised place in the log")
     return token
-
-
-def _promised(passage: Passage) -> Place:
-    if passage.promise is None:
-        raise SignatureError("nothing was promised")
-    return _place_in(passage.promise)
-
-
-@lru_cache(maxsize=4096)
-def _place_in(promise: str) -> Place:
-    """Return the place that was promised. It is our own word out of our own database, and not verified."""
-    try:
-        return Promise.from_json(unverified(promise)).place
-    except MalformedMessage as error:
-        raise SignatureError(f"what was promised is no promise: {error}") from error

@@ -184,6 +184,26 @@ def test_a_declaration_crosses_once_wherever_the_bridge_is_killed(crossing: Cros
     assert states == ["ACKNOWLEDGED"] * len(sent)
 
 
+def test_a_parcel_crosses_once_wherever_the_bridge_is_killed(crossing: Crossing) -> None:
+    asked: list[str] = []
+
+    def once(at: int) -> str:
+        for number in range(3):
+            body = declaration(f"key-{at}-{number}", subject=f"6TW12345678-2026-{at:04}-{number}")
+            asked.append(str(crossing.ask(Holder.PLATFORM, body)["exchange"]))
+        crossing.deliver()
+        return asked[-1]
+
+    def check(exchange: str) -> None:
+        for each in asked[asked.index(exchange) - 2 :][:3]:
+            assert_delivered_once(crossing, each, crossing.window, crossing.private)
+
+    crossing.each_point(once, check)
+    assert set(crossing.deaths) == EVERYWHERE
+    assert {3} <= set(crossing.window.parcels), "they went together"
+    assert set(crossing.window.received) == set(asked)
+
+
 def test_a_status_from_the_window_crosses_once_wherever_the_bridge_is_killed(crossing: Crossing) -> None:
     declared = str(crossing.ask(Holder.PLATFORM, declaration())["exchange"])
     crossing.deliver()

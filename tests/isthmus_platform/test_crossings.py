@@ -21,6 +21,7 @@ from isthmus_protocol.canonical import JsonObject, canonical, parse_object
 from isthmus_protocol.chains import Chain, Link
 from isthmus_protocol.keys import Holder, SigningKey
 from isthmus_protocol.messages import payload_digest
+from isthmus_protocol.parcels import Kind, Result, pack, read_answer
 from isthmus_protocol.promises import Promise, open_promise, sign_promise
 from isthmus_protocol.receipts import Receiver, open_receipt
 from paperwork import open_paperwork
@@ -235,7 +236,7 @@ def test_only_the_bridge_delivers(border: Border, declared: UUID, holder: Holder
     assert len(border.crossings()) == 1
 
 
-@pytest.mark.parametrize("path", ["/bridge/exchanges", "/bridge/receipts"])
+@pytest.mark.parametrize("path", ["/bridge/exchanges", "/bridge/receipts", "/bridge/parcels"])
 def test_an_unsigned_or_altered_request_is_refused(border: Border, declared: UUID, path: str) -> None:
     told = canonical(envelope(border, declared))
     plain = httpx.post(
@@ -367,3 +368,54 @@ def test_both_sides_commit_to_where_the_log_keeps_a_crossing(border: Border, dec
         exchange = session.get_one(Exchange, declared)
     said = open_acknowledgement(exchange.acknowledgement or "", KEYRING, Receiver.PLATFORM)
     assert (said.place, exchange.promise) == (place, crossing.promise)
+
+
+# Parcels.
+
+
+def packed(border: Border, *messages: tuple[Kind, JsonObject]) -> list[Result]:
+    parcel = pack((kind, f"request-{kind}", canonical(content)) for kind, content in messages)
+    answer = border.post("/bridge/parcels", parcel)
+    assert answer.status_code == 200, answer.text
+    return read_answer(answer.content, len(messages))
+
+
+def test_each_item_of_a_parcel_is_taken_or_refused_as_it_would_be_alone(
+    border: Border, declared: UUID
+) -> None:
+    mixed = [
+        (Kind.ENVELOPE, envelope(border, declared)),
+        (Kind.ENVELOPE, envelope(border, declared, party="bank")),
+        (Kind.ENVELOPE, envelope(border, declared, extra=1)),
+        (Kind.NOTICE, ended(border, declared, "FAILED", "HTTP 500")),
+        (Kind.ENVELOPE, envelope(border, uuid4())),
+        (Kind.NOTICE, ended(border, uuid4(), "TERMINATED", "SUSPENDED")),
+        (Kind.NOTICE, {"exchange": "e-1"}),
+        (Kind.ENVELOPE, envelope(border, declared)),
+    ]
+    together = packed(border, *mixed)
+    assert [each.status for each in together] == [200, 403, 422, 409, 404, 404, 422, 200]
+    assert len(border.crossings()) == 3
+    paths = {Kind.ENVELOPE: "/bridge/exchanges", Kind.NOTICE: "/bridge/receipts"}
+    alone = [border.post(paths[kind], canonical(content)) for kind, content in mixed]
+    assert [answer.status_code for answer in alone] == [each.status for each in together]
+    for result, answer in zip(together, alone, strict=True):
+        said = answer.json()
+        assert {name: said[name] for name in result.body} == result.body, "receipts are the very same"
+
+
+def test_an_end_that_a_parcel_tells_is_heard_once_and_acknowledged(border: Border) -> None:
+    crossing_id = border.declare()
+    border.drain()
+    exchange = border.crossing(crossing_id).exchange
+    told = (Kind.NOTICE, ended(border, exchange, "FAILED", "HTTP 422"))
+    first, again = packed(border, told, told)
+    assert (first.status, first) == (200, again)
+    said = open_acknowledgement(str(first.body["acknowledgement"]), KEYRING, Receiver.PLATFORM)
+    assert (said.exchange, said.state) == (str(exchange), "FAILED")
+    assert border.crossing(crossing_id).state == "FAILED"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"items":[{}]}', b'{"items":[],"more":1}'])
+def test_what_is_no_parcel_is_refused(border: Border, body: bytes) -> None:
+    assert border.post("/bridge/parcels", body).status_code == 422

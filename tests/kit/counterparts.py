@@ -147,11 +147,12 @@ class Neighbour:
     """A small server that takes envelopes and notices; what it does next is read from ``script``.
 
     ``ok``, a status code, ``drop`` (take it, then cut the connection), ``forge`` (a receipt for another
-    payload) or a number of seconds to wait first. ``arrivals`` counts every request, ``received`` the
-    exchanges that it holds: once each, however often they arrive. How it answers the next notices is read
-    from ``answers``: ``ok``, ``nothing`` (no acknowledgement), ``elsewhere`` (of another place in the log);
-    ``note_script`` has statuses to refuse notices with. ``parcels`` are the sizes of those that came, and
-    ``parcel_script`` has statuses to refuse the next as a whole with, or what to say instead of results.
+    payload) or a number of seconds to wait first; when it is at its end, ``acts`` says it of an exchange.
+    ``arrivals`` counts every request, ``received`` the exchanges that it holds: once each, however often they
+    arrive. How it answers the next notices is read from ``answers``: ``ok``, ``nothing`` (no
+    acknowledgement), ``elsewhere`` (of another place in the log); ``note_script`` has statuses to refuse
+    notices with. ``parcels`` are the sizes of those that came, and ``parcel_script`` has statuses to refuse
+    the next as a whole with, or what to say instead of results.
     """
 
     def __init__(self, side: Receiver, clock: Callable[[], datetime]) -> None:
@@ -159,6 +160,7 @@ class Neighbour:
         self.clock = clock
         self.keyring = KEYRING
         self.script: deque[str | int | float] = deque()
+        self.acts: Callable[[str], str | int | float] = lambda _: "ok"
         self.answers: deque[str] = deque()
         self.note_script: deque[int] = deque()
         self.received: dict[str, Envelope] = {}
@@ -236,7 +238,7 @@ class Neighbour:
         envelope.check_digest()
         with self._lock:
             self.arrivals.append(envelope.exchange)
-            act = self.script.popleft() if self.script else "ok"
+            act = self.script.popleft() if self.script else self.acts(envelope.exchange)
         if isinstance(act, float):
             time.sleep(act)
         if isinstance(act, int):

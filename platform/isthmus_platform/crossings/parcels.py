@@ -8,7 +8,7 @@ from isthmus_platform.crossings.records import BRIDGE
 from isthmus_platform.database import Work
 from isthmus_platform.errors import PlatformError
 from isthmus_protocol import parcels
-from isthmus_protocol.canonical import MalformedJson
+from isthmus_protocol.canonical import JsonObject, MalformedJson
 from isthmus_protocol.parcels import Item, Kind, Result
 from isthmus_protocol.shapes import MalformedMessage
 
@@ -75,5 +75,5 @@ def _answer(taken: Read) -> Result:
 
 
 def _refused(error: PlatformError) -> Result:
-    said = {"status": error.status, "code": error.code, "detail": error.message}
-    return Result(error.status, said if error.field is None else {**said, "field": error.field})
+    said: JsonObject = {"status": error.status, "code": error.code, "detail": error.message}
+    return Result(error.status, said if error.field is None else said | {"field": error.field})
