@@ -24,7 +24,7 @@ PURGE = "isthmus.purge"
 QUEUE = "isthmus-bridge"
 POOL = "threads"  # one process: what it keeps open serves every task, and none waits for another's lock
 AT_ONCE = 100_000  # exchanges a task takes on
-TOGETHER = 0.1  # seconds within which what comes goes together
+TOGETHER = 0.25  # seconds within which what comes goes together; what comes alone goes at once
 PURGE_EVERY = 3600.0  # seconds
 
 

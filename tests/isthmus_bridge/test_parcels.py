@@ -19,7 +19,7 @@ from isthmus_bridge.models import Exchange, LogEntry
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.canonical import parse
 from isthmus_protocol.evidence import verify_bundle
-from isthmus_protocol.parcels import MOST
+from isthmus_protocol.parcels import MOST, Kind
 from isthmus_protocol.receipts import Receiver
 from isthmus_protocol.records import LogRecord, read_record
 from standing import StandingClock
@@ -200,6 +200,6 @@ def test_what_was_tried_before_takes_no_more_senders_than_there_are(
     deliver_due(bridge)
     clock.advance(seconds=2)
     ask(as_platform, 3, start=100)
-    found = claiming.claim(bridge, Receiver.WINDOW, claiming.Kind.ENVELOPE, MOST, alone=SENDERS)
+    found = claiming.claim(bridge, Receiver.WINDOW, Kind.ENVELOPE, MOST, alone=SENDERS)
     tried = [each for each in found.claims if not each.is_first]
     assert (len(tried), len(found.claims)) == (SENDERS, SENDERS + 3)
