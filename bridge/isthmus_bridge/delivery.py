@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from isthmus_bridge import claiming
+from isthmus_bridge.claiming import LEASE
 from isthmus_bridge.lanes import SENDERS, Lane
 from isthmus_bridge.sending import Sender
 from isthmus_bridge.service import Bridge
@@ -66,12 +67,10 @@ class Deliverer:
             look = self._look(limit - claimed if looked_at <= end else 0)
             claimed += look.claimed
             done += look.ended
-            if look.more:
-                continue
-            if not self._under_way:
-                return done
-            done += self._settle(looked_at + LOOK_AGAIN, end)
-            if not self._under_way:
+            if not look.more and (not self._under_way or looked_at > end + LEASE.total_seconds()):
+                return done  # an answer that comes as late is settled the next time
+            done += self._settle(looked_at + (0 if look.more else LOOK_AGAIN), end)
+            if not look.more and not self._under_way:
                 time.sleep(max(0, looked_at + pace - time.monotonic()))
 
     def _look(self, most: int) -> "_Look":
@@ -92,11 +91,12 @@ class Deliverer:
     def _settle(self, until: float, end: float) -> int:
         """Settle what is answered until all is, or until it is time to look again; return how much it was."""
         done = 0
-        while self._under_way and (left := until - time.monotonic()) > 0:
+        while self._under_way:
+            left = max(0, until - time.monotonic())
             finished, self._under_way = wait(self._under_way, timeout=left, return_when=FIRST_COMPLETED)
+            if not finished:
+                break
             answered = [each for future in finished for each in future.result()]
-            if not answered:
-                continue
             telling = [receiver for receiver, lane in self._lanes.items() if lane.room > 0]
             told = settle(self._bridge, answered, telling if time.monotonic() <= end else ())
             for receiver, lane in self._lanes.items():
