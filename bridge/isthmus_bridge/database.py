@@ -10,6 +10,8 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine
 
+from isthmus_bridge import together
+
 ROLE = "isthmus_bridge_app"
 LONGEST_SILENCE = 4.5
 """Seconds without an answer of the database after which a request is refused."""
@@ -37,6 +39,13 @@ class _Impatient(psycopg.Connection[Any]):
                 # What was asked may still be done: the connection is of no more use.
                 self.pgconn.finish()
             raise
+
+    def rollback(self) -> None:
+        """Roll back as psycopg does, which may take all prepared statements with it."""
+        begun = self.pgconn.transaction_status != TransactionStatus.IDLE
+        super().rollback()
+        if begun:
+            together.forget(self)
 
 
 _CONNECT: dict[str, Any] = {

@@ -44,6 +44,15 @@ def test_after_a_failure_nothing_more_is_done_and_the_connection_serves_the_next
         assert together(session, [(COUNT, ["k"]), ("SELECT 7", [])]) == [[(0,)], [(7,)]]
 
 
+def test_statements_are_prepared_anew_where_a_rollback_took_them_away(bridge: Bridge) -> None:
+    for _ in range(2):
+        with bridge.begin() as session:
+            for _ in range(8):  # so often that psycopg prepares it too, and forgets all when it rolls back
+                session.execute(text("SELECT count(*) FROM seen_nonce"))
+            assert together(session, [(COUNT, ["k"])]) == [[(0,)]]
+            session.rollback()
+
+
 def test_a_statement_that_cannot_be_prepared_is_a_failure_each_time(bridge: Bridge) -> None:
     def ask_for_nothing() -> None:
         with bridge.begin() as session:
