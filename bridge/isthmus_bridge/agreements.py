@@ -1,10 +1,10 @@
 """Agreements as the bridge holds them: kept as they were signed, in force only while both signatures verify.
 
 Nothing here trusts the database: signatures are verified whenever a decision rests on them, those of a key
-that was revoked since as of when the log took them in. (What came of one text, its signatures and the keys
-of then is remembered.) The highest version whose validity has begun is the one in force, also when it has
-ended or is suspended: an older one never comes back. A suspension of a version holds for good; so does one of
-the whole agreement, later versions included. Every change is an entry in the log, in the transaction that
+that was revoked since as of when the log took them in. (What came of one text, its signatures and the keys of
+then is remembered.) The highest version whose validity has begun is the one in force, also when it has ended
+or is suspended: an older one never comes back. A suspension of a version holds for good; so does one of the
+whole agreement, later versions included. Every change is an entry in the log, in the transaction that
 makes it.
 """
 

@@ -96,7 +96,7 @@ def things(web: WholeWeb) -> dict[str, str]:
     return {"reference": SHIPMENT["reference"], "document_id": stored.json()["id"]}
 
 
-def attempt(case: Case, web: WholeWeb, checks: list[Any]) -> None:
+def attempt(case: Case[Any], web: WholeWeb, checks: list[Any]) -> None:
     response = case.call(headers=web.bearer("trader"))
     case.validate_response(response, checks=checks)
 
@@ -143,7 +143,7 @@ def declared(web: WholeWeb) -> Any:
     return schemathesis.openapi.from_wsgi("/openapi.json", web.app)
 
 
-def never_fails(context: Any, response: Any, case: Case) -> None:
+def never_fails(context: Any, response: Any, case: Case[Any]) -> None:
     """Refuse what is not an answer or a refusal with a code of its own."""
     assert response.status_code < 500, response.text
     body = json.loads(response.content)
@@ -178,7 +178,7 @@ def test_no_document_makes_graphql_fail(web: WholeWeb, things: dict[str, str]) -
 
         @bounded(max(EXAMPLES // 4, 1))
         @given(case=operation.as_strategy())
-        def send(case: Case) -> None:
+        def send(case: Case[Any]) -> None:
             attempt(case, web, [never_fails])
 
         send()
