@@ -24,6 +24,7 @@ from isthmus_graphql import (
     shipments,
     subscriptions,
     title,
+    title_changes,
     tracking,
     webhooks,
 )
@@ -47,7 +48,7 @@ class Query(
 
 
 class Mutation(
-    title.TitleMutation,
+    title_changes.TitleMutation,
     parties.PartyMutation,
     drafts.ShipmentMutation,
     tracking.TrackingMutation,

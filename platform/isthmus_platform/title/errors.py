@@ -180,7 +180,7 @@ _REFUSALS: Mapping[Rule, tuple[type[PlatformError], str]] = {
     Rule.ENDED: (TitleEnded, "title"),
     Rule.SURRENDER_PENDING: (SurrenderPending, "title"),
     Rule.NOT_REQUESTED: (NotRequested, "title"),
-    Rule.NOT_ISSUED: (WrongReason, "action"),
+    Rule.NOT_ISSUED: (NoSuchTitle, "title"),
     Rule.ALREADY_ISSUED: (TitleExists, "action"),
     Rule.TO_SELF: (ToSelf, "recipient"),
     Rule.TO_ISSUER: (ToIssuer, "recipient"),
