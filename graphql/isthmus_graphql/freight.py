@@ -16,7 +16,9 @@ from isthmus_platform.freight import FreightMessage as MessageRow
 from isthmus_platform.freight_dataset import MODES, MainCarriage
 
 TransportMode = graphene.Enum(
-    "TransportMode", [(name, name) for name in MODES], description="Mode of transport (UNECE Rec. 19)."
+    "TransportMode",
+    [(name, name) for name in MODES],
+    description=lambda mode: f"Code {MODES[mode.name]}." if mode else "Mode of transport (UNECE Rec. 19).",
 )
 
 
