@@ -73,13 +73,13 @@ class EventOutcome(NamedTuple):
 
 
 class Attached(NamedTuple):
-    """A shipment that an event is attached to, and whose it is; both None while it waits for one."""
+    """A shipment that an event is attached to, and whose it is."""
 
-    shipment_id: UUID | None
-    owner_id: UUID | None
+    shipment_id: UUID
+    owner_id: UUID
 
 
-NOWHERE = Attached(None, None)
+NOWHERE = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,12 @@ def _judge(
     batch.shipments.update(ids, [each.shipment_id for each in before])
     batch.added += 1
     common = (digest, standard, received.conveyance, content.decode(), outcome is Outcome.CORRECTED)
+    places: list[tuple[Share, Attached | tuple[None, None]]] = [
+        (each, Attached(each.shipment.id, each.shipment.owner_id) if each.shipment else NOWHERE)
+        for each in shares
+    ]
     if attached and not named:  # it names no shipment any more, and goes where its other versions are
         places = [(shares[0], each) for each in attached]
-    else:
-        places = [
-            (each, Attached(each.shipment.id, each.shipment.owner_id) if each.shipment else NOWHERE)
-            for each in shares
-        ]
     for part, (share, where) in enumerate(places):
         batch.rows.append((new_id_text(), *where, part, *common, *_told(event, share)))
     return _answer(event, outcome, named, ids)

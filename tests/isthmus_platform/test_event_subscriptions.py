@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 import yaml
 from flask import Flask
@@ -95,7 +96,7 @@ def deliver(trade: Trade) -> None:
 
 
 def ids(received: Received) -> list[str]:
-    told = received.told
+    told = orjson.loads(received.body)
     return [event["eventID"] for event in (told["events"] if isinstance(told, dict) else told)]
 
 
