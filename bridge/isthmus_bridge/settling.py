@@ -100,11 +100,12 @@ def _take_step(session: Session, standings: exchanges.Standings, claim: Claim, v
 def _tell_next(
     standings: exchanges.Standings, written: Sequence[_Judged], telling: Collection[Receiver]
 ) -> list[Claim]:
-    """Claim the word to the originators of what has just ended."""
+    """Claim the word to the originators of what has just ended, and who do not know it already."""
     return [
         claiming.notice(each.claim.passage, standings.now)
         for each in written
         if each.concerns_log
+        and each.claim.passage.told_at is None
         and each.claim.receiver.other in telling
         and claiming.stands(standings.bridge, each.claim.passage.promise)
     ]
