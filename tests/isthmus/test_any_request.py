@@ -1,12 +1,13 @@
 """Whatever is sent to the whole web, it fails at nothing and answers as its documents say (schemathesis).
 
 ``ISTHMUS_EXAMPLES`` says how many requests each operation gets, of those that fit its document and of those
-that do not.
+that do not; without it the same few are sent each time.
 """
 
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -64,6 +66,7 @@ def bounded(examples: int) -> settings:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
         database=None,
+        derandomize="ISTHMUS_EXAMPLES" not in os.environ,  # a longer run draws new ones
     )
 
 
@@ -120,7 +123,7 @@ def test_no_request_makes_an_entry_fail(
 def test_what_the_database_cannot_hold_is_refused_in_any_place(web: WholeWeb, things: dict[str, str]) -> None:
     http, headers = web.app.test_client(), web.bearer("trader")
     for path, found in openapi.document()["paths"].items():
-        place = path.format_map(things | {"upload": "u", "exchange": things["document_id"]})
+        place = re.sub(r"\{(\w+)\}", lambda found: things.get(found[1], things["document_id"]), path)
         for method, operation in found.items():
             for each in operation.get("parameters", []):
                 if each["in"] == "query" and operation["security"] and path != "/graphql":
@@ -171,7 +174,7 @@ def test_no_document_makes_graphql_fail(web: WholeWeb, things: dict[str, str]) -
         schemathesis.graphql.scalar(name, strategy)
     schema = schemathesis.graphql.from_file(io.StringIO(sdl()))
     schema.app, schema.location = web.app, "/graphql"
-    found = [each.ok() for each in schema.get_all_operations()]
+    found = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
     asked = [each for each in found if not each.label.startswith("Subscription")]
     assert {each.label.partition(".")[0] for each in asked} == {"Query", "Mutation"}
     for operation in asked:
