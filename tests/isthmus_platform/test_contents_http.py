@@ -82,15 +82,11 @@ def test_one_range_of_bytes_is_given_out(web: Web) -> None:
         assert answer.headers["Accept-Ranges"] == "bytes"
 
 
-@pytest.mark.parametrize(
-    "asked",
-    ["bytes=0-1,4-5", "items=0-1", "bytes=-", "bytes=5-2", "bytes=a-b", "bytes"],
-    ids=repr,
-)
-def test_another_range_is_left_unheard(web: Web, asked: str) -> None:
+def test_another_range_is_left_unheard(web: Web) -> None:
     document_id = web.papers.store(b"an invoice").document_id
-    answer = web.get(document_id, asked)
-    assert (answer.status_code, answer.data) == (200, b"an invoice")
+    for asked in ("bytes=0-1,4-5", "items=0-1", "bytes=-", "bytes=5-2", "bytes=a-b", "bytes"):
+        answer = web.get(document_id, asked)
+        assert (answer.status_code, answer.data) == (200, b"an invoice"), asked
 
 
 def test_a_range_outside_of_the_contents_is_refused_and_is_no_read(web: Web) -> None:

@@ -157,9 +157,9 @@ def test_a_look_does_not_spend_a_link(web: Web, document_id: UUID) -> None:
     assert web.open(token).status_code == 200
 
 
-@pytest.mark.parametrize("token", ["", "A", "é", "A" * 43, "A" * 5000, "=" * 8], ids=len)
-def test_another_word_leads_nowhere(web: Web, token: str) -> None:
-    assert web.open(token).status_code == (404 if token else 422)
+def test_another_word_leads_nowhere(web: Web) -> None:
+    for token in ("", "A", "é", "A" * 43, "A" * 5000, "=" * 8):
+        assert web.open(token).status_code == (404 if token else 422), token[:9]
     assert web.told() == []
 
 
