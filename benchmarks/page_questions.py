@@ -12,7 +12,8 @@ SHIPMENT = f"""reference ucr bookingReference billOfLading bookedAt owner {{ nam
   status {{ code description at place {PLACE} }} eta equipment {{ reference isoCode }}
   timeline(first: 10) {{ edges {{ node {{ at kind code classifier place {PLACE} equipmentReference }} }} }}"""
 OURS = {
-    "page": f"query Page($first: Int!) {{ shipments(first: $first) {{ edges {{ node {{ {SHIPMENT} }} }} }} }}",
+    "page": f"""query Page($first: Int!) {{
+      shipments(first: $first) {{ edges {{ node {{ {SHIPMENT} }} }} }} }}""",
     "single": f"query Single($reference: String!) {{ shipment(reference: $reference) {{ {SHIPMENT} }} }}",
 }
 OF_POSTGRAPHILE = f"""reference ucr bookingReference billOfLading bookedAt
@@ -25,10 +26,12 @@ OF_POSTGRAPHILE = f"""reference ucr bookingReference billOfLading bookedAt
     condition: {{ supersededAt: null, retracted: false }}) {{ edges {{ node {{ at kind code
     classifier: certainty place: spot {PLACE} equipmentReference }} }} }}"""
 POSTGRAPHILES = {
-    "page": f"""query Page($first: Int!, $party: UUID!) {{ shipments: allShipments(first: $first,
-      orderBy: PRIMARY_KEY_DESC, condition: {{ partyId: $party }}) {{ edges {{ node {{ {OF_POSTGRAPHILE} }} }} }} }}""",
+    "page": f"""query Page($first: Int!, $party: UUID!) {{
+      shipments: allShipments(first: $first, orderBy: PRIMARY_KEY_DESC, condition: {{ partyId: $party }}) {{
+        edges {{ node {{ {OF_POSTGRAPHILE} }} }} }} }}""",
     "single": f"""query Single($party: UUID!, $reference: String!) {{
-      shipment: shipmentByPartyIdAndReference(partyId: $party, reference: $reference) {{ {OF_POSTGRAPHILE} }} }}""",
+      shipment: shipmentByPartyIdAndReference(partyId: $party, reference: $reference) {{
+        {OF_POSTGRAPHILE} }} }}""",
 }
 VARIABLES: dict[str, dict[str, object]] = {"page": {"first": 50}, "single": {"reference": REFERENCE}}
 

@@ -174,6 +174,44 @@ class Trade:
             connection.execute("VACUUM ANALYZE")
 
 
+KEY = "overlay({c}::text placing lpad(to_hex(n), 3, '0') from 16 for 3)::uuid"  # what UUIDv7 calls rand_a
+NAME = "{c} || '-' || n"
+COPIED = {
+    "shipment": {
+        "id": KEY,
+        "reference": NAME,
+        "ucr": NAME,
+        "booking_reference": NAME,
+        "bill_of_lading": NAME,
+    },
+    "equipment": {"id": KEY, "shipment_id": KEY, "reference": NAME},
+    "tracking_event": {"id": KEY, "shipment_id": KEY, "source_event_id": NAME, "booking_reference": NAME},
+    "shipment_tracking": {"shipment_id": KEY},
+}
+"""What is another in a copy of a shipment, by table and column."""
+
+
+def grow(address: str, times: int) -> None:
+    """Make the trade at ``address`` so many times as large, each party's share of it too."""
+    with psycopg.connect(address) as connection:
+        _guard(connection, guarded=False)
+        for table, changed in COPIED.items():
+            found = connection.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+                " AND NOT attisdropped AND attgenerated = ''",
+                [table],
+            )
+            columns = [name for (name,) in found]
+            values = [changed.get(name, "{c}").format(c=f"old.{name}") for name in columns]
+            connection.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
+                f" FROM {table} old, generate_series(1, {times} - 1) n"
+            )
+        _guard(connection, guarded=True)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
 def _guard(connection: psycopg.Connection[Any], *, guarded: bool) -> None:
     """Say whether row-level security holds for the tables' owner too, and whether changes are noted.
 

@@ -1,6 +1,6 @@
 """One hand-written SQL statement that returns a page as JSON, from a bare WSGI view.
 
-It asks for no token, knows no limits and writes no log; the party and row-level security are as for the others.
+It asks for no token, knows no limits and writes no log; party and row-level security are as for the others.
 """
 
 import os

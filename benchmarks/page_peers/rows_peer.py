@@ -1,4 +1,4 @@
-"""What the GraphQL servers with data loaders read: one statement for each batch, on the request's connection."""
+"""What the GraphQL servers with data loaders read: a statement for each batch, in one transaction."""
 
 import asyncio
 import json
@@ -16,8 +16,8 @@ CLASSIFIERS = {"ACT": "ACTUAL", "EST": "ESTIMATED", "PLN": "PLANNED"}
 ANNOUNCE = "SELECT set_config('isthmus.party', $1, true), set_config('isthmus.now', $2, true)"
 PAGE = "SELECT * FROM shipment WHERE party_id = acting_party() ORDER BY id DESC LIMIT $1"
 SINGLE = "SELECT * FROM shipment WHERE party_id = acting_party() AND reference = $1"
-EVENTS = """SELECT e.* FROM unnest($1::uuid[]) asked (id) CROSS JOIN LATERAL (SELECT shipment_id, at, kind, code,
-  classifier, place, equipment_reference FROM tracking_event WHERE shipment_id = asked.id
+EVENTS = """SELECT e.* FROM unnest($1::uuid[]) asked (id) CROSS JOIN LATERAL (SELECT shipment_id, at, kind,
+  code, classifier, place, equipment_reference FROM tracking_event WHERE shipment_id = asked.id
   AND superseded_at IS NULL AND NOT retracted ORDER BY at DESC, id DESC LIMIT 10) e"""
 
 _pool: list[asyncpg.Pool] = []

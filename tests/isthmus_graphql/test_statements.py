@@ -62,8 +62,13 @@ DOCUMENT = """title version sha256 owner { name } versions { sha256 }
   grants { reader { name } owner { name } shipment { reference }
     documents { title owner { name } sha256 } }"""
 CROSSING = "state party owner shipment { reference status { code } }"
+TOLD = "at toldAt source { name kind }"
+TRACKED = f"""expectedArrival {{ {TOLD} }} delayHours legs {{ carrier {{ name }} origin {{ name }} }}
+  milestones {{ code planned {{ {TOLD} }} estimated {{ {TOLD} }} actual {{ {TOLD} }} place {{ name }} }}
+  conflicts {{ follows {{ {TOLD} }} insteadOf {{ {TOLD} }} reason }} exceptions {{ code since }}
+  dwells {{ hours place {{ name }} }} freightMessages {{ text }}"""
 INSIDE = {
-    "shipments": f"""reference owner {{ name }} forwarder {{ name }} carrier {{ name }}
+    "shipments": f"""{TRACKED} reference owner {{ name }} forwarder {{ name }} carrier {{ name }}
       equipment {{ reference }} goods {{ hsCode }} status {{ code }} eta
       timeline {{ edges {{ node {{ code source }} }} }} declaration {{ status }}
       crossings {{ edges {{ node {{ {CROSSING} }} }} }}

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from isthmus_platform import deadline
+from isthmus_platform import deadline, pipeline
 from isthmus_platform.database import Duty, Platform, Work
 from isthmus_platform.deadline import DeadlinePassed
 from isthmus_platform.http import patience, problems
@@ -49,6 +49,17 @@ def test_later_statements_are_given_less(platform: Platform, monkeypatch: pytest
 def test_a_statement_that_takes_longer_is_broken_off(platform: Platform) -> None:
     with deadline.within(0.2), platform.begin(DUTY) as work, pytest.raises(OperationalError, match="timeout"):
         work.session.execute(text("SELECT pg_sleep(30)"))
+
+
+def test_what_is_read_in_one_round_trip_is_given_what_is_left(platform: Platform) -> None:
+    asked = ("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'", ())
+    for seconds, most in ((3.0, 3_000), (600.0, pipeline.LONGEST * 1000)):
+        with deadline.within(seconds):
+            [[(told,)]] = platform.read(DUTY, [asked])
+        assert most - 2_000 < told <= most
+    with deadline.within(0.2), pytest.raises(DeadlinePassed):
+        platform.read(DUTY, [("SELECT pg_sleep(30)", ())])
+    assert platform.read(DUTY, [("SELECT 1", ())]) == [[(1,)]], "the next has its own time"
 
 
 @pytest.fixture
