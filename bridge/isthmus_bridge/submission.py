@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 import orjson
@@ -20,7 +21,6 @@ from isthmus_bridge import authentication, chains, entries, exchanges, leakage, 
 from isthmus_bridge.authentication import NotAuthenticated
 from isthmus_bridge.database import new_id
 from isthmus_bridge.entries import Entry
-from isthmus_bridge.exchanges import AnyExchange
 from isthmus_bridge.gate import Question, Refused, Standing, decide
 from isthmus_bridge.models import Base, Exchange
 from isthmus_bridge.service import Bridge
@@ -33,6 +33,9 @@ from isthmus_protocol.keys import Holder
 from isthmus_protocol.messages import ExchangeAnswer, ExchangeRequest, ExchangeState, Reason
 from isthmus_protocol.predicates import Ask
 from isthmus_protocol.records import Phase, subject_hash
+
+Known: TypeAlias = Exchange | Entry
+"""An exchange that was entered before, or one that this batch enters."""
 
 _KNOWN = (
     "SELECT id FROM exchange WHERE (caller, idempotency_key) IN"
@@ -100,7 +103,7 @@ def _submit_all(bridge: Bridge, batch: Sequence[_Asked]) -> list[Submitted | Exc
     with bridge.begin() as session, session.no_autoflush:
         fresh, known, standings = _begin(session, bridge, batch, now)
         questions = _resolve_all(session, batch)
-        decided: list[tuple[AnyExchange, bool] | Exception] = []
+        decided: list[tuple[Known, bool] | Exception] = []
         entered: list[Entry] = []
         for asked, question in zip(batch, questions, strict=True):
             if asked.signed is not None and (asked.signed.kid, asked.signed.nonce) not in fresh:
@@ -123,7 +126,7 @@ def _submit_all(bridge: Bridge, batch: Sequence[_Asked]) -> list[Submitted | Exc
 
 def _begin(
     session: Session, bridge: Bridge, batch: Sequence[_Asked], now: datetime
-) -> tuple[set[tuple[str, str]], dict[tuple[str, str], AnyExchange], "_Standings"]:
+) -> tuple[set[tuple[str, str]], dict[tuple[str, str], Known], "_Standings"]:
     """Lock the log; return which nonces are fresh, which requests came before, and how agreements stand."""
     nonces, known, *standings = log.lock(
         session,
@@ -136,7 +139,7 @@ def _begin(
     return authentication.used_up(nonces), _known(session, known), _Standings(session, now, found)
 
 
-def _outcome(decided: tuple[AnyExchange, bool] | Exception) -> Submitted | Exception:
+def _outcome(decided: tuple[Known, bool] | Exception) -> Submitted | Exception:
     if isinstance(decided, Exception):
         return decided
     exchange, repeated = decided
@@ -236,7 +239,7 @@ def _knowing(batch: Iterable[_Asked]) -> Statement:
     return _KNOWN, [orjson.dumps(keys).decode()]
 
 
-def _known(session: Session, rows: Rows) -> dict[tuple[str, str], AnyExchange]:
+def _known(session: Session, rows: Rows) -> dict[tuple[str, str], Known]:
     """Return the exchanges that :func:`_knowing` found; there are rarely any."""
     ids = [row[0] for row in rows]
     found = session.scalars(select(Exchange).where(Exchange.id.in_(ids))) if ids else ()
@@ -274,9 +277,7 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
-def _repeated(
-    bridge: Bridge, exchange: AnyExchange, request: ExchangeRequest
-) -> tuple[AnyExchange, bool] | KeyReused:
+def _repeated(bridge: Bridge, exchange: Known, request: ExchangeRequest) -> tuple[Known, bool] | KeyReused:
     if exchange.body_digest != _body_digest(bridge, request):
         return KeyReused("this idempotency key was used before, with another request")
     return exchange, True

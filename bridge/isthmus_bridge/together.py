@@ -33,12 +33,15 @@ def together(session: Session, statements: Sequence[Statement]) -> list[Rows]:
 
     Where one fails, none after it is executed. Raises :class:`DBAPIError`, as the session itself does.
     """
-    connection: psycopg.Connection[Any] | None = session.connection().connection.driver_connection
+    pooled = session.connection()
+    connection: psycopg.Connection[Any] | None = pooled.connection.driver_connection
     if connection is None:
         raise RuntimeError("the session has no connection")
     try:
         results = _exchange(connection, statements)
     except psycopg.Error as error:
+        if connection.closed:
+            pooled.invalidate(error)  # There is nothing to roll back on it, and nobody is to get it next.
         raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
     rows: Transformer = Reader(connection)
     return [_rows(rows, result) for result in results]

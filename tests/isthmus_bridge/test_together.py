@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from isthmus_bridge.service import Bridge
 from isthmus_bridge.together import together
@@ -51,6 +52,20 @@ def test_statements_are_prepared_anew_where_a_rollback_took_them_away(bridge: Br
                 session.execute(text("SELECT count(*) FROM seen_nonce"))
             assert together(session, [(COUNT, ["k"])]) == [[(0,)]]
             session.rollback()
+
+
+def test_a_connection_that_is_lost_is_told_as_such_and_used_no_more(bridge: Bridge, bridge_url: str) -> None:
+    def lose_it() -> None:
+        with bridge.begin() as session:
+            [[(lost,)]] = together(session, [("SELECT pg_backend_pid()", [])])
+            with psycopg.connect(bridge_url) as other:
+                other.execute("SELECT pg_terminate_backend(%s)", (lost,))
+            together(session, [("SELECT 7", [])])
+
+    with pytest.raises(OperationalError, match=r"terminat|closed"):
+        lose_it()
+    with bridge.begin() as session:
+        assert together(session, [("SELECT 7", [])]) == [[(7,)]]
 
 
 def test_a_statement_that_cannot_be_prepared_is_a_failure_each_time(bridge: Bridge) -> None:
