@@ -5,7 +5,7 @@ together is decided, logged and committed together.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeAlias
@@ -67,13 +67,13 @@ class Claim:
         return self.attempt == 1
 
 
-@dataclass
+@dataclass(frozen=True)
 class Claimed:
     """What is to be sent, how many exchanges came to their end when claimed, and whether more may be due."""
 
-    claims: list[Claim] = field(default_factory=list)
-    ended: int = 0
-    full: bool = False
+    claims: list[Claim]
+    ended: int
+    full: bool
 
 
 def due(bridge: Bridge) -> set[Due]:
@@ -96,24 +96,17 @@ def claim(bridge: Bridge, receiver: Receiver, kind: Kind, most: int, alone: int 
     """
     now = bridge.clock()
     fit = _Fit(most if alone is None else alone)
-    claimed = Claimed()
     with bridge.begin() as session:
         find = passages.deliverable if kind is Kind.ENVELOPE else passages.tellable
         found = find(session, _direction(receiver, kind), now, most)
         taken = list(filter(fit.takes, found))
-        if taken and kind is Kind.ENVELOPE:
-            log.lock(session)
-        _promise(session, bridge, taken)
-        standings = exchanges.Standings(session, bridge, now)
-        for passage in taken:
-            prepared = (
-                _prepare(session, standings, passage) if kind is Kind.ENVELOPE else notice(passage, now)
-            )
-            claimed.claims += [] if prepared is None else [prepared]
-            claimed.ended += prepared is None
+        if kind is Kind.ENVELOPE:
+            claims = _prepared(session, bridge, taken, now)
+        else:
+            _promise(session, bridge, taken)
+            claims = [notice(passage, now) for passage in taken]
         passages.write(session, taken)
-    claimed.full = len(found) == most
-    return claimed
+    return Claimed(claims, len(taken) - len(claims), len(found) == most)
 
 
 def _direction(receiver: Receiver, kind: Kind) -> Direction:
@@ -164,14 +157,14 @@ def _signer(header: str) -> str:
 
 
 def _prepared(session: Session, bridge: Bridge, taken: Sequence[Passage], now: datetime) -> list[Claim]:
-    """Return the envelopes of what the gate still lets cross; the others come to their end."""
+    """Return the envelopes of what the gate still lets cross; the others have come to their end."""
     if not taken:
         return []
     log.lock(session)
     _promise(session, bridge, taken)
     standings = exchanges.Standings(session, bridge, now)
-    prepared = (_prepare(session, standings, passage) for passage in taken)
-    return [claim for claim in prepared if claim is not None]
+    prepared = [_prepare(session, standings, passage) for passage in taken]
+    return [each for each in prepared if each is not None]
 
 
 def _prepare(session: Session, standings: exchanges.Standings, passage: Passage) -> Claim | None:
