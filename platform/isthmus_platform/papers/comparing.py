@@ -111,19 +111,20 @@ def discrepancies(sources: Sequence[Source]) -> list[Discrepancy]:
     return found
 
 
-def _same_word(text: str) -> str:
+def same_word(text: str) -> str:
+    """Return the words of a text without regard to case, spacing and punctuation."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(WORD.findall(folded))
 
 
 def _text(path: str, value: str | None) -> Iterator[_Said]:
     if value is not None:
-        yield _Said(path, value, _same_word(value))
+        yield _Said(path, value, same_word(value))
 
 
 def _name(path: str, party: TradeParty | None) -> Iterator[_Said]:
     if party is not None:
-        yield _Said(f"{path}.name", party.name, _same_word(party.name))
+        yield _Said(f"{path}.name", party.name, same_word(party.name))
 
 
 def _place(path: str, place: Location | None) -> Iterator[_Said]:

@@ -1,0 +1,1 @@
+"""Documentary credit (UCP 600): its life, the examination of documents under it, and its messages."""

@@ -1,0 +1,27 @@
+"""The examination of a presentation: every rule of UCP 600 and ISBP 821 that is held here, on one case.
+
+The examination is of documents alone (UCP 600 articles 5 and 14 a), a pure function of what is before the
+bank: the same case gives the same findings in the same order.
+"""
+
+from isthmus_platform.credit import other_rules, presentation_rules, transport_rules
+from isthmus_platform.credit.case import Case
+from isthmus_platform.credit.findings import Finding, Rule
+
+RULES: tuple[Rule, ...] = (*presentation_rules.RULES, *transport_rules.RULES, *other_rules.RULES)
+"""All rules, each with a code of its own."""
+
+
+def examine(case: Case) -> list[Finding]:
+    """Return every discrepancy of ``case``, by rule in their order; none is a complying presentation."""
+    return [finding for rule in RULES for finding in rule.findings(case)]
+
+
+def table() -> str:
+    """Return the rules as a table in Markdown, as docs/credit.md has it."""
+    head = "| Code | Article | Documents | What it holds |\n|---|---|---|---|\n"
+    rows = (
+        f"| `{rule.code}` | {rule.article} | {', '.join(rule.documents) or 'all'} | {rule.says} |\n"
+        for rule in RULES
+    )
+    return head + "".join(rows)

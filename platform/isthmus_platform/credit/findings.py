@@ -1,0 +1,62 @@
+"""What a rule is, and what it finds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from isthmus_platform.credit.case import Case
+
+CREDIT = "credit"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a check saw: in ``document`` at ``field`` stands ``found``, and ``expected`` by ``against``."""
+
+    document: str
+    field: str
+    found: str
+    expected: str
+    against: str = CREDIT
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A discrepancy: the rule and the article it breaks, the document, the field and both values."""
+
+    rule: str
+    article: str
+    document: str
+    field: str
+    found: str
+    expected: str
+    against: str
+
+    @property
+    def sentence(self) -> str:
+        """The discrepancy in a line, as a notice of refusal states it."""
+        return f"{self.document}: {self.field} is {self.found}, {self.against} says {self.expected} ({self.article})"
+
+
+Check = Callable[[Case], Iterator[Mark]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of examination: its code, the article or paragraph, the documents it looks at, and its check.
+
+    ``article`` cites UCP 600 by article, or ISBP 821 by paragraph. ``documents`` are UNTDID 1001 codes, none
+    where the rule looks at the presentation as a whole.
+    """
+
+    code: str
+    article: str
+    documents: tuple[str, ...]
+    says: str
+    check: Check
+
+    def findings(self, case: Case) -> list[Finding]:
+        """Return what the rule finds."""
+        return [
+            Finding(self.code, self.article, one.document, one.field, one.found, one.expected, one.against)
+            for one in self.check(case)
+        ]
