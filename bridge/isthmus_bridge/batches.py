@@ -1,12 +1,12 @@
 """Work that many threads ask for at once, done together: one lock, one transaction, one fsync for all.
 
-Who comes while nobody works does the work of all who wait; who comes meanwhile waits, and their work is then
-done together. There is no thread for it and no delay: a single caller is served at once.
+Who comes while nobody works begins at once; who comes meanwhile waits, and the first of them then does the
+work of all who wait. There is no thread for it and no delay: a single caller is served at once.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -22,10 +22,19 @@ LARGEST = 64
 UNAVAILABLE = (LogUnavailable, DBAPIError)
 
 
+def _closed() -> Lock:
+    lock = Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass
 class _Waiting(Generic[J, R]):
+    """One who stands in the line: ``called`` opens once, when the outcome is there or it is their turn."""
+
     job: J
     outcome: R | Exception | None = None
+    called: Lock = field(default_factory=_closed)
 
 
 class Batches:
@@ -33,7 +42,8 @@ class Batches:
 
     def __init__(self) -> None:
         self._line: deque[_Waiting[Any, Any]] = deque()
-        self._turn = Lock()
+        self._guard = Lock()
+        self._working = False
 
     def __len__(self) -> int:
         """Return how many stand in the line, besides those whose work is being done."""
@@ -46,26 +56,56 @@ class Batches:
         the storage fails, all who wait are told at once, so that nobody waits for it twice.
         """
         mine: _Waiting[J, R] = _Waiting(job)
-        self._line.append(mine)
-        with self._turn:
-            while mine.outcome is None:
-                self._do_next(work)
-        if isinstance(mine.outcome, Exception):
-            raise mine.outcome
+        with self._guard:
+            batch = None if self._working else [mine]
+            if batch is None:
+                self._line.append(mine)
+            self._working = True
+        if batch is None:
+            # Each waits at a door of their own: whoever is served goes at once, and not past the next batch.
+            mine.called.acquire()
+            batch = [] if mine.outcome is not None else self._next()
+        if batch:
+            try:
+                self._do(batch, work)
+            finally:
+                self._hand_over()
+        if mine.outcome is None or isinstance(mine.outcome, Exception):
+            raise mine.outcome or RuntimeError("the work was broken off")
         return mine.outcome
 
-    def _do_next(self, work: Callable[[Sequence[J]], Sequence[R | Exception]]) -> None:
-        batch = [self._line.popleft() for _ in range(min(LARGEST, len(self._line)))]
-        outcomes: Sequence[R | Exception]
+    def _next(self) -> list[_Waiting[Any, Any]]:
+        """Return the first in the line, at most :data:`LARGEST`; the very first is who asks."""
+        with self._guard:
+            return [self._line.popleft() for _ in range(min(LARGEST, len(self._line)))]
+
+    def _hand_over(self) -> None:
+        """Let the first in the line do the work of all who stand there."""
+        with self._guard:
+            if self._line:
+                self._line[0].called.release()
+            else:
+                self._working = False
+
+    def _do(
+        self, batch: list[_Waiting[J, R]], work: Callable[[Sequence[J]], Sequence[R | Exception]]
+    ) -> None:
+        mine, broken = batch[0], RuntimeError("the work was broken off")
+        outcomes: Sequence[R | Exception] = [broken] * len(batch)
         try:
             outcomes = work([waiting.job for waiting in batch])
         except UNAVAILABLE as failure:
-            batch += [self._line.popleft() for _ in range(len(self._line))]
+            with self._guard:
+                batch += self._line
+                self._line.clear()
             outcomes = [failure] * len(batch)
         except Exception as failure:  # noqa: BLE001 (raised by whoever's job it is)
             outcomes = [failure] if len(batch) == 1 else [_alone(work, waiting.job) for waiting in batch]
-        for waiting, outcome in zip(batch, outcomes, strict=True):
-            waiting.outcome = outcome
+        finally:
+            for waiting, outcome in zip(batch, outcomes, strict=True):
+                waiting.outcome = outcome
+                if waiting is not mine:
+                    waiting.called.release()
 
 
 def _alone(work: Callable[[Sequence[J]], Sequence[R | Exception]], job: J) -> R | Exception:

@@ -85,6 +85,35 @@ def test_one_job_that_breaks_the_work_takes_no_other_with_it() -> None:
     assert outcomes == {1: 2, 2: 4, 3: 6}
 
 
+def test_who_is_served_goes_while_the_next_batch_is_being_done() -> None:
+    batches, begun, go = Batches(), [Event(), Event(), Event()], [Event(), Event(), Event()]
+    at = iter(range(3))
+
+    def work(jobs: Sequence[int]) -> list[int]:
+        number = next(at)
+        begun[number].set()
+        assert go[number].wait(30)
+        return list(jobs)
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(batches.do, 1, work)
+        assert begun[0].wait(30)
+        second = [pool.submit(batches.do, 2, work)]
+        until_line_is(batches, 1)
+        second.append(pool.submit(batches.do, 3, work))
+        until_line_is(batches, 2)
+        go[0].set()
+        assert begun[1].wait(30)
+        third = pool.submit(batches.do, 4, work)
+        until_line_is(batches, 1)
+        go[1].set()
+        assert begun[2].wait(30)
+        assert [first.result(30), *(future.result(30) for future in second)] == [1, 2, 3]
+        assert not third.done()
+        go[2].set()
+        assert third.result(30) == 4
+
+
 def test_when_the_storage_fails_all_who_wait_are_told_at_once() -> None:
     batches, asked, go = Batches(), Event(), Event()
 
