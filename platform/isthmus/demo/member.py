@@ -12,6 +12,7 @@ import jwt
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 PATIENCE = 60.0
+PASSING = ("UNAVAILABLE", "bridge_unavailable")  # codes that say: try again
 Found = TypeVar("Found")
 
 
@@ -150,4 +151,4 @@ def _unavailable(answer: httpx.Response) -> bool:
         return False
     body = answer.json()
     errors = body.get("errors") or () if isinstance(body, dict) else ()
-    return any(error.get("extensions", {}).get("code") == "UNAVAILABLE" for error in errors)
+    return any(error.get("extensions", {}).get("code") in PASSING for error in errors)
