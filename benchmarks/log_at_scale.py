@@ -27,7 +27,7 @@ from isthmus_protocol.canonical import parse_object
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.merkle import verify_inclusion
 from isthmus_protocol.messages import ExchangeRequest
-from isthmus_protocol.records import AgreementRecord, Change
+from isthmus_protocol.records import AgreementRecord, Change, subject_hash
 
 SMALL, LARGE = 1_000, 1_000_000
 TOGETHER, BATCHES = 32, 60
@@ -77,7 +77,7 @@ def _fill(bridge: Bridge, size: int) -> None:
 def _crossings(bridge: Bridge, database: psutil.Process, name: str) -> float:
     """Return the CPU time, in microseconds, of one crossing up to its commit."""
     batches = [
-        [_asked(f"{name}-{batch}-{number}", batch * TOGETHER + number) for number in range(TOGETHER)]
+        [_asked(bridge, f"{name}-{batch}-{number}", batch * TOGETHER + number) for number in range(TOGETHER)]
         for batch in range(BATCHES)
     ]
     work = partial(submission._submit_all, bridge)
@@ -90,9 +90,10 @@ def _crossings(bridge: Bridge, database: psutil.Process, name: str) -> float:
     return (_cpu(database) - before) / len(batches) / TOGETHER * 1e6
 
 
-def _asked(key: str, number: int) -> submission._Asked:
+def _asked(bridge: Bridge, key: str, number: int) -> submission._Asked:
     request = ExchangeRequest.from_json(parse_object(declaration(key, number)))
-    return submission._Asked(Holder.PLATFORM, request, "benchmark", None)
+    hidden = subject_hash(bridge.subject_key, request.subject or "")
+    return submission._Asked(Holder.PLATFORM, request, "benchmark", None, hidden)
 
 
 def _cpu(database: psutil.Process) -> float:

@@ -383,7 +383,7 @@ def packed(border: Border, *messages: tuple[Kind, JsonObject]) -> list[Result]:
 def test_each_item_of_a_parcel_is_taken_or_refused_as_it_would_be_alone(
     border: Border, declared: UUID
 ) -> None:
-    mixed = [
+    mixed: list[tuple[Kind, JsonObject]] = [
         (Kind.ENVELOPE, envelope(border, declared)),
         (Kind.ENVELOPE, envelope(border, declared, party="bank")),
         (Kind.ENVELOPE, envelope(border, declared, extra=1)),
