@@ -71,6 +71,7 @@ COMES_FOR = {
     "forwarder": "tracking, and filing for the trader",
     "carrier": "its own shipments",
     "bank": "the documents it was granted, and one question to the window",
+    "buyers-bank": "what it was granted, and whether an invoice is financed already",
     "insurer": "what it was granted",
     "consignee": "the title to its goods",
     "operator": "usage and invoices; no contents",

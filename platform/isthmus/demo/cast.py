@@ -1,4 +1,4 @@
-"""The demonstration's eight parties: who they are, and how each of them comes in."""
+"""The demonstration's nine parties: who they are, and how each of them comes in."""
 
 import secrets
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ PARTS = (
     Part("forwarder", "Strait Bridge Forwarding Co., Ltd.", "TW", PartyRole.FORWARDER),
     Part("carrier", "Meridian Container Line Pte. Ltd.", "SG", PartyRole.CARRIER),
     Part("bank", "Southern Harbour Bank", "TW", PartyRole.BANK),
+    Part("buyers-bank", "Elbe Handelsbank AG", "DE", PartyRole.BANK),
     Part("insurer", "Polaris Marine Insurance Ltd.", "GB", PartyRole.INSURER),
     Part("consignee", "Hanseatische Werkzeugmaschinen GmbH", "DE", PartyRole.TRADER),
     Part("operator", "Isthmus Concession Company", "TW", PartyRole.OPERATOR),

@@ -60,6 +60,7 @@ def _prepare(
         forwarder=member("forwarder"),
         carrier=member("carrier"),
         bank=member("bank"),
+        buyers_bank=member("buyers-bank"),
         consignee=member("consignee"),
         operator=member("operator"),
         authority=member("authority"),

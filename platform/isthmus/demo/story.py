@@ -34,6 +34,7 @@ class Cast:
     forwarder: Member
     carrier: Member
     bank: Member
+    buyers_bank: Member
     consignee: Member
     operator: Member
     authority: Member
