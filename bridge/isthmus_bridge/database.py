@@ -10,8 +10,6 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine
 
-from isthmus_bridge import together
-
 ROLE = "isthmus_bridge_app"
 LONGEST_SILENCE = 4.5
 """Seconds without an answer of the database after which a request is refused."""
@@ -40,17 +38,13 @@ class _Impatient(psycopg.Connection[Any]):
                 self.pgconn.finish()
             raise
 
-    def rollback(self) -> None:
-        """Roll back as psycopg does, which may take all prepared statements with it."""
-        begun = self.pgconn.transaction_status != TransactionStatus.IDLE
-        super().rollback()
-        if begun:
-            together.forget(self)
-
 
 _CONNECT: dict[str, Any] = {
     "options": f"-c role={ROLE} -c timezone=UTC -c lock_timeout=4s -c statement_timeout=4s"
     " -c plan_cache_mode=force_generic_plan -c jit=off -c idle_in_transaction_session_timeout=30s",
+    # Psycopg drops every prepared statement after a rollback, to a savepoint even; those that count are
+    # prepared by isthmus_bridge.together.
+    "prepare_threshold": None,
     "connect_timeout": 2,
     "tcp_user_timeout": 10_000,
     "application_name": "isthmus-bridge",

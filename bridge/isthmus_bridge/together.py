@@ -47,11 +47,6 @@ def together(session: Session, statements: Sequence[Statement]) -> list[Rows]:
     return [_rows(rows, result) for result in results]
 
 
-def forget(connection: psycopg.Connection[Any]) -> None:
-    """Prepare every statement anew for ``connection``: it has lost those that were."""
-    _prepared.pop(connection, None)
-
-
 def _exchange(connection: psycopg.Connection[Any], statements: Sequence[Statement]) -> list[PGresult]:
     """Send ``statements`` and return the result of each; raises :class:`psycopg.Error`."""
     wire, known = connection.pgconn, _prepared.setdefault(connection, {})

@@ -1,15 +1,17 @@
 """Customs says what it decides in DMS notifications; the gate judges what they say, and nothing invalid."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-from flask import Flask, request
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -106,20 +108,22 @@ def meeting(
                 Signer(client, KEYS[each], clock) for each in (Holder.PLATFORM, Holder.WINDOW)
             )
             opened = Meeting(spoken, window, clock, platform, customs)
-            front.wsgi_app = _recording(app, opened.wire)  # type: ignore[method-assign]
+            front.wsgi_app = _recording(app, opened.wire)  # type: ignore[method-assign, assignment]
             yield opened
         window.close()
 
 
-def _recording(app: Flask, wire: list[dict[str, Any]]) -> Any:
-    app.before_request_funcs[None].append(
-        lambda: wire.append(json.loads(request.get_data())) if _is_status() else None
-    )
-    return app.wsgi_app
+def _recording(app: Flask, wire: list[dict[str, Any]]) -> WSGIApplication:
+    """Return ``app`` as it is, noting what statuses come to it."""
 
+    def noted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(body)
+        if environ["PATH_INFO"] == "/v1/exchanges" and b"DECLARATION_STATUS" in body:
+            wire.append(json.loads(body))
+        return app.wsgi_app(environ, start_response)
 
-def _is_status() -> bool:
-    return request.path == "/v1/exchanges" and b"DECLARATION_STATUS" in request.get_data()
+    return noted
 
 
 def spoken_as_xml(sent: dict[str, Any]) -> bool:
