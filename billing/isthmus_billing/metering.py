@@ -34,6 +34,8 @@ METERS: Mapping[str, str] = MappingProxyType(
         "title.issued": "Bills of lading issued as title",
         "title.transferred": "Transfers and endorsements of title",
         "title.surrendered": "Surrenders of title",
+        "cover.declared": "Shipments declared under an open cover",
+        "claim.settled": "Insurance claims settled",
     }
 )
 """What is metered: a domain event's name, which is its meter's, and the title a bill shows."""

@@ -22,6 +22,7 @@ from isthmus_platform import (
 )
 from isthmus_platform.crossings import Sender
 from isthmus_platform.database import Platform
+from isthmus_platform.insurance import delays
 from isthmus_platform.outbox import Message
 from isthmus_platform.outgoing import Caller
 from isthmus_platform.outgoing_addresses import Outgoing
@@ -38,6 +39,8 @@ TOPICS = (
 )
 
 
+INSURANCE_EVERY = 300.0
+"""Seconds. Claims not documented in time lapse, delays are decided when the time for words is over."""
 RECONCILE_EVERY = 600.0
 """Seconds. A payment that was told by a webhook is known at once; one whose webhook was lost, by then."""
 
@@ -45,9 +48,10 @@ RECONCILE_EVERY = 600.0
 def chores(settings: Settings, home: Home) -> Mapping[str, Chore]:
     """Return what is done every so often, by name."""
     return {
+        "insurance": Chore(INSURANCE_EVERY, delays.watch),
         "payments": Chore(
             RECONCILE_EVERY, lambda platform: payments.reconcile(platform, _provider(settings, home))
-        )
+        ),
     }
 
 

@@ -37,6 +37,16 @@ class Kind(StrEnum):
     GRANT_GIVEN = "grant.given"
     GRANT_REVOKED = "grant.revoked"
     CROSSING_CHANGED = "crossing.changed"
+    COVER_OFFERED = "cover.offered"
+    COVER_CHANGED = "cover.changed"
+    COVER_DECLARED = "cover.declared"
+    COVER_DECLARATION_CANCELLED = "cover.declaration_cancelled"
+    QUOTE_REQUESTED = "quote.requested"
+    QUOTE_ANSWERED = "quote.answered"
+    CLAIM_NOTIFIED = "claim.notified"
+    CLAIM_CHANGED = "claim.changed"
+    CLAIM_SETTLED = "claim.settled"
+    DELAY_DECIDED = "delay.decided"
 
 
 class Change(Base):
@@ -58,6 +68,7 @@ class Change(Base):
     document_id: Mapped[UUID | None]
     grant_id: Mapped[UUID | None]
     crossing_id: Mapped[UUID | None]
+    insurance_id: Mapped[UUID | None]
     about: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime]
 

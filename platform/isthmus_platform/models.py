@@ -16,6 +16,15 @@ from isthmus_platform.freight import FreightMessage, FreightPublication
 from isthmus_platform.grants import AccessGrant, GrantedDocument
 from isthmus_platform.idempotency import IdempotencyRecord
 from isthmus_platform.imports import ShipmentImport, ShipmentImportRow
+from isthmus_platform.insurance.records import (
+    ArrivalReport,
+    CoverDeclaration,
+    InsuranceClaim,
+    InsuranceQuote,
+    InsuranceStep,
+    InsuranceTariff,
+    OpenCover,
+)
 from isthmus_platform.links import DownloadLink
 from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.papers.issuing import IssuedPaper, PartyKey
@@ -42,11 +51,13 @@ __all__ = [
     "AccessGrant",
     "AccessLogEntry",
     "ApiClient",
+    "ArrivalReport",
     "Base",
     "BridgeNonce",
     "Change",
     "ClientAssertion",
     "CommercialTerms",
+    "CoverDeclaration",
     "Crossing",
     "Custodian",
     "CustomsEvent",
@@ -68,7 +79,12 @@ __all__ = [
     "GoodsItem",
     "GrantedDocument",
     "IdempotencyRecord",
+    "InsuranceClaim",
+    "InsuranceQuote",
+    "InsuranceStep",
+    "InsuranceTariff",
     "IssuedPaper",
+    "OpenCover",
     "OutboxMessage",
     "OwnerKey",
     "Party",

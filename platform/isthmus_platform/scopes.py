@@ -24,6 +24,8 @@ SCOPES = {
     "write:webhooks": "register, change and remove webhooks",
     "read:finance": "what the bank registered as financed",
     "write:finance": "ask what is financed, register, release and dispute it",
+    "read:insurance": "covers, rates, quotes, declarations under covers, claims",
+    "write:insurance": "offer covers, quote, declare, claim and settle, tell of arrivals",
     "read:clients": "the party's machine clients",
     "write:clients": "register machine clients, exchange their keys, suspend and resume them",
     "read:billing": "usage and invoices",

@@ -270,6 +270,8 @@ def told(work: Work, change: Change) -> dict[str, Any]:
             "shipment": {"reference": document.shipment_reference, "ucr": document.ucr},
             **change.about,
         }
+    if change.insurance_id is not None:
+        return change.about
     if change.grant_id is not None:
         return {"grant": {"id": str(change.grant_id)}, **change.about}
     return {"crossing": {"id": str(change.crossing_id)}, **change.about}

@@ -28,6 +28,8 @@ PRICES = (
     Price("title.issued", 1200),
     Price("title.transferred", 400),
     Price("title.surrendered", 400),
+    Price("cover.declared", 300),
+    Price("claim.settled", 800),
 )
 CONCESSION_BASIS_POINTS = 1250
 
