@@ -16,6 +16,9 @@ from isthmus_graphql import (
     financed,
     freight,
     grants,
+    insurance_changes,
+    insurance_claims,
+    insurance_declared,
     links,
     nodes,
     papers,
@@ -31,6 +34,7 @@ from isthmus_graphql import (
 
 
 class Query(
+    insurance_declared.InsuranceQuery,
     title.TitleQuery,
     nodes.NodeQuery,
     parties.PartyQuery,
@@ -48,6 +52,8 @@ class Query(
 
 
 class Mutation(
+    insurance_claims.CargoMutation,
+    insurance_changes.CoverMutation,
     title_changes.TitleMutation,
     parties.PartyMutation,
     drafts.ShipmentMutation,

@@ -49,7 +49,7 @@ def test_a_payment_whose_webhook_was_lost_is_found_by_the_clock(
     app = worker.create_worker(
         "redis://127.0.0.1:9/0", (), lambda: (cast.platform, {}), duties.chores(load(), home_of(tmp_path))
     )
-    (scheduled,) = app.conf.beat_schedule.values()
+    scheduled = app.conf.beat_schedule["chore payments"]
     assert (scheduled["task"], scheduled["args"]) == (worker.CHORE, ("payments",))
     assert scheduled["schedule"] <= 600
     run = app.tasks[scheduled["task"]]

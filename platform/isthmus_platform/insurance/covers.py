@@ -219,7 +219,8 @@ def _done(work: Work, cover: OpenCover) -> OpenCover:
 
 def get(work: Work, cover_id: UUID) -> OpenCover:
     """Return a cover that the actor gave or holds, or raise :class:`NotFound`."""
-    return own(work, OpenCover, cover_id, "cover")
+    found: OpenCover = own(work, OpenCover, cover_id, "cover")
+    return found
 
 
 def own(work: Work, table: Any, key: UUID, field: str) -> Any:

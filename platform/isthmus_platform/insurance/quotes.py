@@ -275,7 +275,7 @@ def answer(
     valid_until: datetime | None = None,
 ) -> InsuranceQuote:
     """Answer a quote that waits: a premium in minor units and until when it holds, or None to decline."""
-    quote = steps.lock(work, InsuranceQuote, quote_id, "quote")
+    quote: InsuranceQuote = steps.lock(work, InsuranceQuote, quote_id, "quote")
     action = "DECLINE" if premium is None else "ANSWER"
     quote.state = moved(QUOTE, quote.state, action, steps.who(work, quote), "quote")
     if premium is not None:

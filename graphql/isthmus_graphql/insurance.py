@@ -1,0 +1,208 @@
+"""Insurance: open covers, rates, quotes, declarations and their certificates, claims, delay by quorum."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import graphene
+
+from isthmus_graphql import nodes
+from isthmus_graphql.context import Context, Info
+from isthmus_graphql.parties import Party, party_of
+from isthmus_graphql.scalars import JSON, DateTime, Long
+from isthmus_graphql.values import Money
+from isthmus_platform import parties
+from isthmus_platform.insurance import records, steps
+from isthmus_platform.insurance.records import InsuranceStep
+
+DAYS = "in days of 24 hours"
+
+
+def money(row: Any, minor: int | None) -> Money | None:
+    """Return an amount in the currency of ``row``."""
+    return None if minor is None else Money(amount_minor=minor, currency=row.currency)
+
+
+class Contracted(graphene.Interface):
+    """Something between an insurer and an insured."""
+
+    insurer = graphene.Field(Party, required=True, description="Who insures.")
+    insured = graphene.Field(Party, required=True, description="Who is insured.")
+
+    @staticmethod
+    def resolve_insurer(row: Any, info: Info) -> parties.Party | None:
+        """Return the insurer."""
+        return party_of(info.context, row.insurer_id)
+
+    @staticmethod
+    def resolve_insured(row: Any, info: Info) -> parties.Party | None:
+        """Return the insured."""
+        return party_of(info.context, row.insured_id)
+
+
+class InsuranceStepEntry(graphene.ObjectType):
+    """A step of a cover or claim, or a piece of evidence, in a chain by digest."""
+
+    sequence = graphene.Int(required=True, description="From 1.")
+    code = graphene.String(
+        required=True, description="What was done, or `EVENT`, `DOCUMENT`, `REPORT` for evidence."
+    )
+    actor = graphene.Field(Party, description="Who did and signed it; null where the platform did.")
+    about = JSON(required=True, description="Ids, digests, codes and amounts.")
+    at = DateTime(required=True, description="When, in UTC.")
+    previous = graphene.String(description="Digest of the step before.")
+    digest = graphene.String(required=True, description="By which the next step names it.")
+    signature = graphene.String(description="The actor's signature (JWS); null where the platform did it.")
+
+    @staticmethod
+    def resolve_actor(step: InsuranceStep, info: Info) -> parties.Party | None:
+        """Return who did it."""
+        return party_of(info.context, step.actor_id)
+
+    @staticmethod
+    def resolve_signature(step: InsuranceStep, _info: Info) -> str | None:
+        """Return the signature."""
+        return step.token
+
+
+class Chained:
+    """What has a chain of steps."""
+
+    steps = graphene.List(
+        graphene.NonNull(InsuranceStepEntry), required=True, description="What was done, in order."
+    )
+
+    @staticmethod
+    def resolve_steps(row: Any, info: Info) -> Sequence[InsuranceStep]:
+        """Return the chain."""
+        context = info.context
+
+        def read(ids: Sequence[UUID]) -> dict[UUID, list[InsuranceStep]]:
+            found = steps.of(context.reading, ids)
+            context.loader.together("party", [step.actor_id for each in found.values() for step in each])
+            return found
+
+        return context.loader.load("contract", row.id, "steps", read) or []
+
+
+class OpenCover(Chained, graphene.ObjectType):
+    """An insurer's standing promise to insure what its holder declares, within limits."""
+
+    class Meta:
+        interfaces = (nodes.Node, Contracted)
+        possible_types = (records.OpenCover,)
+
+    number = graphene.String(required=True, description="The insurer's number.")
+    state = graphene.String(required=True, description="`OFFERED`, `ACTIVE`, `ENDING` or `DECLINED`.")
+    clauses = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="What it may be declared under: `ICC_A`, `ICC_B`, `ICC_C`, `WAR`, `STRIKES`.",
+    )
+    limit = graphene.Field(Money, required=True, description="The most that stands declared at any time.")
+    per_conveyance = graphene.Field(Money, required=True, description="The most on one conveyance.")
+    per_location = graphene.Field(
+        Money, required=True, description="The most loaded or discharged in a place."
+    )
+    declared = graphene.Field(Money, required=True, description="What stands declared.")
+    balance = graphene.Field(Money, required=True, description="What may still be declared.")
+    uplift_bp = graphene.Int(
+        required=True,
+        description="Basis points of the CIF value (minor units) that are insured: 11000 is 110 %.",
+    )
+    notice_days = graphene.Int(required=True, description=f"Notice of a claim, {DAYS}.")
+    documents_days = graphene.Int(required=True, description=f"Until a claim is documented, {DAYS}.")
+    cancellation_days = graphene.Int(required=True, description=f"Notice of cancellation, {DAYS}.")
+    valid_from = DateTime(required=True, description="From when, in UTC.")
+    valid_until = DateTime(required=True, description="Until when, in UTC.")
+
+    @staticmethod
+    def resolve_limit(row: records.OpenCover, _info: Info) -> Money | None:
+        """Return the limit."""
+        return money(row, row.limit_minor)
+
+    @staticmethod
+    def resolve_per_conveyance(row: records.OpenCover, _info: Info) -> Money | None:
+        """Return the limit of a conveyance."""
+        return money(row, row.per_conveyance_minor)
+
+    @staticmethod
+    def resolve_per_location(row: records.OpenCover, _info: Info) -> Money | None:
+        """Return the limit of a place."""
+        return money(row, row.per_location_minor)
+
+    @staticmethod
+    def resolve_declared(row: records.OpenCover, _info: Info) -> Money | None:
+        """Return what is declared."""
+        return money(row, row.declared_minor)
+
+    @staticmethod
+    def resolve_balance(row: records.OpenCover, _info: Info) -> Money | None:
+        """Return what is left."""
+        return money(row, row.balance_minor)
+
+
+class PremiumLine(graphene.ObjectType):
+    """One line of a premium."""
+
+    clause = graphene.String(required=True, description="The clause it is for; `MINIMUM` fills up.")
+    hs = graphene.String(required=True, description="HS code of the goods; empty where it is for all.")
+    base = Long(required=True, description="Minor units that the rate is of.")
+    rate_ppm = graphene.Int(
+        name="ratePpm", description="Parts per million of the base; null for a sum in minor units."
+    )
+    amount = Long(required=True, description="Minor units, rounded half to even.")
+    said = graphene.String(required=True, description="Which row of the table it is.")
+
+
+class InsuranceQuote(graphene.ObjectType):
+    """What insuring a shipment under a cover would cost, line by line."""
+
+    class Meta:
+        interfaces = (nodes.Node, Contracted)
+        possible_types = (records.InsuranceQuote,)
+
+    state = graphene.String(required=True, description="`REQUESTED`, `QUOTED`, `DECLINED` or `USED`.")
+    terms = JSON(
+        required=True, description="What was asked: clauses, mode, conveyance, places, goods, delay."
+    )
+    sum_insured = graphene.Field(Money, required=True, description="CIF value with the cover's uplift.")
+    premium = graphene.Field(Money, description="The sum of the lines; null while it waits.")
+    deductible = graphene.Field(Money, description="What the insured bears of each claim.")
+    lines = graphene.List(graphene.NonNull(PremiumLine), description="How the premium comes about.")
+    valid_until = DateTime(description="Until when it holds, in UTC.")
+
+    @staticmethod
+    def resolve_sum_insured(row: records.InsuranceQuote, _info: Info) -> Money | None:
+        """Return the sum insured."""
+        return money(row, row.insured_minor)
+
+    @staticmethod
+    def resolve_premium(row: records.InsuranceQuote, _info: Info) -> Money | None:
+        """Return the premium."""
+        return money(row, row.premium_minor)
+
+    @staticmethod
+    def resolve_deductible(row: records.InsuranceQuote, _info: Info) -> Money | None:
+        """Return the deductible."""
+        return money(row, row.deductible_minor)
+
+
+class InsuranceTariff(graphene.ObjectType):
+    """Your table of rates, as it is kept."""
+
+    class Meta:
+        interfaces = (nodes.Node,)
+        possible_types = (records.InsuranceTariff,)
+
+    currency = graphene.String(required=True, description="ISO 4217 code of what it rates.")
+    effective_from = DateTime(required=True, description="From when, in UTC, until the next one's.")
+    rates = JSON(required=True, description="Rows, regions and minimum premium.")
+
+
+def keep(context: Context, rows: Sequence[Any]) -> None:
+    """Note that these were read together."""
+    context.loader.keep("contract", rows)
+    context.loader.together("party", [one for row in rows for one in (row.insurer_id, row.insured_id)])
+    certified = [row.document_id for row in rows if isinstance(row, records.CoverDeclaration)]
+    context.loader.together("certificate", certified)
