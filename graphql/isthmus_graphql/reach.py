@@ -39,7 +39,7 @@ TYPES = {
         " DocumentaryCredit ExportDeclaration PaperContainer PaperGoods TradeParty"
         " PostalAddress Location Measure Amount Discrepancy Citation DownloadLink"
     ),
-    "read:crossings": "Crossing Agreement WindowAnswer Declaration FreightMessage",
+    "read:crossings": "Crossing Agreement WindowAnswer WindowQuestion Declaration FreightMessage",
     "read:grants": "Grant Delegation AccessLogEntry",
     "read:webhooks": "Webhook WebhookDelivery WebhookAttempt",
     "read:finance": "Financing FinancingDispute",
