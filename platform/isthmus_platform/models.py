@@ -4,6 +4,14 @@ from isthmus_platform.access import ApiClient, ClientAssertion, User
 from isthmus_platform.access_log import AccessLogEntry, Custodian
 from isthmus_platform.changes import Change
 from isthmus_platform.contents import DocumentChunk, OwnerKey
+from isthmus_platform.credit.records import (
+    BankHoliday,
+    Credit,
+    CreditAmendment,
+    CreditEntry,
+    CreditPresentation,
+    ExaminationRule,
+)
 from isthmus_platform.crossings.records import BridgeNonce, Crossing
 from isthmus_platform.database import Base
 from isthmus_platform.declarations import CustomsEvent, Declaration
@@ -52,12 +60,17 @@ __all__ = [
     "AccessLogEntry",
     "ApiClient",
     "ArrivalReport",
+    "BankHoliday",
     "Base",
     "BridgeNonce",
     "Change",
     "ClientAssertion",
     "CommercialTerms",
     "CoverDeclaration",
+    "Credit",
+    "CreditAmendment",
+    "CreditEntry",
+    "CreditPresentation",
     "Crossing",
     "Custodian",
     "CustomsEvent",
@@ -71,6 +84,7 @@ __all__ = [
     "EndedSession",
     "Equipment",
     "EventSubscription",
+    "ExaminationRule",
     "Financing",
     "FinancingDispute",
     "FinancingMark",

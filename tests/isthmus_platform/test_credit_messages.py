@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_case import TERMS
-from isthmus_platform.credit import messages
+from isthmus_platform.credit import messages, notices
 from isthmus_platform.credit.amending import Changes
-from isthmus_platform.credit.messages import Amendment, Issue, Refusal
+from isthmus_platform.credit.messages import Issue
+from isthmus_platform.credit.notices import Amendment, Refusal
 from isthmus_platform.credit.terms import ACCEPTANCE, ADVISING, DEFERRED, RequiredDocument, Terms
 from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers.parts import Location
@@ -143,25 +144,25 @@ def test_what_is_wrong_is_refused_with_its_tag_and_rule(case: str) -> None:
 def test_an_amendment_reads_back_as_it_was(changes: Changes) -> None:
     currency = "USD" if changes.increase_minor or changes.decrease_minor else ""
     said = Amendment("LC-2026-0417", ISSUED, 2, date(2026, 5, 20), currency, changes)
-    assert messages.read_707(messages.write_707(said)) == said
+    assert notices.read_707(notices.write_707(said)) == said
 
 
 def test_an_amendment_that_changes_nothing_is_refused() -> None:
-    text = messages.write_707(Amendment("A", ISSUED, 1, ISSUED, "USD", Changes(increase_minor=1)))
+    text = notices.write_707(Amendment("A", ISSUED, 1, ISSUED, "USD", Changes(increase_minor=1)))
     with pytest.raises(InvalidInput) as refusal:
-        messages.read_707(text.replace(":32B:USD0,01\r\n", ""))
+        notices.read_707(text.replace(":32B:USD0,01\r\n", ""))
     assert (refusal.value.field, refusal.value.code) == ("20", "empty")
 
 
 @settings(max_examples=20)
-@given(st.lists(LINES, min_size=1, max_size=4), st.sampled_from(sorted(messages.DISPOSALS)))
+@given(st.lists(LINES, min_size=1, max_size=4), st.sampled_from(sorted(notices.DISPOSALS)))
 def test_a_notice_of_refusal_reads_back_as_it_was(discrepancies: list[str], disposal: str) -> None:
     said = Refusal("LC-1", "PRES-1", ISSUED, 1_250, "BHD", tuple(discrepancies), disposal)
-    assert messages.read_734(messages.write_734(said)) == said
+    assert notices.read_734(notices.write_734(said)) == said
 
 
 def test_a_notice_without_discrepancies_is_refused() -> None:
-    text = messages.write_734(Refusal("LC-1", "P", ISSUED, 5, "JPY", ("late",), "HOLD"))
+    text = notices.write_734(Refusal("LC-1", "P", ISSUED, 5, "JPY", ("late",), "HOLD"))
     with pytest.raises(InvalidInput) as refusal:
-        messages.read_734(text.replace(":77J:+late\r\n", ""))
+        notices.read_734(text.replace(":77J:+late\r\n", ""))
     assert (refusal.value.field, refusal.value.code) == ("77J", "mandatory")

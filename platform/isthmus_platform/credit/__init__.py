@@ -1,1 +1,35 @@
-"""Documentary credit (UCP 600): its life, the examination of documents under it, and its messages."""
+"""Documentary credit (UCP 600): its life, the examination of documents under it, and its messages.
+
+Acting: :func:`apply`, :func:`step`, :func:`amend`, :func:`answer` on credits, :func:`present`,
+:func:`examine`, :func:`settle` on presentations. The pure parts are :mod:`.machine`, :mod:`.terms`,
+:mod:`.examining` with the rules, :mod:`.messages`; a bank's own rules are in :mod:`.own_rules`.
+"""
+
+from isthmus_platform.credit.amending import Changes
+from isthmus_platform.credit.calendars import add_holidays, holidays
+from isthmus_platform.credit.machine import Action, AmendmentState, CreditState, PresentationState
+from isthmus_platform.credit.presenting import examine, present, settle
+from isthmus_platform.credit.register import Application, amend, answer, apply, step
+from isthmus_platform.credit.terms import RequiredDocument, Terms
+from isthmus_platform.credit.trying import try_rule
+
+__all__ = [
+    "Action",
+    "AmendmentState",
+    "Application",
+    "Changes",
+    "CreditState",
+    "PresentationState",
+    "RequiredDocument",
+    "Terms",
+    "add_holidays",
+    "amend",
+    "answer",
+    "apply",
+    "examine",
+    "holidays",
+    "present",
+    "settle",
+    "step",
+    "try_rule",
+]

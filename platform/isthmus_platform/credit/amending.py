@@ -1,4 +1,4 @@
-"""An amendment: what it changes of the terms; none without the beneficiary's acceptance (UCP 600 article 10)."""
+"""An amendment: what it changes of the terms, once the beneficiary accepts it (UCP 600 article 10)."""
 
 from dataclasses import dataclass, fields, replace
 from datetime import date

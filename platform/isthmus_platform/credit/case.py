@@ -24,7 +24,17 @@ from isthmus_platform.papers.parts import check_text, wrong
 
 MOST_DOCUMENTS = 50
 CAPACITIES = frozenset(
-    "CARRIER MASTER AGENT_FOR_CARRIER AGENT_FOR_MASTER INSURER UNDERWRITER AGENT PROXY ISSUER".split()
+    [
+        "CARRIER",
+        "MASTER",
+        "AGENT_FOR_CARRIER",
+        "AGENT_FOR_MASTER",
+        "INSURER",
+        "UNDERWRITER",
+        "AGENT",
+        "PROXY",
+        "ISSUER",
+    ]
 )
 
 
@@ -86,8 +96,8 @@ class Presented:
 class Case:
     """A presentation under its credit.
 
-    ``available_minor`` may still be drawn, ``drawings`` were made before; ``calendar`` is of the bank to which
-    the documents were presented.
+    ``available_minor`` may still be drawn, ``drawings`` were made before; ``calendar`` is of the bank to
+    which the documents were presented.
     """
 
     terms: Terms
@@ -146,7 +156,7 @@ class Case:
 
     @property
     def shipped_on(self) -> date | None:
-        """The day of shipment: of several bills the last on one vessel, the first on several (ISBP 821 E6)."""
+        """The day of shipment: of several bills the last of one vessel, else the first (ISBP 821 E6)."""
         days = [day for one, paper in self.bills if (day := shipment_day(one, paper)) is not None]
         vessels = {(paper.vessel, paper.voyage) for _, paper in self.bills}
         return (max if len(vessels) == 1 else min)(days, default=None)

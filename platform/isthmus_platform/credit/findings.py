@@ -34,7 +34,8 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The discrepancy in a line, as a notice of refusal states it."""
-        return f"{self.document}: {self.field} is {self.found}, {self.against} says {self.expected} ({self.article})"
+        said = f"{self.field} is {self.found}, {self.against} says {self.expected}"
+        return f"{self.document}: {said} ({self.article})"
 
 
 Check = Callable[[Case], Iterator[Mark]]

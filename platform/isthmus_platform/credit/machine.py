@@ -74,7 +74,7 @@ State = CreditState | AmendmentState | PresentationState
 
 @dataclass(frozen=True)
 class Transition:
-    """``who`` may take ``action`` in the state ``before`` (None: nothing stands yet), which leads to ``after``.
+    """``who`` may take ``action`` in the state ``before`` (None: nothing stands yet), leading to ``after``.
 
     ``after`` has more than one state only where the examination decides between them.
     """

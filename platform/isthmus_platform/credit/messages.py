@@ -1,8 +1,9 @@
-"""Issue (MT 700), amendment (MT 707) and notice of refusal (MT 734) as SWIFT text, out and in.
+"""The issue of a credit (MT 700) as SWIFT text, out and in.
 
 What SWIFT leaves to wording is worded here in one way: a document of 46A as
-``+705 BILL OF LADING 3 ORIGINALS 0 COPIES``, and who the bill is made out to, who is notified, who pays freight
-and how the goods are insured as conditions of 47A. A message that words it otherwise keeps it as a condition.
+``+705 BILL OF LADING 3 ORIGINALS 0 COPIES``, and who the bill is made out to, who is notified, who pays
+freight and how the goods are insured as conditions of 47A. A message that words it otherwise keeps it as a
+condition.
 """
 
 import re
@@ -13,7 +14,6 @@ from typing import Any, TypeVar
 
 from isthmus_platform import document_types
 from isthmus_platform.credit import swift
-from isthmus_platform.credit.amending import Changes
 from isthmus_platform.credit.swift import Fields, refused
 from isthmus_platform.credit.terms import (
     ACCEPTANCE,
@@ -81,36 +81,8 @@ class Issue:
     issued_on: date
 
 
-@dataclass(frozen=True)
-class Amendment:
-    """What MT 707 says: which credit of which day, the amendment's number and day, and what changes."""
-
-    reference: str
-    issued_on: date
-    number: int
-    amended_on: date
-    currency: str
-    changes: Changes
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What MT 734 says (UCP 600 article 16 c): each discrepancy, and what becomes of the documents."""
-
-    reference: str
-    presentation: str
-    presented_on: date
-    amount_minor: int
-    currency: str
-    discrepancies: tuple[str, ...]
-    disposal: str
-
-
-DISPOSALS = {"HOLD": "/HOLD/", "RETURN": "/RETURN/", "NOTIFY": "/NOTIFY/"}
-"""Article 16 c iii: held for instructions, returned, or held until the applicant waives."""
-
-
-def _made(kind: type[T], given: dict[str, Any], tags: dict[str, str], other: str = "47A") -> T:
+def made(kind: type[T], given: dict[str, Any], tags: dict[str, str], other: str = "47A") -> T:
+    """Return ``kind`` of what a message says; a refusal names the tag of the member it is about."""
     try:
         return kind(**given)
     except InvalidInput as wrong:
@@ -144,8 +116,8 @@ def write_700(message: Issue) -> str:
             ("43P", "ALLOWED" if terms.partial_shipments else "NOT ALLOWED"),
             ("43T", "ALLOWED" if terms.transhipment else "NOT ALLOWED"),
             ("44A", terms.received_at),
-            ("44E", _place(terms.loading)),
-            ("44F", _place(terms.discharge)),
+            ("44E", place_text(terms.loading)),
+            ("44F", place_text(terms.discharge)),
             ("44B", terms.delivered_to),
             ("44C", None if terms.latest_shipment is None else swift.day(terms.latest_shipment)),
             ("45A", goods),
@@ -183,10 +155,10 @@ def read_700(text: str) -> Issue:
         "partial_shipments": swift.chosen("43P", fields.line("43P"), ALLOWED, default=True),
         "transhipment": swift.chosen("43T", fields.line("43T"), ALLOWED, default=True),
         "received_at": fields.line("44A"),
-        "loading": _read_place("44E", fields.line("44E")),
-        "discharge": _read_place("44F", fields.line("44F")),
+        "loading": read_place("44E", fields.line("44E")),
+        "discharge": read_place("44F", fields.line("44F")),
         "delivered_to": fields.line("44B"),
-        "presentation_days": _number("48", fields.line("48"), 21),
+        "presentation_days": read_number("48", fields.line("48"), 21),
     }
     latest = fields.line("44C")
     given["latest_shipment"] = None if latest is None else swift.read_day("44C", latest)
@@ -195,7 +167,7 @@ def read_700(text: str) -> Issue:
     given["documents"] = tuple(_read_document(one) for one in swift.read_items("46A", fields.need("46A")))
     given |= _read_conditions(swift.read_items("47A", fields.take("47A") or []))
     fields.end()
-    return Issue(_made(Terms, given, TAGS), issued_on)
+    return Issue(made(Terms, given, TAGS), issued_on)
 
 
 def _tolerance(terms: Terms) -> str | None:
@@ -233,18 +205,21 @@ def _read_availability(fields: Fields) -> dict[str, Any]:
     return {**given, "tenor_days": int(found.group(1)), "tenor_from": since}
 
 
-def _place(place: Location | None) -> str | None:
+def place_text(place: Location | None) -> str | None:
+    """Return a place as the messages have it: its UN/LOCODE, then its name."""
     return None if place is None else " ".join(filter(None, (place.code, place.name)))
 
 
-def _read_place(tag: str, text: str | None) -> Location | None:
+def read_place(tag: str, text: str | None) -> Location | None:
+    """Return the place that ``text`` says."""
     if text is None:
         return None
     code, _, name = text.partition(" ")
-    return _made(Location, {"code": code, "name": name or None}, {}, tag)
+    return made(Location, {"code": code, "name": name or None}, {}, tag)
 
 
-def _number(tag: str, text: str | None, default: int) -> int:
+def read_number(tag: str, text: str | None, default: int) -> int:
+    """Return a number of up to three digits, ``default`` where there is none."""
     if text is None:
         return default
     if not re.fullmatch(r"[0-9]{1,3}", text):
@@ -278,7 +253,7 @@ def _read_document(text: str) -> RequiredDocument:
         raise refused("46A", "format", "such as +705 BILL OF LADING 3 ORIGINALS 0 COPIES")
     code, originals, copies, wording = found.groups()
     given = {"type": code, "originals": int(originals), "copies": int(copies), "wording": wording}
-    return _made(RequiredDocument, given, {}, "46A")
+    return made(RequiredDocument, given, {}, "46A")
 
 
 def _conditions(terms: Terms) -> list[str]:
@@ -314,120 +289,3 @@ def _read_conditions(texts: Sequence[str]) -> dict[str, Any]:
         else:
             given[names[start]] = rest
     return {**given, "conditions": tuple(conditions)}
-
-
-def write_707(message: Amendment) -> str:
-    """Return the text of MT 707."""
-    changes, currency = message.changes, message.currency
-    expiry = (
-        None if changes.expires_on is None else swift.day(changes.expires_on) + (changes.expires_at or "")
-    )
-    return swift.written(
-        [
-            ("27", "1/1"),
-            ("20", message.reference),
-            ("21", "NONREF"),
-            ("31C", swift.day(message.issued_on)),
-            ("26E", str(message.number)),
-            ("30", swift.day(message.amended_on)),
-            ("22A", "ISSU"),
-            ("31D", expiry),
-            (
-                "32B",
-                None if changes.increase_minor is None else swift.amount(changes.increase_minor, currency),
-            ),
-            (
-                "33B",
-                None if changes.decrease_minor is None else swift.amount(changes.decrease_minor, currency),
-            ),
-            ("43P", _allowed(changes.partial_shipments)),
-            ("43T", _allowed(changes.transhipment)),
-            ("44E", _place(changes.loading)),
-            ("44F", _place(changes.discharge)),
-            ("44C", None if changes.latest_shipment is None else swift.day(changes.latest_shipment)),
-            ("45B", None if changes.goods is None else swift.items("45B", [f"/REPALL/{changes.goods}"])),
-            ("48", None if changes.presentation_days is None else str(changes.presentation_days)),
-        ]
-    )
-
-
-def _allowed(value: bool | None) -> str | None:  # noqa: FBT001
-    return None if value is None else next(words for words, meaning in ALLOWED.items() if meaning == value)
-
-
-def read_707(text: str) -> Amendment:
-    """Return what a text of MT 707 says; a refusal names the tag and the rule it breaks."""
-    fields = swift.parse(text)
-    for tag in ("27", "21", "22A"):
-        fields.line(tag)
-    reference = fields.line("20", need=True) or ""
-    issued_on = swift.read_day("31C", fields.line("31C", need=True) or "")
-    number = _number("26E", fields.line("26E", need=True), 0)
-    amended_on = swift.read_day("30", fields.line("30", need=True) or "")
-    given: dict[str, Any] = {}
-    currency = ""
-    for tag, name in (("32B", "increase_minor"), ("33B", "decrease_minor")):
-        said = fields.line(tag)
-        if said is not None:
-            given[name], currency = swift.read_amount(tag, said)
-    expiry = fields.line("31D")
-    if expiry is not None:
-        given |= {"expires_on": swift.read_day("31D", expiry[:6]), "expires_at": expiry[6:] or None}
-    for tag, name in (("43P", "partial_shipments"), ("43T", "transhipment")):
-        said = fields.line(tag)
-        given[name] = None if said is None else swift.chosen(tag, said, ALLOWED, default=True)
-    given["loading"] = _read_place("44E", fields.line("44E"))
-    given["discharge"] = _read_place("44F", fields.line("44F"))
-    latest, days = fields.line("44C"), fields.line("48")
-    given["latest_shipment"] = None if latest is None else swift.read_day("44C", latest)
-    given["presentation_days"] = None if days is None else _number("48", days, 0)
-    goods = fields.take("45B")
-    if goods is not None:
-        (item, *more) = swift.read_items("45B", goods)
-        if more or not item.startswith("/REPALL/"):
-            raise refused("45B", "code_word", "one item with /REPALL/ and all of the goods")
-        given["goods"] = item.removeprefix("/REPALL/")
-    fields.end()
-    tags = {**TAGS, "increaseMinor": "32B", "decreaseMinor": "33B", "goods": "45B"}
-    return Amendment(reference, issued_on, number, amended_on, currency, _made(Changes, given, tags, "20"))
-
-
-def write_734(message: Refusal) -> str:
-    """Return the text of MT 734; discrepancies are told in the characters that SWIFT has."""
-    lines = [line for text in message.discrepancies for line in swift.wrap("77J", f"+{text}", 50)]
-    if len(lines) > 70:
-        raise refused("77J", "lines", "at most 70 lines")
-    return swift.written(
-        [
-            ("20", message.reference),
-            ("21", message.presentation),
-            ("32A", swift.day(message.presented_on) + swift.amount(message.amount_minor, message.currency)),
-            ("77J", lines),
-            ("77B", DISPOSALS[message.disposal]),
-        ]
-    )
-
-
-def read_734(text: str) -> Refusal:
-    """Return what a text of MT 734 says; a refusal names the tag and the rule it breaks."""
-    fields = swift.parse(text)
-    reference = fields.line("20", need=True) or ""
-    presentation = fields.line("21", need=True) or ""
-    said = fields.line("32A", need=True) or ""
-    minor, currency = swift.read_amount("32A", said[6:])
-    discrepancies = tuple(swift.read_items("77J", fields.need("77J")))
-    word = fields.line("77B", need=True)
-    disposal = next((code for code, words in DISPOSALS.items() if words == word), None)
-    if disposal is None:
-        raise refused("77B", "code_word", " or ".join(DISPOSALS.values()))
-    fields.end()
-    return Refusal(
-        reference, presentation, swift.read_day("32A", said[:6]), minor, currency, discrepancies, disposal
-    )
-
-
-def in_x(text: str) -> str:
-    """Return ``text`` with each character that SWIFT's larger set lacks replaced, words of at most 45."""
-    plain = re.sub(r"[^A-Za-z0-9/\-?:().,'+ =!\"%&*<>;{@#_]", ".", text)
-    words = [word[at : at + 45] for word in plain.split() for at in range(0, len(word), 45)]
-    return " ".join(words)

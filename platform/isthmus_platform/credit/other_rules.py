@@ -12,7 +12,7 @@ INSURERS = ("INSURER", "UNDERWRITER", "AGENT", "PROXY")
 
 
 def cover_amount(case: Case) -> Iterator[Mark]:
-    """The goods are insured for less than the credit's percentage of the greater of claim and invoice."""
+    """Find where the goods are insured for less than the percentage of the greater of claim and invoice."""
     currency = case.terms.currency
     invoiced = sum((p.total.value for _, p in case.invoices if p.total.currency == currency), Decimal(0))
     value = max(invoiced, in_units(case.claimed_minor, currency))
@@ -26,7 +26,7 @@ def cover_amount(case: Case) -> Iterator[Mark]:
 
 
 def cover_currency(case: Case) -> Iterator[Mark]:
-    """The goods are insured in another currency than the credit's."""
+    """Find where the goods are insured in another currency than the credit's."""
     for one, paper in case.covers:
         if paper.insured_amount.currency != case.terms.currency:
             said = paper.insured_amount.currency
@@ -34,7 +34,7 @@ def cover_currency(case: Case) -> Iterator[Mark]:
 
 
 def cover_date(case: Case) -> Iterator[Mark]:
-    """The cover takes effect after shipment."""
+    """Find where the cover takes effect after shipment."""
     shipped = case.shipped_on
     for one, _ in case.covers:
         begins = one.face.effective_on or one.dated
@@ -43,7 +43,7 @@ def cover_date(case: Case) -> Iterator[Mark]:
 
 
 def cover_signed(case: Case) -> Iterator[Mark]:
-    """The insurance document is not signed by an insurer, an underwriter, their agent or proxy."""
+    """Find where the insurance document is not signed by an insurer, an underwriter, their agent or proxy."""
     for one, _ in case.covers:
         if one.face.signed_by is None or one.face.signed_as not in INSURERS:
             said = "none" if one.face.signed_by is None else f"{one.face.signed_by} as {one.face.signed_as}"
@@ -53,7 +53,7 @@ def cover_signed(case: Case) -> Iterator[Mark]:
 
 
 def cover_risks(case: Case) -> Iterator[Mark]:
-    """The insurance document does not cover the risks that the credit requires."""
+    """Find where the insurance document does not cover the risks that the credit requires."""
     wanted = case.terms.insurance_clauses
     for one, paper in case.covers:
         if wanted is not None and not contains(paper.clauses, wanted):
@@ -61,7 +61,7 @@ def cover_risks(case: Case) -> Iterator[Mark]:
 
 
 def cover_places(case: Case) -> Iterator[Mark]:
-    """The cover does not run from the place of loading to that of discharge."""
+    """Find where the cover does not run from the place of loading to that of discharge."""
     for one, paper in case.covers:
         for name in ("loading", "discharge"):
             said, wanted = getattr(paper, name), getattr(case.terms, name)
@@ -70,7 +70,7 @@ def cover_places(case: Case) -> Iterator[Mark]:
 
 
 def cover_originals(case: Case) -> Iterator[Mark]:
-    """Fewer than all the originals that the insurance document says were issued: at least one is presented."""
+    """Find where not all originals are presented that the insurance document says were issued."""
     for one, paper in case.covers:
         if not contains(paper.note or "", "issued in duplicate") or one.face.originals >= 2:
             continue

@@ -1,4 +1,4 @@
-"""Rules on the presentation as a whole and on the commercial invoice (UCP 600 articles 6, 14, 17, 18, 30, 31)."""
+"""Rules on the presentation as a whole and on the commercial invoice (UCP 600 articles 6, 14 to 18, 31)."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,13 +15,13 @@ def _money(value: Decimal, currency: str) -> str:
 
 
 def expired(case: Case) -> Iterator[Mark]:
-    """The presentation was made after the credit's expiry."""
+    """Find where the presentation was made after the credit's expiry."""
     if case.presented_on > case.expires_on:
         yield Mark(PRESENTATION, "presentedOn", str(case.presented_on), f"by {case.expires_on}")
 
 
 def late_presentation(case: Case) -> Iterator[Mark]:
-    """The presentation was made too many days after shipment."""
+    """Find where the presentation was made too many days after shipment."""
     if case.present_by is not None and case.presented_on > case.present_by:
         yield Mark(
             PRESENTATION,
@@ -32,7 +32,7 @@ def late_presentation(case: Case) -> Iterator[Mark]:
 
 
 def late_shipment(case: Case) -> Iterator[Mark]:
-    """The goods were shipped after the latest date of shipment."""
+    """Find where the goods were shipped after the latest date of shipment."""
     limit = case.terms.latest_shipment
     for one, paper in case.bills:
         shipped = shipment_day(one, paper)
@@ -41,7 +41,7 @@ def late_shipment(case: Case) -> Iterator[Mark]:
 
 
 def overdrawn(case: Case) -> Iterator[Mark]:
-    """More is claimed than is left, tolerance considered."""
+    """Find where more is claimed than is left, tolerance considered."""
     currency = case.terms.currency
     if case.claimed_minor > case.available_minor:
         left = _money(in_units(case.available_minor, currency), currency)
@@ -49,7 +49,7 @@ def overdrawn(case: Case) -> Iterator[Mark]:
 
 
 def partial_shipment(case: Case) -> Iterator[Mark]:
-    """A second drawing, or one for less than the whole, where partial shipments are not allowed."""
+    """Find a second drawing, or one for less than the whole, where partial shipments are not allowed."""
     if case.terms.partial_shipments:
         return
     currency = case.terms.currency
@@ -62,14 +62,14 @@ def partial_shipment(case: Case) -> Iterator[Mark]:
 
 
 def missing_document(case: Case) -> Iterator[Mark]:
-    """A document that the credit requires was not presented."""
+    """Find where a document that the credit requires was not presented."""
     for required in case.terms.documents:
         if not case.of(required.type):
             yield Mark(PRESENTATION, f"documents.{required.type}", "none", "one, which 46A requires")
 
 
 def missing_original(case: Case) -> Iterator[Mark]:
-    """Of a document that the credit requires not even one original was presented."""
+    """Find where of a document that the credit requires not even one original was presented."""
     for required in case.terms.documents:
         for one in case.of(required.type)[:1]:
             if required.originals and not sum(each.face.originals for each in case.of(required.type)):
@@ -77,7 +77,7 @@ def missing_original(case: Case) -> Iterator[Mark]:
 
 
 def too_few(case: Case) -> Iterator[Mark]:
-    """Fewer originals, or fewer documents in all, than the credit requires."""
+    """Find where fewer originals, or fewer documents in all, than the credit requires."""
     for required in case.terms.documents:
         given = case.of(required.type)
         originals = sum(each.face.originals for each in given)
@@ -92,35 +92,35 @@ def too_few(case: Case) -> Iterator[Mark]:
 
 
 def dated_after(case: Case) -> Iterator[Mark]:
-    """A document bears a date after that of its presentation."""
+    """Find where a document bears a date after that of its presentation."""
     for one in case.documents:
         if one.dated is not None and one.dated > case.presented_on:
             yield Mark(one.label, "dated", str(one.dated), f"by {case.presented_on}", PRESENTATION)
 
 
 def invoice_issuer(case: Case) -> Iterator[Mark]:
-    """The invoice is not the beneficiary's."""
+    """Find where the invoice is not the beneficiary's."""
     for one, paper in case.invoices:
         if not names(case.terms.beneficiary, paper.seller.name):
             yield Mark(one.label, "seller.name", paper.seller.name, case.terms.beneficiary[0])
 
 
 def invoice_buyer(case: Case) -> Iterator[Mark]:
-    """The invoice is not made out to the applicant."""
+    """Find where the invoice is not made out to the applicant."""
     for one, paper in case.invoices:
         if not names(case.terms.applicant, paper.buyer.name):
             yield Mark(one.label, "buyer.name", paper.buyer.name, case.terms.applicant[0])
 
 
 def invoice_currency(case: Case) -> Iterator[Mark]:
-    """The invoice is in another currency than the credit."""
+    """Find where the invoice is in another currency than the credit."""
     for one, paper in case.invoices:
         if paper.total.currency != case.terms.currency:
             yield Mark(one.label, "total.currency", paper.total.currency, case.terms.currency)
 
 
 def invoice_amount(case: Case) -> Iterator[Mark]:
-    """The invoices are for another amount than is claimed."""
+    """Find where the invoices are for another amount than is claimed."""
     currency = case.terms.currency
     ours = [(one, paper) for one, paper in case.invoices if paper.total.currency == currency]
     total = sum((paper.total.value for _, paper in ours), Decimal(0))
@@ -135,7 +135,7 @@ def invoice_amount(case: Case) -> Iterator[Mark]:
 
 
 def invoice_over_credit(case: Case) -> Iterator[Mark]:
-    """An invoice is for more than the credit permits."""
+    """Find where an invoice is for more than the credit permits."""
     currency = case.terms.currency
     limit = in_units(case.terms.limit_minor, currency)
     for one, paper in case.invoices:
@@ -149,7 +149,7 @@ def invoice_over_credit(case: Case) -> Iterator[Mark]:
 
 
 def goods_description(case: Case) -> Iterator[Mark]:
-    """The invoice describes other goods than the credit."""
+    """Find where the invoice describes other goods than the credit."""
     for one, paper in case.invoices:
         said = ", ".join(line.description for line in paper.lines)
         if not any(
@@ -159,21 +159,21 @@ def goods_description(case: Case) -> Iterator[Mark]:
 
 
 def invoice_incoterm(case: Case) -> Iterator[Mark]:
-    """The invoice does not state the trade term of the credit."""
+    """Find where the invoice does not state the trade term of the credit."""
     for one, paper in case.invoices:
         if case.terms.incoterm is not None and paper.incoterm != case.terms.incoterm:
             yield Mark(one.label, "incoterm", paper.incoterm or "none", case.terms.incoterm)
 
 
 def origin_signed(case: Case) -> Iterator[Mark]:
-    """The certificate of origin is not signed."""
+    """Find where the certificate of origin is not signed."""
     for one, paper in case.origins:
         if one.face.signed_by is None:
             yield Mark(one.label, "signedBy", "none", f"a signature of {paper.issuer.name}", "ISBP")
 
 
 def origin_goods(case: Case) -> Iterator[Mark]:
-    """The certificate of origin names an importer who is neither the applicant nor on the transport document."""
+    """Find where the certificate of origin names an importer who is neither applicant nor consignee."""
     consignees = [paper.consignee.name for _, paper in case.bills if paper.consignee is not None]
     for one, paper in case.origins:
         if paper.importer is None or names(case.terms.applicant, paper.importer.name):

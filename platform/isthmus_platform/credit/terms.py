@@ -1,7 +1,7 @@
 """The terms of a documentary credit, as data that checks itself; a refusal names the member and the rule.
 
-Money is whole minor units of an ISO 4217 currency. Texts are single lines in the characters of SWIFT (its sets
-x and z), so that every credit that is accepted here can also be told to a bank that is not (:mod:`.swift`).
+Money is whole minor units of an ISO 4217 currency. Texts are single lines in the characters of SWIFT (its
+sets x and z), so that every credit that is accepted here can be told to a bank that is not (:mod:`.swift`).
 """
 
 import re
@@ -101,7 +101,7 @@ def check_percent(value: int, field: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class RequiredDocument:
-    """A document that must be presented: its type (UNTDID 1001), originals, copies, and more of its wording."""
+    """A document that must be presented: its type (UNTDID 1001), originals, copies, further wording."""
 
     type: str
     originals: int = 1

@@ -12,7 +12,7 @@ TO_ORDER = "TO ORDER"
 
 
 def unsigned(case: Case) -> Iterator[Mark]:
-    """The bill is not signed by the carrier, the master or a named agent of one of them."""
+    """Find where the bill is not signed by the carrier, the master or a named agent of one of them."""
     for one, _ in case.bills:
         if one.face.signed_by is None or one.face.signed_as not in SIGNERS:
             said = "none" if one.face.signed_by is None else f"{one.face.signed_by} as {one.face.signed_as}"
@@ -20,14 +20,14 @@ def unsigned(case: Case) -> Iterator[Mark]:
 
 
 def no_carrier(case: Case) -> Iterator[Mark]:
-    """The bill does not name the carrier."""
+    """Find where the bill does not name the carrier."""
     for one, paper in case.bills:
         if paper.carrier is None:
             yield Mark(one.label, "carrier.name", "none", "the carrier's name", "UCP 600")
 
 
 def not_on_board(case: Case) -> Iterator[Mark]:
-    """The bill says neither by its wording nor by a dated notation that the goods were shipped on board."""
+    """Find where the bill has neither wording nor a dated notation that the goods were shipped on board."""
     for one, paper in case.bills:
         if one.face.on_board is None and paper.shipped_on is None:
             yield Mark(one.label, "onBoard", "none", "a dated on-board notation", "UCP 600")
@@ -40,26 +40,26 @@ def _port(one: Presented, said: Location | None, wanted: Location | None, name: 
 
 
 def loading(case: Case) -> Iterator[Mark]:
-    """The port of loading is another than the credit states."""
+    """Find where the port of loading is another than the credit states."""
     for one, paper in case.bills:
         yield from _port(one, paper.loading, case.terms.loading, "loading.code")
 
 
 def discharge(case: Case) -> Iterator[Mark]:
-    """The port of discharge is another than the credit states."""
+    """Find where the port of discharge is another than the credit states."""
     for one, paper in case.bills:
         yield from _port(one, paper.discharge, case.terms.discharge, "discharge.code")
 
 
 def unclean(case: Case) -> Iterator[Mark]:
-    """The bill bears a clause that declares the goods or their packaging defective."""
+    """Find where the bill bears a clause that declares the goods or their packaging defective."""
     for one, _ in case.bills:
         for clause in one.face.clauses:
             yield Mark(one.label, "clauses", clause, "no such clause", "UCP 600")
 
 
 def transhipped(case: Case) -> Iterator[Mark]:
-    """The goods are transhipped although the credit forbids it, and not in containers (article 20 c ii)."""
+    """Find where goods outside containers are transhipped, which the credit forbids (article 20 c ii)."""
     for one, paper in case.bills:
         if one.face.transhipped and not case.terms.transhipment and not paper.containers:
             yield Mark(one.label, "transhipped", "yes", "not allowed")
@@ -75,7 +75,7 @@ def _made_out(paper: TransportDocument) -> str:
 
 
 def consignee(case: Case) -> Iterator[Mark]:
-    """The bill is made out otherwise than the credit requires."""
+    """Find where the bill is made out otherwise than the credit requires."""
     wanted = case.terms.bill_to
     for one, paper in case.bills:
         if wanted is not None and not alike(_made_out(paper), wanted):
@@ -83,7 +83,7 @@ def consignee(case: Case) -> Iterator[Mark]:
 
 
 def notify(case: Case) -> Iterator[Mark]:
-    """The bill names another notify party than the credit requires."""
+    """Find where the bill names another notify party than the credit requires."""
     wanted = case.terms.notify
     for one, paper in case.bills:
         said = None if paper.notify is None else paper.notify.name
@@ -92,7 +92,7 @@ def notify(case: Case) -> Iterator[Mark]:
 
 
 def endorsement(case: Case) -> Iterator[Mark]:
-    """A bill to order, or to the shipper's order, is not endorsed by the shipper."""
+    """Find where a bill to order, or to the shipper's order, is not endorsed by the shipper."""
     for one, paper in case.bills:
         if not paper.to_order:
             continue
@@ -107,7 +107,7 @@ def endorsement(case: Case) -> Iterator[Mark]:
 
 
 def freight(case: Case) -> Iterator[Mark]:
-    """The bill says otherwise than the credit who pays the freight."""
+    """Find where the bill says otherwise than the credit who pays the freight."""
     wanted = case.terms.freight
     for one, paper in case.bills:
         if wanted is not None and paper.freight != wanted:
@@ -115,21 +115,21 @@ def freight(case: Case) -> Iterator[Mark]:
 
 
 def charter_party(case: Case) -> Iterator[Mark]:
-    """The bill is subject to a charter party."""
+    """Find where the bill is subject to a charter party."""
     for one, _ in case.bills:
         if one.face.charter_party:
             yield Mark(one.label, "charterParty", "subject to a charter party", "no charter party", "UCP 600")
 
 
 def on_deck(case: Case) -> Iterator[Mark]:
-    """The bill says that the goods are or will be loaded on deck."""
+    """Find where the bill says that the goods are or will be loaded on deck."""
     for one, _ in case.bills:
         if one.face.on_deck:
             yield Mark(one.label, "onDeck", "loaded on deck", "not on deck", "UCP 600")
 
 
 def undated(case: Case) -> Iterator[Mark]:
-    """The bill bears no date of issue."""
+    """Find where the bill bears no date of issue."""
     for one, _ in case.bills:
         if one.dated is None:
             yield Mark(one.label, "issuedOn", "none", "a date of issue", "UCP 600")

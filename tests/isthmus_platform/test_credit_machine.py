@@ -1,0 +1,191 @@
+"""Whatever is tried: balance and drawings make the amount, and what is paid complied or was waived."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from credit_case import TERMS, spoiled
+from credit_trade import OPEN_TERMS, CreditTrade, open_credit_trade
+from isthmus_platform.credit.machine import TRANSITIONS, Action, Part
+from isthmus_platform.database import Platform, create_platform_engine
+from isthmus_platform.errors import PlatformError
+from standing import StandingClock
+
+PARTIES = ("buyer", "seller", "bank", "adviser", "stranger")
+PARTS = {
+    "buyer": {Part.APPLICANT},
+    "seller": {Part.BENEFICIARY},
+    "bank": {Part.ISSUING},
+    "adviser": {Part.ADVISING, Part.NOMINATED},
+    "stranger": set(),
+}
+STEPS = ["WAIVE", "RETURN", "ACCEPT", "PAY", "REIMBURSE"]
+GOOD, BAD = spoiled("705"), spoiled("705", {"freight": "COLLECT"})
+WHOLE = TERMS.amount_minor
+
+
+class Credits(RuleBasedStateMachine):
+    """One credit, presentations under it, and a model of what may be drawn."""
+
+    trade: CreditTrade
+    credits = 0
+
+    @initialize()
+    def advise(self) -> None:
+        Credits.credits += 1
+        self.credit = self.trade.advised(replace(OPEN_TERMS, reference=f"LC-{Credits.credits}"))
+        self.limit = WHOLE
+        self.states: dict[UUID, str] = {}
+        self.good: dict[UUID, bool] = {}
+        self.waived: set[UUID] = set()
+
+    def tried(self, call: Callable[[], object]) -> bool:
+        """Make a call; on a refusal nothing at all may have changed. Return whether it was made."""
+        before = self.trade.everything()
+        try:
+            call()
+        except PlatformError:
+            assert self.trade.everything() == before
+            return False
+        return True
+
+    @rule(by=st.sampled_from(PARTIES), share=st.sampled_from([10, 40, 70, 100]), good=st.booleans())
+    def present(self, by: str, share: int, good: bool) -> None:
+        made: list[UUID] = []
+        reference = f"P-{len(self.states) + 1}"
+        documents = GOOD if good else BAD
+        if self.tried(
+            lambda: made.append(
+                self.trade.present(self.credit, reference, WHOLE * share // 100, documents, by)
+            )
+        ):
+            assert by == "seller"
+            self.states[made[0]], self.good[made[0]] = "PRESENTED", good
+
+    @precondition(lambda self: self.states)
+    @rule(data=st.data(), by=st.sampled_from(PARTIES))
+    def examine(self, data: st.DataObject, by: str) -> None:
+        which = data.draw(st.sampled_from(sorted(self.states)))
+        drawn = self.trade.seen(self.credit).drawn_minor
+        claimed = self.trade.presentation(which).claimed_minor
+        if self.tried(lambda: self.trade.examine(which, by)):
+            assert by in ("bank", "adviser")
+            assert self.states[which] == "PRESENTED"
+            complies = self.good[which] and drawn + claimed <= self.limit
+            self.states[which] = "COMPLYING" if complies else "DISCREPANT"
+
+    @precondition(lambda self: self.states)
+    @rule(data=st.data(), by=st.sampled_from(PARTIES), action=st.sampled_from(STEPS))
+    def settle(self, data: st.DataObject, by: str, action: str) -> None:
+        which = data.draw(st.sampled_from(sorted(self.states)))
+        before = self.states[which]
+        if self.tried(lambda: self.trade.settle(by, which, action)):
+            row = next(one for one in TRANSITIONS if one.action is Action(action) and one.before == before)
+            assert PARTS[by] & row.who, f"{by} made {action}"
+            self.states[which] = row.after[0].value
+            if action == "WAIVE":
+                self.waived.add(which)
+            if action == "PAY":
+                assert before == "COMPLYING" or which in self.waived
+
+    @rule(more=st.booleans(), accept=st.booleans(), share=st.sampled_from([10, 50]))
+    def amend(self, more: bool, accept: bool, share: int) -> None:
+        by = WHOLE * share // 100
+        made: list[UUID] = []
+        given: dict[str, Any] = {"increase_minor": by} if more else {"decrease_minor": by}
+        if self.tried(lambda: made.append(self.trade.amend(self.credit, **given))) and self.tried(
+            lambda: self.trade.answer(made[0], accept=accept)
+        ):
+            self.limit += (by if more else -by) if accept else 0
+
+    @invariant()
+    def balance_and_drawings_make_the_amount(self) -> None:
+        if not hasattr(self, "credit"):
+            return
+        row = self.trade.seen(self.credit)
+        entries = self.trade.history(self.credit)
+        drawn = {which: self.trade.presentation(which).drawn_minor for which in self.states}
+        assert row.limit_minor == self.limit
+        assert 0 <= row.drawn_minor <= row.limit_minor
+        assert row.drawn_minor == sum(drawn.values()) == sum(entry.drawn_minor for entry in entries)
+        assert entries[-1].balance_minor + row.drawn_minor == row.limit_minor
+        bound = ("COMPLYING", "ACCEPTED", "PAID", "REIMBURSED")
+        assert all((amount > 0) == (self.states[which] in bound) for which, amount in drawn.items())
+        assert {which: self.trade.presentation(which).state for which in self.states} == self.states
+
+
+@pytest.fixture
+def machine(platform: Platform) -> type[Credits]:
+    Credits.trade = open_credit_trade(platform)
+    return Credits
+
+
+def test_balance_and_drawings_make_the_amount_whatever_is_tried(machine: type[Credits]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=7,
+            stateful_step_count=14,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.fixture
+def trade(platform_url: str, clock: StandingClock) -> Iterator[CreditTrade]:
+    """Yield a trade with a connection for each of several callers."""
+    engine = create_platform_engine(platform_url, pool_size=8)
+    yield open_credit_trade(Platform(engine, clock))
+    engine.dispose()
+
+
+def at_once(calls: list[Callable[[], object]]) -> list[str]:
+    """Make all calls at the same moment; return what came of each: its answer, or the code of a refusal."""
+    together = Barrier(len(calls))
+
+    def made(call: Callable[[], object]) -> str:
+        together.wait()
+        try:
+            return str(call())
+        except PlatformError as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return sorted(pool.map(made, calls))
+
+
+def test_of_two_presentations_at_once_for_the_whole_credit_one_draws(trade: CreditTrade) -> None:
+    it = trade.advised(OPEN_TERMS)
+    first, second = trade.present(it, "P-1"), trade.present(it, "P-2")
+    outcomes = at_once([lambda: trade.examine(first), lambda: trade.examine(second, "adviser")])
+    assert outcomes == ["COMPLYING", "DISCREPANT"]
+    assert trade.seen(it).drawn_minor == WHOLE
+
+
+def test_of_one_reference_presented_at_once_and_one_payment_made_at_once_one_stands(
+    trade: CreditTrade,
+) -> None:
+    it = trade.advised(OPEN_TERMS)
+    outcomes = at_once([lambda: trade.present(it) for _ in range(4)])
+    assert sorted(outcomes)[1:] == ["reference_taken"] * 3
+    presentation = trade.as_owner("SELECT id FROM credit_presentation")[0][0]
+    trade.examine(presentation)
+    paid = at_once([lambda by=by: trade.settle(by, presentation, "PAY") for by in ("bank", "adviser") * 2])  # type: ignore[misc]
+    assert paid == ["PAID", "wrong_state", "wrong_state", "wrong_state"]
+    assert trade.seen(it).drawn_minor == WHOLE
