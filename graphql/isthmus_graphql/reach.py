@@ -46,6 +46,9 @@ TYPES = {
     "read:insurance": (
         "OpenCover PremiumLine InsuranceQuote InsuranceTariff ArrivalWord DelaySettlement InsuranceClaim"
         " CoverDeclaration InsuranceStepEntry Contracted"
+    "read:finance": (
+        "Financing FinancingDispute Credit CreditAmendment CreditHistoryEntry Presentation ExaminationFinding"
+        " ExaminationRule StandingRule ExaminationTrial BankHoliday"
     ),
     "read:clients": "ApiClient ApiClientKey",
     "read:titles": "Title TitleStepEntry TitleHindrance",
@@ -94,6 +97,17 @@ CHANGES = {
     "settleClaim": "write:insurance",
     "withdrawClaim": "write:insurance",
     "tellArrival": "write:insurance",
+    "applyForCredit": "write:finance",
+    "takeCreditStep": "write:finance",
+    "proposeCreditAmendment": "write:finance",
+    "answerCreditAmendment": "write:finance",
+    "presentDocuments": "write:finance",
+    "examinePresentation": "write:finance",
+    "settlePresentation": "write:finance",
+    "addBankHolidays": "write:finance",
+    "writeExaminationRule": "write:finance",
+    "tryExaminationRule": "write:finance",
+    "switchExaminationRule": "write:finance",
     "registerClient": "write:clients",
     "rotateClientKeys": "write:clients",
     "suspendClient": "write:clients",

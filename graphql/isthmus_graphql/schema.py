@@ -9,6 +9,9 @@ from isthmus_graphql import (
     access_log,
     billing,
     clients,
+    credit,
+    credit_bank,
+    credit_changes,
     crossings,
     declarations,
     documents,
@@ -47,6 +50,7 @@ class Query(
     webhooks.WebhookQuery,
     financed.FinancingQuery,
     clients.ClientQuery,
+    credit.CreditQuery,
 ):
     """Reading, as the party that asks: what it may not see is as if it were not there."""
 
@@ -69,6 +73,8 @@ class Mutation(
     webhooks.WebhookMutation,
     financed.FinancingMutation,
     clients.ClientMutation,
+    credit_changes.CreditMutation,
+    credit_bank.CreditBankMutation,
 ):
     """Changes: each in a transaction of its own, in the order written."""
 
