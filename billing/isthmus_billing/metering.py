@@ -31,6 +31,8 @@ METERS: Mapping[str, str] = MappingProxyType(
         "window.asked": "Questions to the single window",
         "financing.asked": "Questions whether an invoice is financed",
         "financing.registered": "Invoices registered as financed",
+        "credit.issued": "Documentary credits issued",
+        "presentation.examined": "Presentations examined",
         "title.issued": "Bills of lading issued as title",
         "title.transferred": "Transfers and endorsements of title",
         "title.surrendered": "Surrenders of title",

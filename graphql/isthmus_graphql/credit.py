@@ -20,12 +20,12 @@ from isthmus_platform.credit.examining import RULES
 from isthmus_platform.credit.findings import Finding, Rule
 from isthmus_platform.credit.records import (
     BankHoliday,
-    Credit,
     CreditAmendment,
     CreditEntry,
     CreditPresentation,
     ExaminationRule,
 )
+from isthmus_platform.credit.records import Credit as CreditRow
 
 T = TypeVar("T")
 STATES = {
@@ -71,10 +71,10 @@ def listing(kind: Any, description: str) -> Any:
 
 def _together(
     name: str, read: Callable[[Any, Sequence[UUID]], dict[UUID, list[T]]]
-) -> Callable[[Credit, Info], Sequence[T]]:
+) -> Callable[[CreditRow, Info], Sequence[T]]:
     """Return a resolver that reads a list of every credit of the page in one statement."""
 
-    def resolve(row: Credit, info: Info) -> Sequence[T]:
+    def resolve(row: CreditRow, info: Info) -> Sequence[T]:
         context = info.context
         found = context.loader.load("credit", row.id, name, lambda ids: read(context.reading, ids))
         return found or []
@@ -87,7 +87,7 @@ def money(minor: int, currency: str) -> dict[str, Any]:
     return {"amount_minor": minor, "currency": currency}
 
 
-def _credit_of(info: Info, credit_id: UUID) -> Credit:
+def _credit_of(info: Info, credit_id: UUID) -> CreditRow:
     return register.get(info.context.reading, credit_id)
 
 
@@ -210,13 +210,12 @@ class PresentationType(graphene.ObjectType):
         return reading.mt734(desk_of(info.context).vault, _credit_of(info, row.credit_id), row)
 
 
-class CreditType(graphene.ObjectType):
+class Credit(graphene.ObjectType):
     """A documentary credit under UCP 600."""
 
     class Meta:
-        name = "Credit"
         interfaces = (nodes.Node,)
-        possible_types = (Credit,)
+        possible_types = (CreditRow,)
 
     reference = graphene.String(required=True, description="The credit's number (field 20).")
     state = graphene.Field(CreditState, required=True, description="Where it stands.")
@@ -242,42 +241,42 @@ class CreditType(graphene.ObjectType):
     resolve_presentations = _together("presentations", reading.presentations)
 
     @staticmethod
-    def resolve_applicant(row: Credit, info: Info) -> parties.Party | None:
+    def resolve_applicant(row: CreditRow, info: Info) -> parties.Party | None:
         """Return the applicant."""
         return party_of(info.context, row.party_id)
 
     @staticmethod
-    def resolve_issuing_bank(row: Credit, info: Info) -> parties.Party | None:
+    def resolve_issuing_bank(row: CreditRow, info: Info) -> parties.Party | None:
         """Return the issuing bank."""
         return party_of(info.context, row.issuing_id)
 
     @staticmethod
-    def resolve_advising_bank(row: Credit, info: Info) -> parties.Party | None:
+    def resolve_advising_bank(row: CreditRow, info: Info) -> parties.Party | None:
         """Return the advising bank."""
         return party_of(info.context, row.advising_id)
 
     @staticmethod
-    def resolve_beneficiary(row: Credit, info: Info) -> parties.Party | None:
+    def resolve_beneficiary(row: CreditRow, info: Info) -> parties.Party | None:
         """Return the beneficiary."""
         return party_of(info.context, row.beneficiary_id)
 
     @staticmethod
-    def resolve_limit(row: Credit, _info: Info) -> dict[str, Any]:
+    def resolve_limit(row: CreditRow, _info: Info) -> dict[str, Any]:
         """Return what may be drawn."""
         return money(row.limit_minor, row.currency)
 
     @staticmethod
-    def resolve_drawn(row: Credit, _info: Info) -> dict[str, Any]:
+    def resolve_drawn(row: CreditRow, _info: Info) -> dict[str, Any]:
         """Return what was drawn."""
         return money(row.drawn_minor, row.currency)
 
     @staticmethod
-    def resolve_balance(row: Credit, _info: Info) -> dict[str, Any]:
+    def resolve_balance(row: CreditRow, _info: Info) -> dict[str, Any]:
         """Return what is left."""
         return money(row.limit_minor - row.drawn_minor, row.currency)
 
     @staticmethod
-    def resolve_mt700(row: Credit, _info: Info) -> str | None:
+    def resolve_mt700(row: CreditRow, _info: Info) -> str | None:
         """Return the message."""
         return reading.mt700(row)
 
@@ -317,10 +316,10 @@ class BankHolidayType(graphene.ObjectType):
     name = graphene.String(required=True, description="Its name.")
 
 
-CreditConnection = connection(CreditType)
+CreditConnection = connection(Credit)
 
 
-def keep(context: Context, rows: Sequence[Credit]) -> None:
+def keep(context: Context, rows: Sequence[CreditRow]) -> None:
     """Let the lists of these credits and their parties be read together."""
     context.loader.keep("credit", rows)
     about = [
@@ -329,7 +328,7 @@ def keep(context: Context, rows: Sequence[Credit]) -> None:
     context.loader.together("party", about)
 
 
-def _one(context: Context, key: UUID) -> Credit:
+def _one(context: Context, key: UUID) -> CreditRow:
     found = register.get(context.reading, key)
     keep(context, [found])
     return found
@@ -338,9 +337,7 @@ def _one(context: Context, key: UUID) -> Credit:
 class CreditQuery(graphene.ObjectType):
     """Reading credits and rules of examination."""
 
-    credit = nodes.one_by_id(
-        CreditType, "The credit with this id; null where there is none that you may see."
-    )
+    credit = nodes.one_by_id(Credit, "The credit with this id; null where there is none that you may see.")
     presentation = nodes.one_by_id(
         PresentationType, "The presentation with this id; null where there is none that you may see."
     )
@@ -350,7 +347,9 @@ class CreditQuery(graphene.ObjectType):
     bank_holidays = listing(BankHolidayType, "When your bank is closed beside the weekends.")
 
     @staticmethod
-    def resolve_credits(_root: Any, info: Info, first: int | None, after: str | None = None) -> Page[Credit]:
+    def resolve_credits(
+        _root: Any, info: Info, first: int | None, after: str | None = None
+    ) -> Page[CreditRow]:
         """Return a page of credits."""
         count = size(first)
         rows = reading.page(info.context.reading, after=past("credit", after), first=count + 1)

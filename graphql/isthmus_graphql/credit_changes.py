@@ -9,8 +9,8 @@ import graphene
 from isthmus_graphql import identity
 from isthmus_graphql.context import Info
 from isthmus_graphql.credit import (
+    Credit,
     CreditAmendmentType,
-    CreditType,
     PresentationType,
     keep,
 )
@@ -129,7 +129,7 @@ class SettlePresentationInput(Change):
 class CreditPayload(Changed):
     """The credit, or why nothing was changed."""
 
-    credit = graphene.Field(CreditType, description="As it stands.")
+    credit = graphene.Field(Credit, description="As it stands.")
 
 
 class CreditAmendmentPayload(Changed):

@@ -26,6 +26,8 @@ SCOPES = {
     "write:finance": "ask what is financed, register, release and dispute it",
     "read:insurance": "covers, rates, quotes, declarations under covers, claims",
     "write:insurance": "offer covers, quote, declare, claim and settle, tell of arrivals",
+    "read:finance": "credits, presentations, rules of examination, and what the bank registered as financed",
+    "write:finance": "make the steps of credits, examine presentations, register what is financed",
     "read:clients": "the party's machine clients",
     "write:clients": "register machine clients, exchange their keys, suspend and resume them",
     "read:billing": "usage and invoices",

@@ -57,6 +57,18 @@ CHANGES: dict[str, dict[str, Any]] = {
     "takeAccessBack": {},
     "takeTitleStep": {"action": "SURRENDER_FOR_DELIVERY"},
     "withdrawFinancingDispute": {},
+    "answerCreditAmendment": {"accept": True},
+    "examinePresentation": {},
+    "presentDocuments": {
+        "reference": "P-1",
+        "amount": {"amountMinor": 1, "currency": "USD"},
+        "documents": [],
+    },
+    "proposeCreditAmendment": {"changes": {"increaseMinor": 5}},
+    "settlePresentation": {"step": "WAIVE"},
+    "switchExaminationRule": {"on": True},
+    "takeCreditStep": {"step": "ISSUE"},
+    "tryExaminationRule": {},
 }
 NOTHING = to_global_id("Document", "01a205ac-0fd0-70c4-b698-45e83c182b33")
 

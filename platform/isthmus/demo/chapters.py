@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterator
 
-from isthmus.demo import financing_chapter, story, title_chapter
+from isthmus.demo import credit_chapter, financing_chapter, story, title_chapter
 from isthmus.demo.story import Cast, Line
 
 Chapter = tuple[str, Callable[[Cast], Iterator[Line]]]
 
 BEFORE: tuple[Chapter, ...] = story.CHAPTERS[:4]
 """The consignment as private parties and the window see it."""
-SERVICES: tuple[Chapter, ...] = (financing_chapter.CHAPTER, title_chapter.CHAPTER)
+SERVICES: tuple[Chapter, ...] = (
+    financing_chapter.CHAPTER,
+    title_chapter.CHAPTER,
+    credit_chapter.CHAPTER,
+)
 """A chapter a service: what it uses is billed in the end."""
 AFTER: tuple[Chapter, ...] = story.CHAPTERS[4:]
 """The audit and the bill."""

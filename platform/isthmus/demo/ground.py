@@ -25,6 +25,8 @@ PRICES = (
     Price("window.asked", 500),
     Price("financing.asked", 100),
     Price("financing.registered", 300),
+    Price("credit.issued", 4000),
+    Price("presentation.examined", 2500),
     Price("title.issued", 1200),
     Price("title.transferred", 400),
     Price("title.surrendered", 400),

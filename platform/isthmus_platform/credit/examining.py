@@ -15,13 +15,3 @@ RULES: tuple[Rule, ...] = (*presentation_rules.RULES, *transport_rules.RULES, *o
 def examine(case: Case) -> list[Finding]:
     """Return every discrepancy of ``case``, by rule in their order; none is a complying presentation."""
     return [finding for rule in RULES for finding in rule.findings(case)]
-
-
-def table() -> str:
-    """Return the rules as a table in Markdown, as docs/credit.md has it."""
-    head = "| Code | Article | Documents | What it holds |\n|---|---|---|---|\n"
-    rows = (
-        f"| `{rule.code}` | {rule.article} | {', '.join(rule.documents) or 'all'} | {rule.says} |\n"
-        for rule in RULES
-    )
-    return head + "".join(rows)

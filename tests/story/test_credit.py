@@ -1,0 +1,58 @@
+"""The story's credit, asserted from outside: what was found, what was paid, and what it cost."""
+
+from typing import Any
+
+import pytest
+
+from installation import Installation
+
+pytestmark = pytest.mark.xdist_group("isthmus")
+
+CREDITS = (
+    "{ credits { edges { node { reference state balance { amountMinor } mt700 presentations {"
+    " state precluded paidBy { name } findings { rule document found } mt734 }"
+    " history { action actor { name } balance { amountMinor } } } } } }"
+)
+
+
+def credits_of(isthmus: Installation, name: str) -> list[dict[str, Any]]:
+    with isthmus.client(name) as client:
+        body = client.post("/graphql", json={"query": CREDITS}).json()
+    assert "errors" not in body, body
+    return [edge["node"] for edge in body["data"]["credits"]["edges"]]
+
+
+def test_two_planted_discrepancies_were_found_waived_and_paid(isthmus: Installation) -> None:
+    (credit,) = credits_of(isthmus, "trader")
+    assert (credit["reference"], credit["balance"]) == ("DC-2026-0417", {"amountMinor": 0})
+    assert ":32B:USD283700,00" in credit["mt700"]
+    (presentation,) = credit["presentations"]
+    assert (presentation["state"], presentation["precluded"]) == ("PAID", False)
+    assert presentation["paidBy"] == {"name": "buyers-bank"}
+    assert presentation["findings"] == [
+        {"rule": "COVER_AMOUNT", "document": "520 PMI-0417", "found": "297885.00 USD"},
+        {"rule": "GROSS_MASS", "document": "271 FPM-PL-2026-0417", "found": "30330 KGM"},
+    ]
+    assert ":77B:/NOTIFY/" in presentation["mt734"]
+    assert [(entry["action"], entry["actor"]["name"]) for entry in credit["history"]] == [
+        ("APPLY", "consignee"),
+        ("ISSUE", "buyers-bank"),
+        ("ADVISE", "bank"),
+        ("PRESENT", "trader"),
+        ("EXAMINE", "bank"),
+        ("WAIVE", "consignee"),
+        ("PAY", "buyers-bank"),
+    ]
+
+
+def test_only_the_four_see_it(isthmus: Installation) -> None:
+    for name, count in {"consignee": 1, "buyers-bank": 1, "bank": 1, "carrier": 0, "operator": 0}.items():
+        assert len(credits_of(isthmus, name)) == count, name
+
+
+def test_what_was_used_of_it_is_billed(isthmus: Installation) -> None:
+    query = "{ invoices(first: 1) { edges { node { lines { meter quantity } } } } }"
+    for name, meter in (("buyers-bank", "credit.issued"), ("bank", "presentation.examined")):
+        with isthmus.client(name) as client:
+            edges = client.post("/graphql", json={"query": query}).json()["data"]["invoices"]["edges"]
+        assert {"meter": meter, "quantity": 1} in edges[0]["node"]["lines"]
