@@ -88,7 +88,9 @@ def money(minor: int, currency: str) -> dict[str, Any]:
 
 
 def _credit_of(info: Info, credit_id: UUID) -> CreditRow:
-    return register.get(info.context.reading, credit_id)
+    # Of a page the credits are at hand, and asked for no more.
+    work = info.context.reading
+    return work.session.get(CreditRow, credit_id) or register.get(work, credit_id)
 
 
 class CreditEntryType(graphene.ObjectType):

@@ -24,7 +24,7 @@ from isthmus_platform.database import Work
 from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers import plain
 
-LONGEST_TERMS = "Its members are in docs/credit.md."
+MEMBERS = "Its members are in docs/credit.md."
 
 
 class CreditStep(StrEnum):
@@ -75,7 +75,7 @@ class ApplyForCreditInput(Change):
     issuing_bank = graphene.String(required=True, description="Name of the bank that is asked.")
     advising_bank = graphene.String(required=True, description="Name of the bank that shall advise it.")
     beneficiary = graphene.String(required=True, description="Name of the party in whose favour it is.")
-    terms = JSON(description=f"The terms; or `mt700`. {LONGEST_TERMS}")
+    terms = JSON(description=f"The terms; or `mt700`. {MEMBERS}")
     mt700 = graphene.String(description="The terms as the text of SWIFT MT 700.")
 
 
@@ -90,7 +90,7 @@ class ProposeCreditAmendmentInput(Change):
     """What you propose to change of a credit that you issued."""
 
     credit = graphene.ID(required=True, description="Global id of the credit.")
-    changes = JSON(description=f"What changes; or `mt707`. {LONGEST_TERMS}")
+    changes = JSON(description=f"What changes; or `mt707`. {MEMBERS}")
     mt707 = graphene.String(description="What changes as the text of SWIFT MT 707.")
 
 

@@ -82,6 +82,7 @@ def write(work: Work, code: str, article: str, says: str, condition: str) -> Exa
         raise InvalidInput("This is a rule of UCP 600 or ISBP 821.", field="code", code="reserved")
     check_text(article, "article", 200)
     check_text(says, "says", 200)
+    check_text(condition, "condition")
     VOCABULARY.condition(condition)
     texts = {"article": article, "says": says, "condition": condition, "state": DRAFT, "tried_at": None}
     given = {"id": new_id(), "party_id": work.actor.party_id, "code": code, "written_at": work.now, **texts}

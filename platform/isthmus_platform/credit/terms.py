@@ -12,7 +12,6 @@ from decimal import Decimal
 from babel.numbers import get_currency_precision
 
 from isthmus_platform.drafts import INCOTERMS_2020
-from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers.kinds import FREIGHT, kind_of
 from isthmus_platform.papers.parts import Location, check_currency, wrong
 
@@ -234,8 +233,3 @@ class Terms:
     def least_minor(self) -> int:
         """The least of one whole drawing: five percent less are always allowed (article 30 b)."""
         return -(-self.amount_minor * (100 - max(self.tolerance_minus, 5)) // 100)
-
-
-def refused(message: str, field: str, code: str) -> InvalidInput:
-    """Return an error of this service's input."""
-    return InvalidInput(message, field=field, code=code)
