@@ -79,8 +79,8 @@ def perform(
             work.session.flush()
             return payload(user_errors=[], **operation.answer(work, ids))
     except PlatformError as refusal:
-        error = UserError(code=refusal.code, field=refusal.field, message=refusal.message)
-        return payload(user_errors=[error])
+        errors = [UserError(code=one.code, field=one.field, message=one.message) for one in refusal.reasons]
+        return payload(user_errors=errors)
 
 
 def plain(value: Any) -> Any:

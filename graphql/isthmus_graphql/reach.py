@@ -52,6 +52,7 @@ TYPES = {
     ),
     "read:clients": "ApiClient ApiClientKey",
     "read:titles": "Title TitleStepEntry TitleHindrance",
+    "read:logistics": "CargoRelease ReleaseVerdict ReleaseFinding ReleaseHold DeliveryOrder",
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }
 CHANGES = {
@@ -120,6 +121,14 @@ CHANGES = {
     "releaseTitle": "write:titles",
     "suspendTitleMember": "write:titles",
     "readmitTitleMember": "write:titles",
+    "openCargoRelease": "write:logistics",
+    "stateFreight": "write:logistics",
+    "holdCargo": "write:logistics",
+    "holdCargoForCustoms": "write:logistics",
+    "liftCargoHold": "write:logistics",
+    "issueDeliveryOrder": "write:logistics",
+    "revokeDeliveryOrder": "write:logistics",
+    "recordPickUp": "write:logistics",
 }
 SHARED = frozenset(
     {

@@ -27,6 +27,8 @@ from isthmus_graphql import (
     papers,
     parties,
     passing_on,
+    release_changes,
+    releases,
     shipments,
     subscriptions,
     title,
@@ -38,6 +40,7 @@ from isthmus_graphql import (
 
 class Query(
     insurance_declared.InsuranceQuery,
+    releases.ReleaseQuery,
     title.TitleQuery,
     nodes.NodeQuery,
     parties.PartyQuery,
@@ -58,6 +61,7 @@ class Query(
 class Mutation(
     insurance_claims.CargoMutation,
     insurance_changes.CoverMutation,
+    release_changes.ReleaseMutation,
     title_changes.TitleMutation,
     parties.PartyMutation,
     drafts.ShipmentMutation,

@@ -158,6 +158,13 @@ def of_shipments(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, Declara
     return {each.shipment_id: each for each in work.session.scalars(query.order_by(Declaration.id))}
 
 
+def newest(work: Work, shipment_id: UUID, *, lock: bool = False) -> Declaration | None:
+    """Return the newest declaration of a shipment; with ``lock`` nothing changes it until the work ends."""
+    query = select(Declaration).where(Declaration.shipment_id == shipment_id)
+    query = query.order_by(Declaration.id.desc()).limit(1).execution_options(populate_existing=True)
+    return work.session.scalar(query.with_for_update(read=True) if lock else query)
+
+
 def timeline(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, list[TimelineEntry]]:
     """Return what customs said of each shipment, oldest first, for whoever acts for its owner.
 

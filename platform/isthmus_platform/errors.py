@@ -3,6 +3,8 @@
 Raising one of these leaves the transaction to its opener, who rolls it back: nothing is changed.
 """
 
+from collections.abc import Sequence
+
 
 class PlatformError(Exception):
     """A refusal with a stable ``code``; ``field`` names the input at fault, in the caller's spelling."""
@@ -16,6 +18,11 @@ class PlatformError(Exception):
         self.field = field
         if code is not None:
             self.code = code
+
+    @property
+    def reasons(self) -> "Sequence[PlatformError]":
+        """What is refused, each for itself where there are several reasons."""
+        return (self,)
 
 
 class InvalidInput(PlatformError):

@@ -34,6 +34,7 @@ from isthmus_platform.insurance.records import (
     OpenCover,
 )
 from isthmus_platform.links import DownloadLink
+from isthmus_platform.logistics.records import CargoRelease, DeliveryOrder, ReleaseHold
 from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.papers.issuing import IssuedPaper, PartyKey
 from isthmus_platform.parties import Delegation, Party
@@ -63,6 +64,7 @@ __all__ = [
     "BankHoliday",
     "Base",
     "BridgeNonce",
+    "CargoRelease",
     "Change",
     "ClientAssertion",
     "CommercialTerms",
@@ -76,6 +78,7 @@ __all__ = [
     "CustomsEvent",
     "Declaration",
     "Delegation",
+    "DeliveryOrder",
     "Document",
     "DocumentChunk",
     "DocumentVersion",
@@ -104,6 +107,7 @@ __all__ = [
     "Party",
     "PartyKey",
     "RecordedEvent",
+    "ReleaseHold",
     "Shipment",
     "ShipmentException",
     "ShipmentImport",

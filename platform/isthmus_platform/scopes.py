@@ -28,6 +28,8 @@ SCOPES = {
     "write:insurance": "offer covers, quote, declare, claim and settle, tell of arrivals",
     "read:finance": "credits, presentations, rules of examination, and what the bank registered as financed",
     "write:finance": "make the steps of credits, examine presentations, register what is financed",
+    "read:logistics": "releases of cargo, their verdicts, delivery orders",
+    "write:logistics": "release cargo, hold it, order and record its delivery",
     "read:clients": "the party's machine clients",
     "write:clients": "register machine clients, exchange their keys, suspend and resume them",
     "read:billing": "usage and invoices",

@@ -1,15 +1,12 @@
 """Of many who move a title at the same moment one wins, and each of the others is told why it did not."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from uuid import UUID
 
 import pytest
 
+from at_once import at_once
 from isthmus_platform.database import Platform, create_platform_engine
-from isthmus_platform.errors import PlatformError
 from standing import StandingClock
 from title_trade import TitleTrade, open_title_trade
 
@@ -22,22 +19,6 @@ def trade(platform_url: str, clock: StandingClock) -> Iterator[TitleTrade]:
     engine = create_platform_engine(platform_url, pool_size=WRITERS)
     yield open_title_trade(Platform(engine, clock))
     engine.dispose()
-
-
-def at_once(calls: list[Callable[[], object]]) -> Counter[str]:
-    """Make all calls at the same moment; count what came of them: ``done``, or the code of a refusal."""
-    together = Barrier(len(calls))
-
-    def made(call: Callable[[], object]) -> str:
-        together.wait()
-        try:
-            call()
-        except PlatformError as refusal:
-            return refusal.code
-        return "done"
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return Counter(pool.map(made, calls))
 
 
 def test_of_32_transfers_at_once_one_is_made(trade: TitleTrade) -> None:

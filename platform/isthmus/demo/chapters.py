@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from isthmus.demo import credit_chapter, financing_chapter, story, title_chapter
+from isthmus.demo import credit_chapter, financing_chapter, release_chapter, story, title_chapter
 from isthmus.demo.story import Cast, Line
 
 Chapter = tuple[str, Callable[[Cast], Iterator[Line]]]
@@ -11,7 +11,9 @@ BEFORE: tuple[Chapter, ...] = story.CHAPTERS[:4]
 """The consignment as private parties and the window see it."""
 SERVICES: tuple[Chapter, ...] = (
     financing_chapter.CHAPTER,
+    release_chapter.TOO_EARLY,
     title_chapter.CHAPTER,
+    release_chapter.CHAPTER,
     credit_chapter.CHAPTER,
 )
 """A chapter a service: what it uses is billed in the end."""

@@ -32,6 +32,7 @@ PRICES = (
     Price("title.surrendered", 400),
     Price("cover.declared", 300),
     Price("claim.settled", 800),
+    Price("delivery_order.issued", 600),
 )
 CONCESSION_BASIS_POINTS = 1250
 

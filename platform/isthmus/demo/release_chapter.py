@@ -1,0 +1,104 @@
+"""The delivery order is refused with its reasons, and issued once title, customs, freight and holds agree."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from isthmus.demo import consignment
+from isthmus.demo.member import UnexpectedAnswer, nodes, until
+from isthmus.demo.story import Cast, Line, shipment
+
+ORDER = "order { id number state token }"
+BASIS = "Regulation (EU) No 952/2013, Article 198"
+FOUND = "{ cargoReleases { edges { node { id state verdict { findings { condition holds says } } %s } } } }"
+DONE = frozenset({"wrong_state"})
+"""What a try is answered in a second telling, when the cargo is gone."""
+
+
+def too_early(cast: Cast) -> Iterator[Line]:
+    """Open the release before the title is surrendered, and try to order delivery."""
+    cast.carrier.done(
+        "openCargoRelease",
+        "release { id }",
+        {
+            "idempotencyKey": "demo-release-open",
+            "shipment": shipment(cast.carrier, "id")["id"],
+            "consignee": "consignee",
+            "document": "BILL_OF_LADING",
+        },
+    )
+    yield Line("The carrier opens the release of the cargo to the consignee.")
+    said = _refused(cast, "early", {"title_not_surrendered", "freight_unpaid"})
+    yield Line(f"It tries to order the delivery: {said}", refused=True)
+
+
+def released(cast: Cast) -> Iterator[Line]:
+    """Hold the cargo, pay its freight, lift the hold, order the delivery, and hand the cargo out."""
+    release = _release(cast)["id"]
+    held = cast.authority.done(
+        "holdCargoForCustoms",
+        "holds { id }",
+        {
+            "idempotencyKey": "demo-release-hold",
+            "ucr": consignment.UCR,
+            "legalBasis": BASIS,
+            "reason": "Selected for an X-ray",
+        },
+    )["holds"]
+    yield Line(
+        "The title is surrendered and customs released the goods; customs now holds them for an X-ray."
+    )
+    said = _refused(cast, "held", {"freight_unpaid", "cargo_held"})
+    yield Line(f"The carrier tries again: {said}", refused=True)
+    paid = {"idempotencyKey": "demo-release-paid", "release": release, "paid": True, "reference": "Wire 4711"}
+    cast.carrier.done("stateFreight", "release { id }", paid)
+    yield Line("The freight is paid, says the carrier.")
+    for number, hold in enumerate(held):
+        lifted = {"idempotencyKey": f"demo-release-lift-{number}", "hold": hold["id"]}
+        cast.authority.done("liftCargoHold", "hold { liftedAt }", lifted)
+    yield Line("Customs lifts its hold.")
+    order = cast.carrier.done("issueDeliveryOrder", ORDER, _order(cast, release, "issued"))["order"]
+    yield Line(f"Every condition holds: delivery order {order['number']} is issued to the consignee.")
+    _handed_out(cast, order["id"])
+    yield Line("The consignee shows its token, and the cargo is handed out.")
+    until(lambda: _metered(cast), "the metering of the delivery order")
+
+
+def _release(cast: Cast) -> dict[str, Any]:
+    (found,) = nodes(cast.carrier.query(FOUND % "orders { id }")["cargoReleases"])
+    return found
+
+
+def _order(cast: Cast, release: str, key: str) -> dict[str, Any]:
+    until_when = (cast.first_played + timedelta(days=90)).isoformat()
+    return {"idempotencyKey": f"demo-release-{key}", "release": release, "expiresAt": until_when}
+
+
+def _refused(cast: Cast, key: str, codes: set[str]) -> str:
+    """Try to order delivery, which must be refused for exactly ``codes``; return why in words."""
+    release = _release(cast)
+    errors = cast.carrier.write("issueDeliveryOrder", ORDER, _order(cast, release["id"], key))["userErrors"]
+    found = {error["code"] for error in errors}
+    if found != codes and found != DONE and release["state"] != "PICKED_UP":
+        raise UnexpectedAnswer(f"the delivery order was answered with {errors}")
+    return " ".join(error["message"] for error in errors)
+
+
+def _handed_out(cast: Cast, order: str) -> None:
+    query = FOUND % "orders { id token }"
+    (seen,) = nodes(cast.consignee.query(query)["cargoReleases"])
+    token = next(each["token"] for each in seen["orders"] if each["id"] == order)
+    if seen["state"] == "PICKED_UP" and token is None:
+        return
+    given = {"idempotencyKey": "demo-release-pick-up", "order": order, "token": token}
+    cast.carrier.done("recordPickUp", ORDER, given)
+
+
+def _metered(cast: Cast) -> bool | None:
+    query = "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }"
+    usage = cast.carrier.query(query, period=f"{cast.first_played:%Y-%m}")["usage"]
+    return {"meter": "delivery_order.issued", "quantity": 1} in usage["lines"] or None
+
+
+TOO_EARLY = ("The cargo is asked for too early", too_early)
+CHAPTER = ("The cargo is released", released)
