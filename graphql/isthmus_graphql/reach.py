@@ -42,10 +42,10 @@ TYPES = {
     "read:crossings": "Crossing Agreement WindowAnswer WindowQuestion Declaration FreightMessage",
     "read:grants": "Grant Delegation AccessLogEntry",
     "read:webhooks": "Webhook WebhookDelivery WebhookAttempt",
-    "read:finance": "Financing FinancingDispute",
     "read:insurance": (
         "OpenCover PremiumLine InsuranceQuote InsuranceTariff ArrivalWord DelaySettlement InsuranceClaim"
         " CoverDeclaration InsuranceStepEntry Contracted"
+    ),
     "read:finance": (
         "Financing FinancingDispute Credit CreditAmendment CreditHistoryEntry Presentation ExaminationFinding"
         " ExaminationRule StandingRule ExaminationTrial BankHoliday"

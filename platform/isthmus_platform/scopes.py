@@ -22,8 +22,6 @@ SCOPES = {
     "write:titles": "issue titles, make steps on them, pledge and release them",
     "read:webhooks": "webhooks and what was delivered to them",
     "write:webhooks": "register, change and remove webhooks",
-    "read:finance": "what the bank registered as financed",
-    "write:finance": "ask what is financed, register, release and dispute it",
     "read:insurance": "covers, rates, quotes, declarations under covers, claims",
     "write:insurance": "offer covers, quote, declare, claim and settle, tell of arrivals",
     "read:finance": "credits, presentations, rules of examination, and what the bank registered as financed",
