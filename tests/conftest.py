@@ -5,6 +5,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 import servers
+from databases import Databases
 from installation import Installation, running
 from isthmus import migrations
 from isthmus_platform.database import Platform, create_platform_engine
@@ -97,14 +99,18 @@ def platform_template(postgres: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def platform_databases(postgres: str, platform_template: str) -> Iterator[Databases]:
+    """Yield the platform databases of this worker."""
+    with closing(Databases(postgres, platform_template)) as databases:
+        yield databases
+
+
 @pytest.fixture
-def platform_url(postgres: str, platform_template: str) -> Iterator[str]:
+def platform_url(platform_databases: Databases) -> Iterator[str]:
     """Yield the address of a fresh platform database."""
-    name = f"platform_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{platform_template}" STRATEGY FILE_COPY')
-        yield _database(postgres, name)
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with platform_databases.one() as url:
+        yield url
 
 
 @pytest.fixture
@@ -138,11 +144,15 @@ def bridge_template(postgres: str) -> Iterator[str]:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def bridge_databases(postgres: str, bridge_template: str) -> Iterator[Databases]:
+    """Yield the bridge databases of this worker."""
+    with closing(Databases(postgres, bridge_template)) as databases:
+        yield databases
+
+
 @pytest.fixture
-def bridge_url(postgres: str, bridge_template: str) -> Iterator[str]:
+def bridge_url(bridge_databases: Databases) -> Iterator[str]:
     """Yield the address of a fresh bridge database."""
-    name = f"bridge_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{bridge_template}" STRATEGY FILE_COPY')
-        yield _database(postgres, name)
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with bridge_databases.one() as url:
+        yield url
