@@ -86,7 +86,8 @@ class Credits(RuleBasedStateMachine):
         if self.tried(lambda: self.trade.examine(which, by)):
             assert by in ("bank", "adviser")
             assert self.states[which] == "PRESENTED"
-            complies = self.good[which] and drawn + claimed <= self.limit
+            # The invoice is for the whole, which an amended credit may not permit any more (article 18 b).
+            complies = self.good[which] and drawn + claimed <= self.limit and self.limit >= WHOLE
             self.states[which] = "COMPLYING" if complies else "DISCREPANT"
 
     @precondition(lambda self: self.states)
