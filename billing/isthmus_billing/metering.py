@@ -33,6 +33,7 @@ METERS: Mapping[str, str] = MappingProxyType(
         "financing.registered": "Invoices registered as financed",
         "credit.issued": "Documentary credits issued",
         "presentation.examined": "Presentations examined",
+        "booking.made": "Bookings made",
         "delivery_order.issued": "Delivery orders issued",
         "title.issued": "Bills of lading issued as title",
         "title.transferred": "Transfers and endorsements of title",

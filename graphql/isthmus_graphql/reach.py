@@ -52,7 +52,11 @@ TYPES = {
     ),
     "read:clients": "ApiClient ApiClientKey",
     "read:titles": "Title TitleStepEntry TitleHindrance",
-    "read:logistics": "CargoRelease ReleaseVerdict ReleaseFinding ReleaseHold DeliveryOrder",
+    "read:logistics": (
+        "CargoRelease ReleaseVerdict ReleaseFinding ReleaseHold DeliveryOrder"
+        " FreightRequest FreightQuote FreightCharge QuoteComparison"
+        " Booking BookingCutOff VerifiedGrossMass"
+    ),
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }
 CHANGES = {
@@ -129,6 +133,15 @@ CHANGES = {
     "issueDeliveryOrder": "write:logistics",
     "revokeDeliveryOrder": "write:logistics",
     "recordPickUp": "write:logistics",
+    "requestFreightQuotes": "write:logistics",
+    "quoteFreight": "write:logistics",
+    "withdrawFreightQuote": "write:logistics",
+    "acceptFreightQuote": "write:logistics",
+    "requestBooking": "write:logistics",
+    "moveBooking": "write:logistics",
+    "submitShippingInstruction": "write:logistics",
+    "submitGrossMass": "write:logistics",
+    "recordCargoDelivery": "write:logistics",
 }
 SHARED = frozenset(
     {

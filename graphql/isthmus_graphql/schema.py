@@ -8,6 +8,7 @@ from graphql import GraphQLSchema, print_schema
 from isthmus_graphql import (
     access_log,
     billing,
+    bookings,
     clients,
     credit,
     credit_bank,
@@ -27,6 +28,8 @@ from isthmus_graphql import (
     papers,
     parties,
     passing_on,
+    quote_changes,
+    quotes,
     release_changes,
     releases,
     shipments,
@@ -39,6 +42,8 @@ from isthmus_graphql import (
 
 
 class Query(
+    bookings.BookingQuery,
+    quotes.QuoteQuery,
     insurance_declared.InsuranceQuery,
     releases.ReleaseQuery,
     title.TitleQuery,
@@ -59,6 +64,8 @@ class Query(
 
 
 class Mutation(
+    bookings.BookingMutation,
+    quote_changes.QuoteMutation,
     insurance_claims.CargoMutation,
     insurance_changes.CoverMutation,
     release_changes.ReleaseMutation,

@@ -34,6 +34,8 @@ from isthmus_platform.insurance.records import (
     OpenCover,
 )
 from isthmus_platform.links import DownloadLink
+from isthmus_platform.logistics.booking_records import Booking, VerifiedGrossMass
+from isthmus_platform.logistics.quote_records import FreightInvitation, FreightQuote, FreightRequest
 from isthmus_platform.logistics.records import CargoRelease, DeliveryOrder, ReleaseHold
 from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.papers.issuing import IssuedPaper, PartyKey
@@ -63,6 +65,7 @@ __all__ = [
     "ArrivalReport",
     "BankHoliday",
     "Base",
+    "Booking",
     "BridgeNonce",
     "CargoRelease",
     "Change",
@@ -91,8 +94,11 @@ __all__ = [
     "Financing",
     "FinancingDispute",
     "FinancingMark",
+    "FreightInvitation",
     "FreightMessage",
     "FreightPublication",
+    "FreightQuote",
+    "FreightRequest",
     "GoodsItem",
     "GrantedDocument",
     "IdempotencyRecord",
@@ -122,6 +128,7 @@ __all__ = [
     "TitleSuspension",
     "UsedProof",
     "User",
+    "VerifiedGrossMass",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",

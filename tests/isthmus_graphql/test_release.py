@@ -11,7 +11,6 @@ from graphql_relay import to_global_id
 from graphql_client import Asker, nodes, serve
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.planner import Planner
-from isthmus_graphql.reach import CHANGES
 from isthmus_graphql.schema import build
 from isthmus_platform.database import Platform
 from release_trade import BASIS, ReleaseTrade, open_release_trade
@@ -23,7 +22,16 @@ ORDER = "order { id number state token expiresAt releaseTo { name } }"
 HOLD = "hold { id kind reason by { name } liftedAt }"
 VERDICT = "query ($id: ID!) { cargoRelease(id: $id) { verdict { releasable findings { condition holds says"
 VERDICT += " clearedBy since source } } holds { kind } orders { state token } shipment { reference } } }"
-MUTATIONS = {name for name, scope in CHANGES.items() if scope == "write:logistics"}
+MUTATIONS = {
+    "openCargoRelease",
+    "stateFreight",
+    "holdCargo",
+    "holdCargoForCustoms",
+    "liftCargoHold",
+    "issueDeliveryOrder",
+    "revokeDeliveryOrder",
+    "recordPickUp",
+}
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
 """Many calls at the same moment, and what came of each."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from isthmus_platform.errors import PlatformError
 
 
-def at_once(calls: list[Callable[[], object]]) -> Counter[str]:
+def at_once(calls: Sequence[Callable[[], object]]) -> Counter[str]:
     """Make all calls at the same moment; count what came of them: ``done``, or the code of a refusal."""
     together = Barrier(len(calls))
 

@@ -1,7 +1,8 @@
-"""Logistics: releases of cargo with what holds them, and delivery orders.
+"""Logistics: releases of cargo with what holds them, delivery orders, freight quotes and bookings.
 
 Only the parties of a release see it. The duty ``cargo-release`` locks and moves a release for whoever makes a
 step, and sees of a declaration that and since when it is released; it can lock a declaration, not change it.
+A request for quotes is seen by who asked and who was asked; a quote or booking by its two sides.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0021"
 down_revision = "0020"
@@ -26,6 +28,9 @@ def upgrade() -> None:
     _holds()
     _orders()
     _secure_releases()
+    _quotes()
+    _secure_quotes()
+    _bookings()
 
 
 def _id(name: str = "id", *, nullable: bool = False) -> sa.Column[UUID]:
@@ -142,16 +147,19 @@ def _orders() -> None:
     op.create_index("ix_delivery_order_release_id_id", table, ["release_id", "id"])
 
 
-def _secure(table: str, *, read: str, add: str, change: str, columns: str) -> None:
+def _secure(table: str, *, read: str, add: str, change: str | None, columns: str | None) -> None:
     """Force row-level security; only ``columns`` can be changed, of rows where ``change`` holds."""
+    changed = (
+        f"CREATE POLICY changed ON {table} FOR UPDATE USING ({change}) WITH CHECK ({change})",
+        f"GRANT UPDATE ({columns}) ON {table} TO isthmus_app",
+    )
     for statement in (
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         f"CREATE POLICY visible ON {table} FOR SELECT USING ({read})",
         f"CREATE POLICY added ON {table} FOR INSERT WITH CHECK ({add})",
-        f"CREATE POLICY changed ON {table} FOR UPDATE USING ({change}) WITH CHECK ({change})",
         f"REVOKE UPDATE, DELETE ON {table} FROM isthmus_app",
-        f"GRANT UPDATE ({columns}) ON {table} TO isthmus_app",
+        *(changed if change is not None else ()),
     ):
         op.execute(statement)
 
@@ -190,7 +198,174 @@ def _secure_releases() -> None:
     op.execute(f"CREATE POLICY locked ON declaration FOR UPDATE USING ({RELEASE}) WITH CHECK (false)")
 
 
+def _number(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer(), nullable=False)
+
+
+def _quotes() -> None:
+    table = "freight_request"
+    op.create_table(
+        table,
+        _id(),
+        _id("party_id"),
+        _text("origin", 5),
+        _text("destination", 5),
+        _text("goods"),
+        _text("equipment_type", 4),
+        _number("units"),
+        sa.Column("wanted_charges", postgresql.ARRAY(sa.String()), nullable=False),
+        _text("state"),
+        _time("closes_at"),
+        _time("asked_at"),
+        *_to(table, "party", "party_id"),
+        _key(table),
+        _check(table, "state", "state IN ('OPEN', 'AWARDED')"),
+    )
+    op.create_index("ix_freight_request_party_id_id", table, ["party_id", "id"])
+    table = "freight_invitation"
+    op.create_table(
+        table,
+        _id("request_id"),
+        _id("party_id"),
+        _id("asker_id"),
+        *_to(table, "freight_request", "request_id"),
+        *_to(table, "party", "party_id", "asker_id"),
+        _key(table, "request_id", "party_id"),
+    )
+    op.create_index("ix_freight_invitation_party_id", table, ["party_id"])
+    table = "freight_quote"
+    op.create_table(
+        table,
+        _id(),
+        _id("request_id"),
+        _id("party_id"),
+        _id("asker_id"),
+        sa.Column("charges", postgresql.JSONB(), nullable=False),
+        _number("transit_days"),
+        _text("state"),
+        _time("valid_until"),
+        _time("quoted_at"),
+        _time("ended_at", nullable=True),
+        *_to(table, "freight_request", "request_id"),
+        *_to(table, "party", "party_id", "asker_id"),
+        _key(table),
+        _check(table, "state", "state IN ('OFFERED', 'WITHDRAWN', 'ACCEPTED')"),
+        _check(table, "validity", "valid_until > quoted_at"),
+    )
+    for name, columns, state in (
+        ("uq_freight_quote_offered", ["request_id", "party_id"], "OFFERED"),
+        ("uq_freight_quote_accepted", ["request_id"], "ACCEPTED"),
+    ):
+        op.create_index(name, table, columns, unique=True, postgresql_where=f"state = '{state}'")
+    op.create_index("ix_freight_quote_party_id_id", table, ["party_id", "id"])
+
+
+def _secure_quotes() -> None:
+    asks = "(acts_as('TRADER') OR acts_as('FORWARDER'))"
+    _secure(
+        "freight_invitation",
+        read="acting_party() IN (party_id, asker_id)",
+        add="asker_id = acting_party()",
+        change=None,
+        columns=None,
+    )
+    _secure(
+        "freight_request",
+        read="party_id = acting_party() OR EXISTS (SELECT FROM freight_invitation"
+        " WHERE freight_invitation.request_id = freight_request.id"
+        " AND freight_invitation.party_id = acting_party())",
+        add=f"party_id = acting_party() AND state = 'OPEN' AND {asks}",
+        change="party_id = acting_party()",
+        columns="state",
+    )
+    _secure(
+        "freight_quote",
+        read="acting_party() IN (party_id, asker_id)",
+        add="party_id = acting_party() AND state = 'OFFERED' AND EXISTS (SELECT FROM freight_invitation"
+        " WHERE freight_invitation.request_id = freight_quote.request_id"
+        " AND freight_invitation.party_id = acting_party()"
+        " AND freight_invitation.asker_id = freight_quote.asker_id)",
+        change="acting_party() IN (party_id, asker_id)",
+        columns="state, ended_at",
+    )
+
+
+def _bookings() -> None:
+    table = "booking"
+    op.create_table(
+        table,
+        _id(),
+        _id("party_id"),
+        _id("carrier_id"),
+        _id("quote_id"),
+        _number("units"),
+        _text("state"),
+        _text("reason", nullable=True),
+        _text("reference", 35, nullable=True),
+        _time("documentation_cut_off", nullable=True),
+        _time("vgm_cut_off", nullable=True),
+        _time("cargo_cut_off", nullable=True),
+        _id("instructed_by", nullable=True),
+        _time("instructed_at", nullable=True),
+        _time("delivered_at", nullable=True),
+        _time("booked_at"),
+        _time("changed_at"),
+        *_to(table, "party", "party_id", "carrier_id"),
+        *_to(table, "freight_quote", "quote_id"),
+        *_to(table, "document", "instructed_by"),
+        _key(table),
+        _unique(table, "quote_id"),
+        _unique(table, "carrier_id", "reference"),
+    )
+    for columns in (["party_id", "id"], ["carrier_id", "id"]):
+        op.create_index(f"ix_booking_{'_'.join(columns)}", table, columns)
+    sides = "acting_party() IN (party_id, carrier_id)"
+    _secure(
+        table,
+        read=sides,
+        add="party_id = acting_party() AND state = 'RECEIVED' AND EXISTS (SELECT FROM freight_quote"
+        " WHERE freight_quote.id = quote_id AND freight_quote.asker_id = acting_party()"
+        " AND freight_quote.party_id = carrier_id AND freight_quote.state = 'ACCEPTED')",
+        change=sides,
+        columns="state, reason, reference, documentation_cut_off, vgm_cut_off, cargo_cut_off, instructed_by,"
+        " instructed_at, delivered_at, changed_at",
+    )
+    table = "verified_gross_mass"
+    op.create_table(
+        table,
+        _id(),
+        _id("booking_id"),
+        _id("party_id"),
+        _text("equipment", 11),
+        sa.Column("mass_kg", sa.Numeric(9, 3), nullable=False),
+        _text("method"),
+        _text("responsible"),
+        _time("weighed_at"),
+        _time("submitted_at"),
+        *_to(table, "booking", "booking_id"),
+        *_to(table, "party", "party_id"),
+        _key(table),
+        _check(table, "method", "method IN ('SM1', 'SM2')"),
+        _check(table, "mass", "mass_kg > 0"),
+    )
+    op.create_index("ix_verified_gross_mass_booking_id_id", table, ["booking_id", "id"])
+    of_a_booking = "EXISTS (SELECT FROM booking WHERE booking.id = booking_id"
+    _secure(
+        table,
+        read=f"{of_a_booking})",
+        add=f"party_id = acting_party() AND {of_a_booking} AND booking.party_id = acting_party())",
+        change=None,
+        columns=None,
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("verified_gross_mass")
+    op.drop_table("booking")
+    op.drop_table("freight_quote")
+    op.execute("DROP POLICY visible ON freight_request")  # it speaks of freight_invitation
+    op.drop_table("freight_invitation")
+    op.drop_table("freight_request")
     for policy in ("judged", "locked"):
         op.execute(f"DROP POLICY {policy} ON declaration")
     for table in ("delivery_order", "release_hold", "cargo_release"):

@@ -33,6 +33,7 @@ PRICES = (
     Price("cover.declared", 300),
     Price("claim.settled", 800),
     Price("delivery_order.issued", 600),
+    Price("booking.made", 500),
 )
 CONCESSION_BASIS_POINTS = 1250
 

@@ -1,0 +1,342 @@
+"""Bookings on accepted quotes, in DCSA's terms, with their cut-offs as the clock has them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import graphene
+
+from isthmus_graphql import identity, nodes
+from isthmus_graphql.context import Info
+from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
+from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.parties import Party, party_of
+from isthmus_graphql.scalars import DateTime, Decimal
+from isthmus_platform import parties
+from isthmus_platform.database import Work
+from isthmus_platform.logistics import bookings
+from isthmus_platform.logistics.booking_machine import BookingAction, BookingState, CutOffCode, CutOffStatus
+from isthmus_platform.logistics.booking_records import Booking as BookingRow
+from isthmus_platform.logistics.booking_records import VerifiedGrossMass as MassRow
+
+STATES = {
+    BookingState.RECEIVED: "The carrier has it.",
+    BookingState.PENDING_UPDATE: "The carrier wants it changed before it confirms.",
+    BookingState.UPDATE_RECEIVED: "Who booked has changed it.",
+    BookingState.CONFIRMED: "The carrier confirms it.",
+    BookingState.PENDING_AMENDMENT: "The carrier wants it changed after it confirmed.",
+    BookingState.REJECTED: "The carrier does not take it.",
+    BookingState.DECLINED: "The carrier gives it up after it confirmed.",
+    BookingState.CANCELLED: "Who booked gives it up.",
+    BookingState.COMPLETED: "It is carried out.",
+}
+ACTIONS = {
+    BookingAction.REQUEST_UPDATE: "For the carrier: it is to be changed before it is confirmed.",
+    BookingAction.UPDATE: "For who booked: it is changed.",
+    BookingAction.CONFIRM: "For the carrier: it is confirmed, with reference and cut-offs.",
+    BookingAction.REQUEST_AMENDMENT: "For the carrier: it is to be changed after it was confirmed.",
+    BookingAction.REJECT: "For the carrier: it is not taken.",
+    BookingAction.DECLINE: "For the carrier: it is given up after it was confirmed.",
+    BookingAction.CANCEL: "For who booked: it is given up.",
+    BookingAction.COMPLETE: "For the carrier: it is carried out.",
+}
+CODES = {
+    CutOffCode.DCO: "The shipping instruction.",
+    CutOffCode.VCO: "The verified gross mass of every container.",
+    CutOffCode.FCO: "The cargo.",
+}
+STATUSES = {
+    CutOffStatus.MET: "It was there in time.",
+    CutOffStatus.OPEN: "There is more than a day left.",
+    CutOffStatus.AT_RISK: "There is a day left or less.",
+    CutOffStatus.MISSED: "It was not there in time.",
+}
+
+BookingStatus = graphene.Enum.from_enum(
+    BookingState,
+    name="BookingStatus",
+    description=lambda value: STATES[value] if value else "Where a booking stands (DCSA `bookingStatus`).",
+)
+BookingMove = graphene.Enum.from_enum(
+    BookingAction,
+    name="BookingMove",
+    description=lambda value: ACTIONS[value] if value else "What the two sides of a booking do.",
+)
+BookingCutOffCode = graphene.Enum.from_enum(
+    CutOffCode,
+    name="BookingCutOffCode",
+    description=lambda value: CODES[value] if value else "What has to be there (DCSA `cutOffDateTimeCode`).",
+)
+BookingCutOffStatus = graphene.Enum.from_enum(
+    CutOffStatus,
+    name="BookingCutOffStatus",
+    description=lambda value: STATUSES[value] if value else "How a cut-off stands by the clock.",
+)
+
+
+class BookingCutOff(graphene.ObjectType):
+    """A cut-off of a booking."""
+
+    class Meta:
+        possible_types = (bookings.CutOff,)
+
+    code = graphene.Field(BookingCutOffCode, required=True, description="What has to be there.")
+    at = DateTime(required=True, description="By when, in UTC; that instant is too late.")
+    met_at = DateTime(description="When it was there, in UTC.")
+    status = graphene.Field(BookingCutOffStatus, required=True, description="How it stands now.")
+
+
+class VerifiedGrossMass(graphene.ObjectType):
+    """The verified gross mass of a packed container (SOLAS VI/2)."""
+
+    class Meta:
+        possible_types = (MassRow,)
+
+    equipment = graphene.String(required=True, description="ISO 6346 number.")
+    mass_kg = Decimal(required=True, description="In kilograms.")
+    method = graphene.String(required=True, description="`SM1` or `SM2` (SOLAS VI/2.4).")
+    responsible = graphene.String(required=True, description="Who answers for it.")
+    weighed_at = DateTime(required=True, description="When, in UTC.")
+    submitted_at = DateTime(required=True, description="When it was told here, in UTC.")
+
+
+class Booking(graphene.ObjectType):
+    """A booking on an accepted quote."""
+
+    class Meta:
+        interfaces = (nodes.Node,)
+        possible_types = (BookingRow,)
+
+    status = graphene.Field(BookingStatus, required=True, description="Where it stands.")
+    reason = graphene.String(description="Why, of the last move.")
+    booked_by = graphene.Field(Party, required=True, description="Who booked.")
+    carrier = graphene.Field(Party, required=True, description="With whom.")
+    reference = graphene.String(description="The carrier's, once it confirms.")
+    cut_offs = graphene.List(
+        graphene.NonNull(BookingCutOff), required=True, description="None before it is confirmed."
+    )
+    masses = graphene.List(
+        graphene.NonNull(VerifiedGrossMass), required=True, description="Oldest first; the newest counts."
+    )
+    instructed_at = DateTime(description="When the shipping instruction came, in UTC.")
+    booked_at = DateTime(required=True, description="When it was made, in UTC.")
+    changed_at = DateTime(required=True, description="When it last changed, in UTC.")
+
+    @staticmethod
+    def resolve_status(row: BookingRow, _info: Info) -> BookingState:
+        """Return where it stands."""
+        return BookingState(row.state)
+
+    @staticmethod
+    def resolve_booked_by(row: BookingRow, info: Info) -> parties.Party | None:
+        """Return who booked."""
+        return party_of(info.context, row.party_id)
+
+    @staticmethod
+    def resolve_carrier(row: BookingRow, info: Info) -> parties.Party | None:
+        """Return with whom."""
+        return party_of(info.context, row.carrier_id)
+
+    @staticmethod
+    def resolve_masses(row: BookingRow, info: Info) -> list[MassRow]:
+        """Return the masses, read with those of the whole page."""
+        return _masses(row, info)
+
+    @staticmethod
+    def resolve_cut_offs(row: BookingRow, info: Info) -> list[bookings.CutOff]:
+        """Return the cut-offs by the clock."""
+        return bookings.cut_offs(row, _masses(row, info), info.context.reading.now)
+
+
+def _masses(row: BookingRow, info: Info) -> list[MassRow]:
+    def read(ids: Sequence[UUID]) -> dict[UUID, list[MassRow]]:
+        return bookings.masses(info.context.reading, ids)
+
+    return info.context.loader.load("booking", row.id, "masses", read) or []
+
+
+BookingConnection = connection(Booking)
+
+
+class BookingQuery(graphene.ObjectType):
+    """Reading bookings."""
+
+    booking = nodes.one_by_id(Booking, "The booking with this id; null where there is none of or with you.")
+    bookings = listed(BookingConnection, "Bookings of yours and with you, newest first.")
+
+    @staticmethod
+    def resolve_bookings(
+        _root: Any, info: Info, first: int | None, after: str | None = None
+    ) -> Page[BookingRow]:
+        """Return a page of bookings."""
+        count = size(first)
+        rows = bookings.page(info.context.reading, after=past("booking", after), first=count + 1)
+        info.context.loader.keep("booking", rows)
+        info.context.loader.together("party", [one for row in rows for one in (row.party_id, row.carrier_id)])
+        return page(rows, count, after, lambda row: cursor("booking", row.id))
+
+
+nodes.readable("Booking", lambda context, key: bookings.get(context.reading, key))
+
+
+class RequestBookingInput(Change):
+    """The quote that you accepted."""
+
+    quote = graphene.ID(required=True, description="Global id of the quote.")
+
+
+class BookingConfirmationInput(graphene.InputObjectType):
+    """What a carrier confirms with."""
+
+    reference = graphene.String(required=True, description="Its booking reference, 1 to 35 characters.")
+    documentation_cut_off = DateTime(required=True, description="For the shipping instruction (DCO).")
+    vgm_cut_off = DateTime(required=True, description="For verified gross mass (VCO).")
+    cargo_cut_off = DateTime(required=True, description="For the cargo (FCO).")
+
+
+class MoveBookingInput(Change):
+    """What you do to a booking."""
+
+    booking = graphene.ID(required=True, description="Global id of the booking.")
+    move = BookingMove(required=True, description="What.")
+    reason = graphene.String(description="Why, 1 to 255 characters; wanted of all but CONFIRM and COMPLETE.")
+    confirmation = BookingConfirmationInput(description="Of CONFIRM alone.")
+
+
+class SubmitShippingInstructionInput(Change):
+    """Your shipping or forwarding instruction for a confirmed booking."""
+
+    booking = graphene.ID(required=True, description="Global id of the booking.")
+    document = graphene.ID(required=True, description="Global id of a document of yours, type 340 or 610.")
+
+
+class SubmitGrossMassInput(Change):
+    """The verified gross mass of a packed container."""
+
+    booking = graphene.ID(required=True, description="Global id of the booking.")
+    equipment = graphene.String(required=True, description="ISO 6346 number.")
+    mass_kg = Decimal(required=True, description="In kilograms, at most three decimals.")
+    method = graphene.String(required=True, description="`SM1` weighed packed, `SM2` added up.")
+    responsible = graphene.String(required=True, description="Name of who answers for it.")
+    weighed_at = DateTime(required=True, description="When.")
+
+
+class RecordCargoDeliveryInput(Change):
+    """The booking whose cargo is all there."""
+
+    booking = graphene.ID(required=True, description="Global id of the booking.")
+
+
+class BookingPayload(Changed):
+    """The booking, or why nothing was changed."""
+
+    booking = graphene.Field(Booking, description="As it stands.")
+
+
+def _key(given: Any) -> UUID:
+    return identity.key_of("Booking", given.booking, "booking")
+
+
+def _booked(work: Work, ids: dict[str, Any]) -> dict[str, Any]:
+    return {"booking": bookings.get(work, UUID(ids["booking"]))}
+
+
+def _performed(info: Info, given: Any, name: str, make: Any) -> BookingPayload:
+    def write(work: Work) -> dict[str, Any]:
+        return {"booking": str(make(work))}
+
+    return perform(BookingPayload, info, given, Operation(name, write, _booked))
+
+
+def request_booking(_root: Any, info: Info, input: Any) -> BookingPayload:  # noqa: A002
+    """Book."""
+    return _performed(
+        info,
+        input,
+        "requestBooking",
+        lambda work: bookings.book(work, identity.key_of("FreightQuote", input.quote, "quote")).id,
+    )
+
+
+def move_booking(_root: Any, info: Info, input: Any) -> BookingPayload:  # noqa: A002
+    """Make a move."""
+    given = input.confirmation
+    confirmation = given and bookings.Confirmation(
+        given.reference, given.documentation_cut_off, given.vgm_cut_off, given.cargo_cut_off
+    )
+    return _performed(
+        info,
+        input,
+        "moveBooking",
+        lambda work: (
+            bookings.act(
+                work,
+                _key(input),
+                BookingAction(input.move.value),
+                reason=input.reason,
+                confirmation=confirmation,
+            ).id
+        ),
+    )
+
+
+def submit_shipping_instruction(_root: Any, info: Info, input: Any) -> BookingPayload:  # noqa: A002
+    """Instruct."""
+    return _performed(
+        info,
+        input,
+        "submitShippingInstruction",
+        lambda work: (
+            bookings.instruct(work, _key(input), identity.key_of("Document", input.document, "document")).id
+        ),
+    )
+
+
+def submit_gross_mass(_root: Any, info: Info, input: Any) -> BookingPayload:  # noqa: A002
+    """Submit a mass."""
+    mass = bookings.Mass(input.equipment, input.mass_kg, input.method, input.responsible, input.weighed_at)
+    return _performed(
+        info,
+        input,
+        "submitGrossMass",
+        lambda work: bookings.submit_mass(work, _key(input), mass).booking_id,
+    )
+
+
+def record_cargo_delivery(_root: Any, info: Info, input: Any) -> BookingPayload:  # noqa: A002
+    """Say that the cargo is there."""
+    return _performed(
+        info, input, "recordCargoDelivery", lambda work: bookings.record_cargo(work, _key(input)).id
+    )
+
+
+class BookingMutation(graphene.ObjectType):
+    """Bookings, and what has to be there by their cut-offs."""
+
+    request_booking = change(
+        BookingPayload, RequestBookingInput, request_booking, "Book on a quote that you accepted."
+    )
+    move_booking = change(
+        BookingPayload,
+        MoveBookingInput,
+        move_booking,
+        "Confirm, change, decline, cancel or complete a booking.",
+    )
+    submit_shipping_instruction = change(
+        BookingPayload,
+        SubmitShippingInstructionInput,
+        submit_shipping_instruction,
+        "For who booked: name the document with the instruction.",
+    )
+    submit_gross_mass = change(
+        BookingPayload,
+        SubmitGrossMassInput,
+        submit_gross_mass,
+        "For who booked: submit the verified gross mass of a container.",
+    )
+    record_cargo_delivery = change(
+        BookingPayload,
+        RecordCargoDeliveryInput,
+        record_cargo_delivery,
+        "For the carrier: all cargo of the booking is there.",
+    )

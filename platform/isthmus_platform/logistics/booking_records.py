@@ -1,0 +1,64 @@
+"""What logistics keeps of bookings: the booking, and the verified gross mass of each container."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import String
+
+from isthmus_platform.database import Base
+
+
+class Booking(Base):
+    """A booking of ``party_id`` with ``carrier_id`` on an accepted quote.
+
+    ``instructed_by`` is the document with the shipping instruction; the cut-offs are the carrier's.
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        UniqueConstraint("quote_id"),
+        UniqueConstraint("carrier_id", "reference"),
+        Index(None, "party_id", "id"),
+        Index(None, "carrier_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    carrier_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    quote_id: Mapped[UUID] = mapped_column(ForeignKey("freight_quote.id"))
+    units: Mapped[int]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    reference: Mapped[str | None] = mapped_column(String(35))
+    documentation_cut_off: Mapped[datetime | None]
+    vgm_cut_off: Mapped[datetime | None]
+    cargo_cut_off: Mapped[datetime | None]
+    instructed_by: Mapped[UUID | None] = mapped_column(ForeignKey("document.id"))
+    instructed_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    booked_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class VerifiedGrossMass(Base):
+    """The verified gross mass of a packed container (SOLAS VI/2): by whom, how, and who answers for it."""
+
+    __tablename__ = "verified_gross_mass"
+    __table_args__ = (
+        Index(None, "booking_id", "id"),
+        CheckConstraint("method IN ('SM1', 'SM2')", name="method"),
+        CheckConstraint("mass_kg > 0", name="mass"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    equipment: Mapped[str] = mapped_column(String(11))
+    mass_kg: Mapped[Decimal] = mapped_column(Numeric(9, 3))
+    method: Mapped[str]
+    responsible: Mapped[str]
+    weighed_at: Mapped[datetime]
+    submitted_at: Mapped[datetime]
