@@ -32,6 +32,25 @@ SEES = {
 }
 # The rest of the input of each change that takes an id.
 CHANGES: dict[str, dict[str, Any]] = {
+    "acceptClaim": {},
+    "adjustCover": {"limitMinor": 1},
+    "answerCover": {"accept": True},
+    "answerInsuranceQuote": {"premiumMinor": 1, "validUntil": LATER},
+    "assessClaim": {"assessedMinor": 1, "remark": "curious"},
+    "cancelCargoDeclaration": {"reason": "curious"},
+    "cancelCover": {"reason": "curious"},
+    "declareCargo": {},
+    "declineClaim": {"reason": "EXCLUDED", "remark": "curious"},
+    "documentClaim": {},
+    "notifyClaim": {
+        "kind": "LOSS",
+        "occurredAt": "2026-06-01T09:00:00Z",
+        "claimedMinor": 1,
+        "description": "curious",
+    },
+    "requestInsuranceQuote": {"clauses": ["ICC_A"]},
+    "settleClaim": {"reference": "curious"},
+    "withdrawClaim": {},
     "grantAccess": {"reader": "bank", "purpose": "TRADE_FINANCE", "validUntil": LATER},
     "issueDocumentVersion": {},
     "issueDownloadLink": {},

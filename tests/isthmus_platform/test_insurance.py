@@ -110,6 +110,13 @@ def test_what_no_table_rates_waits_for_the_insurers_own_word(trade: InsuredTrade
     assert (made.premium_minor, made.deductible_minor) == (60_000, 10_000)
 
 
+def test_an_arrival_that_was_due_already_is_never_rated_by_table(trade: InsuredTrade) -> None:
+    trade.publish()
+    cover = trade.cover()
+    due = [trade.delay(agreed=trade.now + timedelta(seconds=later)) for later in (0, 1)]
+    assert [trade.quote(cover, delay=each).state for each in due] == ["REQUESTED", "QUOTED"]
+
+
 def test_a_certificate_is_a_document_that_verifies_under_its_cover(trade: InsuredTrade) -> None:
     trade.publish()
     cover = trade.cover()
@@ -282,7 +289,7 @@ def test_the_sources_of_delay_cover_are_three_parties_none_of_them_insured(trade
     for changes, told in (
         ({"terminal": "carrier"}, ("not_a_source", "delay.terminal")),
         ({"customs": "terminal"}, ("not_a_source", "delay.customs")),
-        ({"agreed": trade.now}, ("not_in_future", "delay.agreedArrival")),
+        ({"agreed": trade.now + timedelta(days=367)}, ("out_of_range", "delay.agreedArrival")),
         ({"per_day": -1}, ("amount", "delay.perDayMinor")),
     ):
         given = trade.delay(**changes)

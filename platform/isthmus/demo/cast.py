@@ -1,4 +1,4 @@
-"""The demonstration's nine parties: who they are, and how each of them comes in."""
+"""The demonstration's ten parties: who they are, and how each of them comes in."""
 
 import secrets
 from dataclasses import dataclass
@@ -33,6 +33,7 @@ PARTS = (
     Part("buyers-bank", "Elbe Handelsbank AG", "DE", PartyRole.BANK),
     Part("insurer", "Polaris Marine Insurance Ltd.", "GB", PartyRole.INSURER),
     Part("consignee", "Hanseatische Werkzeugmaschinen GmbH", "DE", PartyRole.TRADER),
+    Part("terminal", "Hansa Container Terminal GmbH", "DE", PartyRole.TERMINAL),
     Part("operator", "Isthmus Concession Company", "TW", PartyRole.OPERATOR),
     Part("authority", "Customs Administration", "TW", PartyRole.AUTHORITY),
 )

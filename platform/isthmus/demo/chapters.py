@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from isthmus.demo import credit_chapter, financing_chapter, release_chapter, story, title_chapter
+from isthmus.demo import (
+    credit_chapter,
+    financing_chapter,
+    insurance_chapter,
+    release_chapter,
+    story,
+    title_chapter,
+)
 from isthmus.demo.story import Cast, Line
 
 Chapter = tuple[str, Callable[[Cast], Iterator[Line]]]
@@ -15,6 +22,7 @@ SERVICES: tuple[Chapter, ...] = (
     title_chapter.CHAPTER,
     release_chapter.CHAPTER,
     credit_chapter.CHAPTER,
+    insurance_chapter.CHAPTER,
 )
 """A chapter a service: what it uses is billed in the end."""
 AFTER: tuple[Chapter, ...] = story.CHAPTERS[4:]

@@ -1,4 +1,4 @@
-"""The story in chapters, told over HTTP by eight parties. What must be refused is tried, and is refused.
+"""The story in chapters, told over HTTP by ten parties. What must be refused is tried, and is refused.
 
 Each chapter yields a :class:`Line` as it happens and raises :class:`~isthmus.demo.member.UnexpectedAnswer`
 where the platform does anything but what the story says. Every write carries a fixed idempotency key and
@@ -35,7 +35,9 @@ class Cast:
     carrier: Member
     bank: Member
     buyers_bank: Member
+    insurer: Member
     consignee: Member
+    terminal: Member
     operator: Member
     authority: Member
     first_played: datetime

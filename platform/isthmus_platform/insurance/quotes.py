@@ -142,7 +142,8 @@ def request(work: Work, draft: QuoteDraft) -> InsuranceQuote:
         requested_at=work.now,
     )
     tariff = in_force(work, cover.insurer_id, cover.currency)
-    if tariff is not None:
+    # An arrival that was due already is insured, lost or not lost, by the insurer's own word alone.
+    if tariff is not None and (draft.delay is None or draft.delay.agreed > work.now):
         _rate(work, quote, tariff, risk)
     work.session.add(quote)
     work.session.flush()
@@ -233,9 +234,9 @@ def _delay(work: Work, shipment: Shipment, draft: DelayDraft) -> dict[str, Any]:
     steps.check_days(draft.after_days, "delay.afterDays", most=90)
     steps.check_days(draft.most_days, "delay.mostDays", least=1, most=90)
     steps.check_amount(draft.per_day, "delay.perDayMinor", most=steps.LARGEST // 90)
-    if not work.now < draft.agreed <= work.now + LONGEST_DELAY:
+    if abs(draft.agreed - work.now) > LONGEST_DELAY:
         raise InvalidInput(
-            "The agreed arrival lies in the year to come.", field="delay.agreedArrival", code="not_in_future"
+            "The agreed arrival lies within a year.", field="delay.agreedArrival", code="out_of_range"
         )
     if shipment.carrier_id is None:
         raise InvalidInput("The shipment names no carrier.", field="delay", code="no_carrier")

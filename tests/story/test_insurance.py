@@ -1,0 +1,63 @@
+"""The story's insurance, asserted from outside: what was declared, decided, paid, and billed."""
+
+from typing import Any
+
+import pytest
+
+from installation import Installation
+
+pytestmark = pytest.mark.xdist_group("isthmus")
+
+DECLARED = (
+    "{ coverDeclarations { edges { node { ucr certificate { type }"
+    " claims { kind state paid { amountMinor } steps { code } }"
+    " delay { measuredDays basisRiskDays told { role days } } } } } }"
+)
+BILLED = "{ invoices(first: 1) { edges { node { lines { meter quantity } } } } }"
+
+
+def told(isthmus: Installation, name: str, query: str) -> dict[str, Any]:
+    with isthmus.client(name) as client:
+        body = client.post("/graphql", json={"query": query}).json()
+    assert "errors" not in body, body
+    return dict(body["data"])
+
+
+def test_one_lie_neither_blocked_nor_triggered_a_payment(isthmus: Installation) -> None:
+    for name in ("insurer", "trader"):
+        edges = told(isthmus, name, DECLARED)["coverDeclarations"]["edges"]
+        on_time, late = (edge["node"] for edge in edges)
+        assert on_time["delay"] == {
+            "measuredDays": 1,
+            "basisRiskDays": 18,
+            "told": [
+                {"role": "CARRIER", "days": 19},
+                {"role": "TERMINAL", "days": 1},
+                {"role": "CUSTOMS", "days": 1},
+            ],
+        }
+        assert on_time["claims"] == []
+        assert late["delay"]["measuredDays"] == 8
+        (claim,) = late["claims"]
+        assert (claim["kind"], claim["state"], claim["paid"]) == (
+            "DELAY",
+            "SETTLED",
+            {"amountMinor": 600_000},
+        )
+        assert [step["code"] for step in claim["steps"]] == ["NOTIFY", *["REPORT"] * 3, "ACCEPT", "SETTLE"]
+
+
+def test_only_the_insured_and_the_insurer_see_it(isthmus: Installation) -> None:
+    assert told(isthmus, "trader", DECLARED)["coverDeclarations"]["edges"][0]["node"]["certificate"] == {
+        "type": "520"
+    }
+    for name in ("carrier", "bank", "consignee", "operator", "authority"):
+        assert told(isthmus, name, DECLARED)["coverDeclarations"]["edges"] == [], name
+
+
+def test_what_was_used_of_it_is_billed(isthmus: Installation) -> None:
+    billed = {}
+    for name in ("trader", "insurer"):
+        (edge,) = told(isthmus, name, BILLED)["invoices"]["edges"]
+        billed |= {line["meter"]: line["quantity"] for line in edge["node"]["lines"]}
+    assert (billed["cover.declared"], billed["claim.settled"]) == (2, 1)
