@@ -109,7 +109,7 @@ class Story:
         yield "trader", "cancelCover", COVER, {"cover": ids["cover"], "reason": "Dear"}
 
     def claim(self, outcome: str) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-        given = {"declaration": self.ids["declaration"], "kind": "DAMAGE", "occurredAt": NOW}
+        given: dict[str, Any] = {"declaration": self.ids["declaration"], "kind": "DAMAGE", "occurredAt": NOW}
         given |= {"claimedMinor": 500_000, "description": outcome}
         yield "trader", "notifyClaim", CLAIM, given
         claim = {"claim": self.ids["claim"]}
@@ -211,7 +211,7 @@ def test_what_was_insured_is_read_by_both_and_by_nobody_else(
     play(story)
     seen = {name: asker.data(LISTS) for name, asker in askers.items()}
     assert seen["insurer"] == seen["trader"]
-    nothing = {"edges": []}
+    nothing: dict[str, Any] = {"edges": []}
     for name in sorted(askers.keys() - {"insurer", "trader"}):
         assert all(found == nothing for found in seen[name].values()), name
     ids = [edge["id"] for found in seen["insurer"].values() for edge in nodes(found)]

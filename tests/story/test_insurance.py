@@ -56,7 +56,7 @@ def test_only_the_insured_and_the_insurer_see_it(isthmus: Installation) -> None:
 
 
 def test_what_was_used_of_it_is_billed(isthmus: Installation) -> None:
-    billed = {}
+    billed: dict[str, int] = {}
     for name in ("trader", "insurer"):
         (edge,) = told(isthmus, name, BILLED)["invoices"]["edges"]
         billed |= {line["meter"]: line["quantity"] for line in edge["node"]["lines"]}
