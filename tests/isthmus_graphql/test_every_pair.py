@@ -88,6 +88,27 @@ CHANGES: dict[str, dict[str, Any]] = {
     "switchExaminationRule": {"on": True},
     "takeCreditStep": {"step": "ISSUE"},
     "tryExaminationRule": {},
+    "openCargoRelease": {"consignee": "bank", "document": "SEA_WAYBILL"},
+    "stateFreight": {"paid": True},
+    "holdCargo": {"reason": "curious"},
+    "liftCargoHold": {},
+    "issueDeliveryOrder": {"expiresAt": LATER},
+    "revokeDeliveryOrder": {"reason": "curious"},
+    "recordPickUp": {"token": "0" * 32},
+    "quoteFreight": {"charges": [], "validUntil": LATER, "transitDays": 30},
+    "withdrawFreightQuote": {},
+    "acceptFreightQuote": {},
+    "requestBooking": {},
+    "moveBooking": {"move": "CANCEL"},
+    "submitShippingInstruction": {},
+    "submitGrossMass": {
+        "equipment": "MCLU4200170",
+        "massKg": "1",
+        "method": "SM1",
+        "responsible": "curious",
+        "weighedAt": "2026-06-01T09:00:00Z",
+    },
+    "recordCargoDelivery": {},
 }
 NOTHING = to_global_id("Document", "01a205ac-0fd0-70c4-b698-45e83c182b33")
 
