@@ -45,6 +45,15 @@ class ShipmentFilter(BaseModel):
     "An exception that stands."
 
 
+class MoneyInput(BaseModel):
+    """An amount in whole minor units of its currency."""
+
+    amount_minor: int = Field(alias="amountMinor")
+    "Minor units: cents of USD, whole JPY."
+    currency: str
+    "ISO 4217 code."
+
+
 class CreateShipmentInput(BaseModel):
     """A shipment to be made."""
 
@@ -125,15 +134,6 @@ class GoodsItemInput(BaseModel):
     "Country of origin, ISO 3166-1 alpha-2."
     value: "MoneyInput"
     "Statistical value."
-
-
-class MoneyInput(BaseModel):
-    """An amount in whole minor units of its currency."""
-
-    amount_minor: int = Field(alias="amountMinor")
-    "Minor units: cents of USD, whole JPY."
-    currency: str
-    "ISO 4217 code."
 
 
 class InvoiceTermsInput(BaseModel):
