@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from isthmus.demo import consignment
-from isthmus.demo.member import UnexpectedAnswer, until
+from isthmus.demo.member import expect, until_metered
 from isthmus.demo.story import Cast, Line
 
 REFERENCE = "DC-2026-0417"
@@ -54,7 +54,7 @@ def credited(cast: Cast) -> Iterator[Line]:
     yield Line("The trader presents invoice, bill of lading, insurance certificate and packing list.")
     given = {"idempotencyKey": "demo-credit-examine", "presentation": presentation, "disposal": "NOTIFY"}
     found = seller_bank.done("examinePresentation", PRESENTATION, given)["presentation"]["findings"]
-    _expect({one["rule"] for one in found} == PLANTED and len(found) == 2, f"the examination found {found}")
+    expect({one["rule"] for one in found} == PLANTED and len(found) == 2, f"the examination found {found}")
     yield Line("Its bank examines them by every rule of UCP 600 and finds two discrepancies:", refused=True)
     for one in found:
         instead = f"{one['found']} instead of {one['expected']}"
@@ -63,7 +63,9 @@ def credited(cast: Cast) -> Iterator[Line]:
         given = {"idempotencyKey": f"demo-credit-{step}".lower(), "presentation": presentation, "step": step}
         member.done("settlePresentation", PRESENTATION, given)
     yield Line("The consignee waives them, and its bank pays: nothing is left of the credit.")
-    until(lambda: _metered(cast), "the metering of credits")
+    until_metered(
+        cast.period, (cast.buyers_bank, "credit.issued", 1), (cast.bank, "presentation.examined", 1)
+    )
 
 
 def terms(played: date) -> dict[str, Any]:
@@ -160,21 +162,6 @@ def documents(played: date) -> list[dict[str, Any]]:
         {"type": "520", "data": cover, "face": {"signedBy": "Polaris Marine", "signedAs": "INSURER"}},
         {"type": "271", "data": packing, "face": {}},
     ]
-
-
-def _metered(cast: Cast) -> bool | None:
-    """Tell whether what was used of credits has reached the meters, so that it is on the month's bill."""
-    query = "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }"
-    for member, meter in ((cast.buyers_bank, "credit.issued"), (cast.bank, "presentation.examined")):
-        usage = member.query(query, period=f"{cast.first_played:%Y-%m}")["usage"]
-        if {"meter": meter, "quantity": 1} not in usage["lines"]:
-            return None
-    return True
-
-
-def _expect(held: bool, what: str) -> None:  # noqa: FBT001
-    if not held:
-        raise UnexpectedAnswer(what)
 
 
 CHAPTER = ("A credit is issued, examined and paid", credited)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from isthmus.demo.member import Member, UnexpectedAnswer, until
+from isthmus.demo.member import Member, expect, until_metered
 from isthmus.demo.story import Cast, Line
 from isthmus_protocol.financing import Evaluation, Invoice, Question
 
@@ -18,48 +18,35 @@ def offered_twice(cast: Cast) -> Iterator[Line]:
     """Finance an invoice, offer a part of it to another bank, and be caught."""
     bank, other = cast.bank, cast.buyers_bank
     marks = _marks(cast, bank, SOLD)
-    _expect(_asked(bank, marks) is False, "the invoice is financed before it was")
+    expect(_asked(bank, marks) is False, "the invoice is financed before it was")
     yield Line("The bank asks whether an invoice that the trader offers is financed already: no.")
     given = {"idempotencyKey": "demo-financing", "marks": marks}
     bank.done("registerFinancing", "financing { id }", given)
     yield Line("It finances the invoice and registers that, by marks that nobody can guess an invoice from.")
     again = _marks(cast, other, AGAIN)
-    _expect(_asked(other, again) is True, "the same invoice is not found")
+    expect(_asked(other, again) is True, "the same invoice is not found")
     yield Line("The trader offers half of it to another bank, as fpm 2026/O417-A. Financed already? Yes.")
     refused = other.write(
         "registerFinancing", "financing { id }", {"idempotencyKey": "demo-financing", "marks": again}
     )
-    _expect([error["code"] for error in refused["userErrors"]] == ["already_financed"], f"{refused}")
+    expect([error["code"] for error in refused["userErrors"]] == ["already_financed"], f"{refused}")
     yield Line("The other bank cannot register it; by whom it is financed it does not learn.", refused=True)
-    until(lambda: _metered(cast), "the metering of financings")
+    until_metered(
+        cast.period, (cast.bank, "financing.registered", 1), (cast.buyers_bank, "financing.asked", 1)
+    )
 
 
 def _marks(cast: Cast, bank: Member, invoice: Invoice) -> list[str]:
     """Return an invoice's marks, which the bank makes with the bridge without telling what it asks."""
     question = Question.about(invoice)
     answer = bank.send("POST", "/financing/evaluations", json={"blinded": [*question.blinded]})
-    _expect(answer.is_success, f"the evaluation: {answer.status_code} {answer.text}")
+    expect(answer.is_success, f"the evaluation: {answer.status_code} {answer.text}")
     return [*question.marks(Evaluation.from_json(answer.json()), cast.trust)]
 
 
 def _asked(bank: Member, marks: list[str]) -> bool:
     given = {"idempotencyKey": "demo-financed", "marks": marks}
     return bool(bank.done("askFinanced", "financedBefore", given)["financedBefore"])
-
-
-def _metered(cast: Cast) -> bool | None:
-    """Tell whether what was used has reached the meters, so that it is on the month's bill."""
-    query = "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }"
-    for bank, meter in ((cast.bank, "financing.registered"), (cast.buyers_bank, "financing.asked")):
-        usage = bank.query(query, period=f"{cast.first_played:%Y-%m}")["usage"]
-        if {"meter": meter, "quantity": 1} not in usage["lines"]:
-            return None
-    return True
-
-
-def _expect(held: bool, what: str) -> None:  # noqa: FBT001
-    if not held:
-        raise UnexpectedAnswer(what)
 
 
 CHAPTER = ("The same invoice is offered twice", offered_twice)

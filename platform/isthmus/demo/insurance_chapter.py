@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from isthmus.demo import consignment
-from isthmus.demo.member import Member, UnexpectedAnswer, nodes, until
+from isthmus.demo.member import Member, expect, nodes, until_metered
 from isthmus.demo.story import Cast, Line
 
 COVER = "cover { id state }"
@@ -60,7 +60,7 @@ def insured(cast: Cast) -> Iterator[Line]:
             lies = ", which is a lie" if source == voyage.liar else ""
             yield Line(f"The {source} signs that it came {days} days late{lies}.", refused=bool(lies))
         yield _settled(cast, declared["id"], voyage)
-    until(lambda: _metered(cast), "the metering of insurance")
+    until_metered(cast.period, (cast.trader, "cover.declared", 2), (cast.insurer, "claim.settled", 1))
 
 
 def _cover(cast: Cast) -> str:
@@ -81,7 +81,7 @@ def _cover(cast: Cast) -> str:
         },
     )["cover"]["id"]
     given = {"idempotencyKey": "demo-cover-taken", "cover": offered, "accept": True}
-    _expect(cast.trader.done("answerCover", COVER, given)["cover"]["state"] == "ACTIVE", "the cover")
+    expect(cast.trader.done("answerCover", COVER, given)["cover"]["state"] == "ACTIVE", "the cover")
     return str(offered)
 
 
@@ -120,7 +120,7 @@ def _refused(cast: Cast, cover: str) -> None:
     errors = cast.trader.write("declareCargo", DECLARED, given)["userErrors"]
     codes = [error["code"] for error in errors]
     # Told again, the consignment is declared by its other quote, or the quote has lapsed.
-    _expect(
+    expect(
         len(codes) == 1 and codes[0] in ("conveyance_limit", "declared_before", "quote_lapsed"), f"{errors}"
     )
 
@@ -160,9 +160,9 @@ def _settled(cast: Cast, declaration: str, voyage: Voyage) -> Line:
     found = nodes(cast.insurer.query(DELAYS)["coverDeclarations"])
     one = next(each for each in found if each["id"] == declaration)
     delay, paid_days = one["delay"], max(0, voyage.late - AFTER)
-    _expect((delay["measuredDays"], delay["paidDays"]) == (voyage.late, paid_days), f"{voyage}: {one}")
+    expect((delay["measuredDays"], delay["paidDays"]) == (voyage.late, paid_days), f"{voyage}: {one}")
     paid = [claim["paid"]["amountMinor"] for claim in one["claims"] if claim["kind"] == "DELAY"]
-    _expect(paid == [paid_days * PER_DAY][: paid_days > 0], f"what was paid: {one}")
+    expect(paid == [paid_days * PER_DAY][: paid_days > 0], f"what was paid: {one}")
     apart = delay["basisRiskDays"]
     if not paid:
         return Line(f"Two of three agree on {voyage.late} day: nothing is due, the lie triggers nothing.")
@@ -170,21 +170,6 @@ def _settled(cast: Cast, declaration: str, voyage: Voyage) -> Line:
         f"Two of three agree on {voyage.late} days: {paid[0] // 100:,} USD are settled,"
         f" the lie blocks nothing; it was {apart} days off."
     )
-
-
-def _metered(cast: Cast) -> bool | None:
-    """Tell whether what was used has reached the meters, so that it is on the month's bill."""
-    query = "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }"
-    for member, meter, quantity in ((cast.trader, "cover.declared", 2), (cast.insurer, "claim.settled", 1)):
-        usage = member.query(query, period=f"{cast.first_played:%Y-%m}")["usage"]
-        if {"meter": meter, "quantity": quantity} not in usage["lines"]:
-            return None
-    return True
-
-
-def _expect(held: bool, what: str) -> None:  # noqa: FBT001
-    if not held:
-        raise UnexpectedAnswer(what)
 
 
 CHAPTER = ("Cargo is insured, delayed and settled, though one source lies", insured)

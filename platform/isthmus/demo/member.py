@@ -145,6 +145,26 @@ def until(look: Callable[[], Found | None], what: str, *, seconds: float = 60) -
     raise UnexpectedAnswer(f"waited {seconds:.0f} s in vain: {what}")
 
 
+def expect(held: bool, what: str) -> None:  # noqa: FBT001
+    """Raise :class:`UnexpectedAnswer` with ``what`` unless it held."""
+    if not held:
+        raise UnexpectedAnswer(what)
+
+
+def until_metered(period: str, *used: tuple[Member, str, int]) -> None:
+    """Wait until what each member used of a meter has reached it, and so is on the bill of ``period``."""
+    query = "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }"
+
+    def look() -> bool | None:
+        for member, meter, quantity in used:
+            lines = member.query(query, period=period)["usage"]["lines"]
+            if sum(line["quantity"] for line in lines if line["meter"] == meter) < quantity:
+                return None
+        return True
+
+    until(look, f"the metering of {', '.join(meter for _, meter, _ in used)}")
+
+
 def _unavailable(answer: httpx.Response) -> bool:
     """Tell whether a GraphQL answer says to try again: its status is 200 whatever became of the operation."""
     if answer.headers.get("Content-Type", "").partition(";")[0] != "application/json":

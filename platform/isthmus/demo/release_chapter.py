@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from isthmus.demo import consignment
-from isthmus.demo.member import UnexpectedAnswer, nodes, until
+from isthmus.demo.member import UnexpectedAnswer, nodes, until_metered
 from isthmus.demo.story import Cast, Line, shipment
 
 ORDER = "order { id number state token }"
@@ -61,7 +61,7 @@ def released(cast: Cast) -> Iterator[Line]:
     yield Line(f"Every condition holds: delivery order {order['number']} is issued to the consignee.")
     _handed_out(cast, order["id"])
     yield Line("The consignee shows its token, and the cargo is handed out.")
-    until(lambda: _metered(cast), "the metering of the delivery order")
+    until_metered(cast.period, (cast.carrier, "delivery_order.issued", 1))
 
 
 def _release(cast: Cast) -> dict[str, Any]:
@@ -92,12 +92,6 @@ def _handed_out(cast: Cast, order: str) -> None:
         return
     given = {"idempotencyKey": "demo-release-pick-up", "order": order, "token": token}
     cast.carrier.done("recordPickUp", ORDER, given)
-
-
-def _metered(cast: Cast) -> bool | None:
-    query = "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }"
-    usage = cast.carrier.query(query, period=f"{cast.first_played:%Y-%m}")["usage"]
-    return {"meter": "delivery_order.issued", "quantity": 1} in usage["lines"] or None
 
 
 TOO_EARLY = ("The cargo is asked for too early", too_early)

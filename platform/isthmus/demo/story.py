@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.demo import consignment
-from isthmus.demo.member import Member, UnexpectedAnswer, nodes, until
+from isthmus.demo.member import Member, UnexpectedAnswer, expect, nodes, until, until_metered
 from isthmus_protocol.evidence import verify_bundle
 from isthmus_protocol.keys import Keyring
 
@@ -43,6 +43,11 @@ class Cast:
     first_played: datetime
     trust: Keyring
     folder: Path
+
+    @property
+    def period(self) -> str:
+        """The month that is billed, as 2026-11."""
+        return f"{self.first_played:%Y-%m}"
 
 
 SHIPMENT = "query ($reference: String!) { shipment(reference: $reference) { %s } }"
@@ -88,8 +93,8 @@ def one_shipment(cast: Cast) -> Iterator[Line]:
             content=body,
             headers={"Content-Type": "application/xml", "Idempotency-Key": f"demo-document-{type_code}"},
         )
-        _expect(stored.status_code in (200, 201), f"upload of {title}: {stored.status_code} {stored.text}")
-        _expect(stored.json()["sha256"] == sha256(body).hexdigest(), f"digest of {title}")
+        expect(stored.status_code in (200, 201), f"upload of {title}: {stored.status_code} {stored.text}")
+        expect(stored.json()["sha256"] == sha256(body).hexdigest(), f"digest of {title}")
         yield Line(f"{title}: {len(body):,} bytes, encrypted with the trader's key.")
 
 
@@ -100,7 +105,7 @@ def tracked(cast: Cast) -> Iterator[Line]:
     _post_events(cast.carrier, "/v2/events", first)
     yield Line("Five events in DCSA Track & Trace 2.2: gated in, loaded, departed, arrived at Busan.")
     again = _post_events(cast.carrier, "/v2/events", [told["departed"]])
-    _expect(again[0] in ("DUPLICATE", "STALE"), f"the repeated event counted as {again[0]}")
+    expect(again[0] in ("DUPLICATE", "STALE"), f"the repeated event counted as {again[0]}")
     yield Line("The departure comes a second time: nothing is added.")
     _post_events(cast.carrier, "/v2/events", [told["gate in 2"]])
     yield Line("The second container's gate-in arrives late, and takes its place before the departure.")
@@ -128,7 +133,7 @@ def declared(cast: Cast) -> Iterator[Line]:
         },
     )["crossing"]
     refused = _settled(cast.forwarder, refused["id"], "REFUSED")
-    _expect(refused["reason"] == "FIELD_NOT_PERMITTED", f"refused for {refused['reason']}")
+    expect(refused["reason"] == "FIELD_NOT_PERMITTED", f"refused for {refused['reason']}")
     yield Line(
         f"The forwarder tries to send {refused['field']} along: {refused['reason']},"
         f" log entry {refused['logIndex']}.",
@@ -140,7 +145,7 @@ def declared(cast: Cast) -> Iterator[Line]:
         {"idempotencyKey": "demo-declaration", "shipment": consignment.REFERENCE},
     )["crossing"]
     sent = _settled(cast.forwarder, sent["id"], "DELIVERED")
-    _expect(not [path for path in sent["fields"] if path in HELD_BACK], f"crossed: {sent['fields']}")
+    expect(not [path for path in sent["fields"] if path in HELD_BACK], f"crossed: {sent['fields']}")
     yield Line(
         f"The declaration crosses with {len(sent['fields'])} permitted fields, log entry {sent['logIndex']}."
     )
@@ -190,15 +195,15 @@ def financed(cast: Cast) -> Iterator[Line]:
     for document in granted:
         if (document["title"], "ALLOWED") not in already:
             fetched = cast.bank.send("GET", document["contentUrl"])
-            _expect(fetched.status_code == 200, f"the bank's fetch: {fetched.status_code}")
-            _expect(
+            expect(fetched.status_code == 200, f"the bank's fetch: {fetched.status_code}")
+            expect(
                 sha256(fetched.content).hexdigest() == document["sha256"], "the digest of what was fetched"
             )
         yield Line(f"The bank fetches {document['title']}; the digest matches.")
     packing_list = documents["271"]
     if (packing_list["title"], "REFUSED") not in already:
         answer = cast.bank.send("GET", packing_list["contentUrl"])
-        _expect(answer.status_code == 404, f"the bank's try at the packing list: {answer.status_code}")
+        expect(answer.status_code == 404, f"the bank's try at the packing list: {answer.status_code}")
     yield Line("The bank tries the packing list: there is no such document, for the bank.", refused=True)
     asked = cast.bank.done(
         "askWindow",
@@ -206,7 +211,7 @@ def financed(cast: Cast) -> Iterator[Line]:
         {"idempotencyKey": "demo-question", "ucr": consignment.UCR, "purpose": "TRADE_FINANCE"},
     )["crossing"]
     answered = until(lambda: _answered(cast.bank, asked["id"]), "the window's answer to the bank")
-    _expect(answered == {"exists": True, "released": True}, f"the answer was {answered}")
+    expect(answered == {"exists": True, "released": True}, f"the answer was {answered}")
     yield Line(
         "Does the declaration exist, is it released? The window answers yes and yes, and nothing more."
     )
@@ -240,7 +245,7 @@ def audited(cast: Cast) -> Iterator[Line]:
     def proven() -> bytes | None:
         """While the witness is away a bundle lacks its word, and is not what the trusted keys ask for."""
         answer = cast.authority.send("GET", crossed["evidenceUrl"])
-        _expect(answer.status_code == 200, f"evidence: {answer.status_code} {answer.text}")
+        expect(answer.status_code == 200, f"evidence: {answer.status_code} {answer.text}")
         return answer.content if verify_bundle(answer.content, cast.trust).passed else None
 
     evidence = until(proven, "evidence of the declaration that verifies")
@@ -250,7 +255,7 @@ def audited(cast: Cast) -> Iterator[Line]:
     yield Line(f"One bundle of evidence, {len(evidence):,} bytes, verifies offline: {bundle.name}.")
     flipped = bytearray(evidence)
     flipped[len(flipped) // 2] ^= 1
-    _expect(not verify_bundle(bytes(flipped), cast.trust).passed, "a bundle with a flipped bit")
+    expect(not verify_bundle(bytes(flipped), cast.trust).passed, "a bundle with a flipped bit")
     yield Line("With one bit of it flipped it does not.", refused=True)
 
 
@@ -260,10 +265,17 @@ def billed(cast: Cast) -> Iterator[Line]:
     address = nodes(cast.trader.query(titles % consignment.REFERENCE)["shipment"]["documents"])[0][
         "contentUrl"
     ]
-    _expect(cast.operator.send("GET", address).status_code == 404, "the operator's try at a document")
+    expect(cast.operator.send("GET", address).status_code == 404, "the operator's try at a document")
     yield Line("The operator tries to open a document: there is none, for the operator.", refused=True)
-    period = f"{cast.first_played:%Y-%m}"
-    until(lambda: _metered(cast, period), "the metering of what was used")
+    period = cast.period
+    until_metered(
+        period,
+        (cast.forwarder, "shipment.created", 1),
+        (cast.forwarder, "document.stored", 3),
+        (cast.forwarder, "declaration.submitted", 1),
+        (cast.bank, "document.read", 2),
+        (cast.bank, "window.asked", 1),
+    )
     invoices = cast.operator.done(
         "closeBillingPeriod",
         "invoices { number party { name } total { amountMinor currency } concessionFee { amountMinor } }",
@@ -275,7 +287,7 @@ def billed(cast: Cast) -> Iterator[Line]:
             f"Invoice {invoice['number']} to {invoice['party']['name']}: {_money(total['amountMinor'])}"
             f" {total['currency']}, of which concession fee {_money(fee['amountMinor'])}."
         )
-    _expect({"forwarder", "bank"} <= {invoice["party"]["name"] for invoice in invoices}, "whom was billed")
+    expect({"forwarder", "bank"} <= {invoice["party"]["name"] for invoice in invoices}, "whom was billed")
 
 
 CHAPTERS: tuple[tuple[str, Callable[[Cast], Iterator[Line]]], ...] = (
@@ -288,18 +300,13 @@ CHAPTERS: tuple[tuple[str, Callable[[Cast], Iterator[Line]]], ...] = (
 )
 
 
-def _expect(held: bool, what: str) -> None:  # noqa: FBT001
-    if not held:
-        raise UnexpectedAnswer(what)
-
-
 def _money(minor: int) -> str:
     return f"{minor // 100}.{minor % 100:02d}"
 
 
 def _post_events(carrier: Member, path: str, events: Any) -> list[str]:
     answer = carrier.send("POST", path, json=events)
-    _expect(answer.status_code in (200, 201), f"{path}: {answer.status_code} {answer.text}")
+    expect(answer.status_code in (200, 201), f"{path}: {answer.status_code} {answer.text}")
     return [outcome["outcome"] for outcome in answer.json()["outcomes"]]
 
 
@@ -318,7 +325,7 @@ def _settled(member: Member, crossing_id: str, state: str) -> dict[str, Any]:
 
     found = until(look, f"the end of crossing {crossing_id}")
     ended = "DELIVERED" if found["state"] in ARRIVED else found["state"]
-    _expect(ended == state, f"the crossing ended as {found}")
+    expect(ended == state, f"the crossing ended as {found}")
     return found
 
 
@@ -326,7 +333,7 @@ def _answered(member: Member, crossing_id: str) -> dict[str, bool] | None:
     found = member.query(f"query ($id: ID!) {{ crossing(id: $id) {{ {CROSSING} }} }}", id=crossing_id)[
         "crossing"
     ]
-    _expect(found["state"] not in ("REFUSED", "FAILED", "TERMINATED"), f"the question ended as {found}")
+    expect(found["state"] not in ("REFUSED", "FAILED", "TERMINATED"), f"the question ended as {found}")
     return found["answer"] and dict(found["answer"])
 
 
@@ -337,19 +344,3 @@ def _read_before(cast: Cast) -> set[tuple[str, str]]:
         for entry in nodes(cast.trader.query(ACCESS_LOG)["accessLog"])
         if entry["reader"]["name"] == "bank" and entry["document"]
     }
-
-
-def _metered(cast: Cast, period: str) -> bool | None:
-    """Tell whether what the forwarder and the bank used has reached their meters."""
-    wanted = (
-        (cast.forwarder, {"shipment.created": 1, "document.stored": 3, "declaration.submitted": 1}),
-        (cast.bank, {"document.read": 2, "window.asked": 1}),
-    )
-    for member, meters in wanted:
-        usage = member.query(
-            "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }", period=period
-        )
-        used = {line["meter"]: line["quantity"] for line in usage["usage"]["lines"]}
-        if any(used.get(meter, 0) < quantity for meter, quantity in meters.items()):
-            return None
-    return True

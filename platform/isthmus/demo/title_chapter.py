@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from isthmus.demo import consignment
-from isthmus.demo.member import Member, UnexpectedAnswer, until
+from isthmus.demo.member import Member, expect, until_metered
 from isthmus.demo.story import Cast, Line, shipment
 from isthmus_protocol.title_file import verify_title
 
@@ -48,13 +48,19 @@ def titled(cast: Cast) -> Iterator[Line]:
     yield Line("The bank clears its lien against the title itself:")
     for member, action, recipient, said in STEPS:
         answer = _step(getattr(cast, member), title, f"{member}-{action}".lower(), action, recipient)
-        _expect(not answer["userErrors"], f"{member}, {action}: {answer['userErrors']}")
+        expect(not answer["userErrors"], f"{member}, {action}: {answer['userErrors']}")
         yield Line(said)
         if (member, action) == ("trader", "TRANSFER"):
             _refused(cast.trader, title, "consignee", "not_holder", "title_ended")
             yield Line("The trader tries to transfer it a second time: it is not the holder.", refused=True)
     yield _verified(cast, title)
-    until(lambda: _metered(cast), "the metering of titles")
+    until_metered(
+        cast.period,
+        (cast.carrier, "title.issued", 1),
+        (cast.trader, "title.transferred", 2),
+        (cast.bank, "title.transferred", 2),
+        (cast.consignee, "title.surrendered", 1),
+    )
 
 
 STEPS = (
@@ -75,41 +81,21 @@ def _step(member: Member, title: str, key: str, action: str, recipient: str | No
 def _refused(member: Member, title: str, recipient: str, *codes: str) -> None:
     """Try a transfer that must be refused, with one of ``codes``."""
     errors = _step(member, title, f"refused-{codes[0]}", "TRANSFER", recipient)["userErrors"]
-    _expect(len(errors) == 1 and errors[0]["code"] in codes, f"{member.name}'s transfer: {errors}")
-
-
-def _metered(cast: Cast) -> bool | None:
-    """Tell whether what was used of titles has reached the meters, so that it is on the month's bill."""
-    query = "query ($period: String!) { usage(period: $period) { lines { meter quantity } } }"
-    for member, meter, quantity in (
-        (cast.carrier, "title.issued", 1),
-        (cast.trader, "title.transferred", 2),
-        (cast.bank, "title.transferred", 2),
-        (cast.consignee, "title.surrendered", 1),
-    ):
-        usage = member.query(query, period=f"{cast.first_played:%Y-%m}")["usage"]
-        if {"meter": meter, "quantity": quantity} not in usage["lines"]:
-            return None
-    return True
+    expect(len(errors) == 1 and errors[0]["code"] in codes, f"{member.name}'s transfer: {errors}")
 
 
 def _verified(cast: Cast, title: str) -> Line:
     found = cast.carrier.query("query ($id: ID!) { title(id: $id) { state fileUrl } }", id=title)["title"]
-    _expect(found["state"] == "SURRENDERED", f"the title is {found['state']}")
+    expect(found["state"] == "SURRENDERED", f"the title is {found['state']}")
     answer = cast.carrier.send("GET", found["fileUrl"])
-    _expect(answer.status_code == 200, f"the title's file: {answer.status_code} {answer.text}")
+    expect(answer.status_code == 200, f"the title's file: {answer.status_code} {answer.text}")
     verdict, steps = verify_title(answer.content, cast.trust)
-    _expect(verdict.passed, f"the title's file: {verdict.checks}")
+    expect(verdict.passed, f"the title's file: {verdict.checks}")
     cast.folder.mkdir(parents=True, exist_ok=True)
     (cast.folder / FILE).write_bytes(answer.content)
     return Line(
         f"Its file verifies offline, {len(steps)} steps, each signed by the party that made it: {FILE}."
     )
-
-
-def _expect(held: bool, what: str) -> None:  # noqa: FBT001
-    if not held:
-        raise UnexpectedAnswer(what)
 
 
 CHAPTER = ("Title passes from trader to bank to consignee", titled)
