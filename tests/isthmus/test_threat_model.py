@@ -12,7 +12,8 @@ PAGE = ROOT / "docs" / "threat-model.md"
 HEADER = ["Threat", "Control", "Default", "Test"]
 PARTS = (
     "bridge", "key", "agreement", "gate", "log", "exchange", "efti", "wco",
-    "tenancy", "document", "token", "portal", "billing", "supply", "title",
+    "tenancy", "document", "token", "portal", "billing", "supply", "title", "finance", "insurance",
+    "logistics",
 )  # fmt: skip
 
 
