@@ -66,18 +66,6 @@ from isthmus_portal.blueprint import create_portal
 from isthmus_portal.face import Invitation
 from isthmus_protocol.keys import Holder
 
-COMES_FOR = {
-    "trader": "its shipment, its documents, and who saw them",
-    "forwarder": "tracking, and filing for the trader",
-    "carrier": "its own shipments",
-    "bank": "the documents it was granted, and one question to the window",
-    "buyers-bank": "what it was granted, and whether an invoice is financed already",
-    "insurer": "what it was granted",
-    "consignee": "the title to its goods",
-    "operator": "usage and invoices; no contents",
-    "authority": "every crossing, with its evidence",
-}
-
 IMPATIENT: dict[str, Any] = {
     "socket_timeout": 0.25,
     "socket_connect_timeout": 0.25,
@@ -218,6 +206,6 @@ def _visitor(platform: Platform) -> Actor | None:
 
 def _invitations(home: Home) -> Callable[[], list[Invitation]]:
     return lambda: [
-        Invitation(name, known.email, known.password, COMES_FOR[name])
+        Invitation(name, known.email, known.password, known.comes_for)
         for name, known in cast.sign_ins(home).items()
     ]

@@ -18,6 +18,8 @@ class Part:
     legal_name: str
     country: str
     role: PartyRole
+    comes_for: str
+    """What it finds on the platform, in a few words."""
 
     @property
     def email(self) -> str:
@@ -26,16 +28,52 @@ class Part:
 
 
 PARTS = (
-    Part("trader", "Formosa Precision Machinery Co., Ltd.", "TW", PartyRole.TRADER),
-    Part("forwarder", "Strait Bridge Forwarding Co., Ltd.", "TW", PartyRole.FORWARDER),
-    Part("carrier", "Meridian Container Line Pte. Ltd.", "SG", PartyRole.CARRIER),
-    Part("bank", "Southern Harbour Bank", "TW", PartyRole.BANK),
-    Part("buyers-bank", "Elbe Handelsbank AG", "DE", PartyRole.BANK),
-    Part("insurer", "Polaris Marine Insurance Ltd.", "GB", PartyRole.INSURER),
-    Part("consignee", "Hanseatische Werkzeugmaschinen GmbH", "DE", PartyRole.TRADER),
-    Part("terminal", "Hansa Container Terminal GmbH", "DE", PartyRole.TERMINAL),
-    Part("operator", "Isthmus Concession Company", "TW", PartyRole.OPERATOR),
-    Part("authority", "Customs Administration", "TW", PartyRole.AUTHORITY),
+    Part(
+        "trader",
+        "Formosa Precision Machinery Co., Ltd.",
+        "TW",
+        PartyRole.TRADER,
+        "its shipment, its documents, and who saw them",
+    ),
+    Part(
+        "forwarder",
+        "Strait Bridge Forwarding Co., Ltd.",
+        "TW",
+        PartyRole.FORWARDER,
+        "tracking, and filing for the trader",
+    ),
+    Part("carrier", "Meridian Container Line Pte. Ltd.", "SG", PartyRole.CARRIER, "its own shipments"),
+    Part(
+        "bank",
+        "Southern Harbour Bank",
+        "TW",
+        PartyRole.BANK,
+        "the documents it was granted, and one question to the window",
+    ),
+    Part(
+        "buyers-bank",
+        "Elbe Handelsbank AG",
+        "DE",
+        PartyRole.BANK,
+        "what it was granted, and whether an invoice is financed already",
+    ),
+    Part(
+        "insurer",
+        "Polaris Marine Insurance Ltd.",
+        "GB",
+        PartyRole.INSURER,
+        "what it was granted, and the covers it gave",
+    ),
+    Part(
+        "consignee", "Hanseatische Werkzeugmaschinen GmbH", "DE", PartyRole.TRADER, "the title to its goods"
+    ),
+    Part("terminal", "Hansa Container Terminal GmbH", "DE", PartyRole.TERMINAL, "telling when cargo arrives"),
+    Part(
+        "operator", "Isthmus Concession Company", "TW", PartyRole.OPERATOR, "usage and invoices; no contents"
+    ),
+    Part(
+        "authority", "Customs Administration", "TW", PartyRole.AUTHORITY, "every crossing, with its evidence"
+    ),
 )
 
 
@@ -45,6 +83,7 @@ class SignIn:
 
     email: str
     password: str
+    comes_for: str
 
 
 def enrol(platform: Platform, home: Home) -> dict[str, Actor]:
@@ -84,7 +123,11 @@ def enrol(platform: Platform, home: Home) -> dict[str, Actor]:
 def sign_ins(home: Home) -> dict[str, SignIn]:
     """Return each party's sign-in, by name; nothing where the demonstration was not loaded."""
     passwords = read_json(_passwords(home.path / "demo"))
-    return {part.name: SignIn(part.email, passwords[part.name]) for part in PARTS if part.name in passwords}
+    return {
+        part.name: SignIn(part.email, passwords[part.name], part.comes_for)
+        for part in PARTS
+        if part.name in passwords
+    }
 
 
 def _passwords(folder: Path) -> Path:
