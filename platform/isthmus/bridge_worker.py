@@ -36,15 +36,15 @@ def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
     connected = functools.cache(connect)
     delivering = Delivering(functools.cache(lambda: Deliverer(connected())))
 
-    @app.task(name=DELIVER)
+    @app.task(name=DELIVER, shared=False)
     def deliver() -> None:
         delivering.wake()
 
-    @app.task(name=COSIGN)
+    @app.task(name=COSIGN, shared=False)
     def cosign() -> None:
         witnessing.cosign_newest(connected())
 
-    @app.task(name=PURGE)
+    @app.task(name=PURGE, shared=False)
     def purge() -> None:
         retention.purge_due(connected())
 

@@ -46,12 +46,12 @@ def create_worker(
     app = broker.create_celery(QUEUE, url)
     connected = functools.cache(connect)
 
-    @app.task(name=DRAIN)
+    @app.task(name=DRAIN, shared=False)
     def drain(topic: str) -> None:
         platform, handlers = connected()
         outbox.drain(platform, topic, _with_request_id(handlers[topic]), limit=SLOW.get(topic, AT_ONCE))
 
-    @app.task(name=CHORE)
+    @app.task(name=CHORE, shared=False)
     def chore(name: str) -> None:
         platform, _ = connected()
         log.info("chore.done", chore=name, done=chores[name].run(platform))

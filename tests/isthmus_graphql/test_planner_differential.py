@@ -5,12 +5,14 @@ head of the report.
 """
 
 import os
+from typing import Any
 
 import pytest
 from graphql import DocumentNode
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
+from hypothesis_graphql import nodes as ast
 from hypothesis_graphql import queries
 
 from both_ways import BothWays
@@ -24,8 +26,10 @@ from varied_documents import Known, varied
 SCHEMA = build()
 EXAMPLES = int(os.environ.get("ISTHMUS_DIFFERENTIAL", "150"))
 ROOTS = [name for name in SCHEMA.query_type.fields if name not in ("document", "usage", "invoices")]  # type: ignore[union-attr]
-DOCUMENTS = queries(SCHEMA, print_ast=lambda document: document, allow_x00=False)
-PLANNED = queries(SCHEMA, fields=ROOTS, print_ast=lambda document: document, allow_x00=False)
+SCALARS = {"Decimal": st.decimals(0, 10**6, places=4).map(lambda rate: ast.String(format(rate, "f")))}
+HOW: dict[str, Any] = {"print_ast": lambda document: document, "allow_x00": False, "custom_scalars": SCALARS}
+DOCUMENTS = queries(SCHEMA, **HOW)
+PLANNED = queries(SCHEMA, fields=ROOTS, **HOW)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a database beyond which a new one is quicker than what deletions leave behind."""
+MOST_GROWTH = 4 * 1024 * 1024
+"""Bytes by which a database may have grown: what deletions leave behind slows it, and changes plans."""
 NOTICE = """
     CREATE SCHEMA test_kit;
     CREATE TABLE test_kit.redefined (command text);
@@ -43,6 +43,7 @@ class Databases:
         self._idle: list[str] = []
         self._began_with: dict[str, bytes] | None = None
         """What the template holds: the rows of each table that has any."""
+        self._size = 0
 
     @contextmanager
     def one(self) -> Iterator[str]:
@@ -71,6 +72,7 @@ class Databases:
             if self._began_with is None:
                 self._began_with = _rows(connection)
             connection.execute(NOTICE)
+            ((self._size,),) = connection.execute("SELECT pg_database_size(current_database())").fetchall()
         return name
 
     def _drop(self, name: str) -> None:
@@ -87,7 +89,7 @@ class Databases:
             size, redefined = connection.execute(
                 "SELECT pg_database_size(current_database()), EXISTS (SELECT FROM test_kit.redefined)"
             ).fetchone() or (0, True)
-            if redefined or size > LARGEST:
+            if redefined or size > self._size + MOST_GROWTH:
                 return False
             with connection.transaction():
                 connection.execute("SET LOCAL session_replication_role = replica")
