@@ -158,9 +158,14 @@ class Standing:
     released_at: datetime | None = None
 
 
+def in_order(messages: Iterable[StatusMessage]) -> list[StatusMessage]:
+    """Return ``messages`` in the order of their time, and within a second as they come about."""
+    return sorted(messages, key=lambda message: (message.at, ORDER.index(message.status)))
+
+
 def standing(messages: Iterable[StatusMessage]) -> Standing:
-    """Return what ``messages`` (at least one, in any order) amount to, taken in the order of their time."""
-    ordered = sorted(messages, key=lambda message: (message.at, ORDER.index(message.status)))
+    """Return what ``messages`` (at least one, in any order) amount to, taken in their order."""
+    ordered = in_order(messages)
     mrn = channel = None
     duty: tuple[int | None, str | None] = (None, None)
     released_at = None
@@ -244,13 +249,17 @@ def _text(
 
 
 def _time(body: Mapping[str, Any]) -> datetime:
+    """Return the time to the second, as the WCO's messages tell it (format 304).
+
+    Of two messages in one second, the one that came as JSON would else seem the later, whatever they say.
+    """
     try:
         at = datetime.fromisoformat(body["at"])
     except (KeyError, TypeError, ValueError):
         raise InvalidInput("A time (RFC 3339) is expected.", field="/body/at", code="time") from None
     if at.tzinfo is None:
         raise InvalidInput("A time has an offset.", field="/body/at", code="no_offset")
-    return at
+    return at.replace(microsecond=0)
 
 
 def _duty(duty: Mapping[str, Any]) -> tuple[int, str] | None:

@@ -266,7 +266,7 @@ def _tell_tracking(work: Work, shipment_id: UUID) -> None:
     bodies = work.session.scalars(
         select(CustomsEvent.body).where(CustomsEvent.shipment_id == shipment_id)
     ).all()
-    said = [customs.read_status(each) for each in bodies]
+    said = customs.in_order(customs.read_status(each) for each in bodies)
     deriving.customs_said(work, shipment_id, ((each.status, each.channel, each.at) for each in said))
 
 

@@ -212,6 +212,27 @@ def test_a_status_that_comes_late_does_not_set_the_declaration_back(
     assert (found.status, found.mrn) == ("RELEASED", "26TW123")
 
 
+def test_statuses_of_one_second_stand_as_they_came_about_however_exactly_their_time_was_told(
+    border: Border, clock: StandingClock
+) -> None:
+    border.agree()
+    crossing_id = border.declare()
+    border.drain()
+    border.deliver()
+    exchange = border.crossing(crossing_id).exchange
+    second = (clock() + timedelta(minutes=1)).replace(microsecond=0)
+    clock.advance(minutes=2)
+    border.status(exchange, "ACCEPTED", mrn="26TW123", at=second)
+    border.status(exchange, "CHANNEL_ASSIGNED", channel="RED", at=second + timedelta(milliseconds=700))
+    border.status(exchange, "RELEASED", at=second)  # as XML of the WCO's model tells it, to the second
+    found = declaration(border)
+    assert found is not None
+    assert (found.status, found.channel, found.released_at) == ("RELEASED", "RED", second)
+    with border.papers.platform.begin(border.papers["trader"]) as work:
+        told = declarations.timeline(work, [found.shipment_id])[found.shipment_id]
+    assert [entry.code for entry in told] == ["ACCEPTED", "CHANNEL_ASSIGNED", "RELEASED"]
+
+
 @pytest.mark.parametrize(
     "payload",
     [
