@@ -89,16 +89,21 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers; raise :class:`CannotRun` with its last words if it does not."""
-        deadline = time.monotonic() + READY_WITHIN
         self.process = launch(self.command, self.lodging, self.log, dies_by=self.dies_by)
+        try:
+            self._await_answer(self.process, time.monotonic() + READY_WITHIN)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _await_answer(self, process: "subprocess.Popen[bytes]", deadline: float) -> None:
         while not self.answers():
-            if self.process.poll() is not None:
+            if process.poll() is not None:
                 if not self._comes_back_later() or time.monotonic() > deadline:
                     raise CannotRun(self._why())
                 time.sleep(0.5)
-                self.process = launch(self.command, self.lodging, self.log, dies_by=self.dies_by)
+                self.process = process = launch(self.command, self.lodging, self.log, dies_by=self.dies_by)
             if time.monotonic() > deadline:
-                self.stop()
                 raise CannotRun(
                     f"{self.name} does not answer after {READY_WITHIN:.0f} s:\n{last_lines(self.log)}"
                 )
@@ -287,7 +292,12 @@ def _postgres(home: Home, lodging: Lodging, secrets: dict[str, str], port: int, 
         try:
             with psycopg.connect(url, connect_timeout=2):
                 return True
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise CannotRun(
+                    f"The data in {lodging.data} has another password than {home.secrets} says:"
+                    " bring back the file that belongs to it, or choose another ISTHMUS_HOME."
+                ) from None
             return False
 
     log = home.logs / "postgres.log"

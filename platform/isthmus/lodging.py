@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from isthmus.errors import CannotRun
@@ -61,6 +62,8 @@ def find(home: Home, wanted: Path | None) -> Lodging:
             f"Run by root, PostgreSQL and Redis run as {account.name}, who may not enter {home.path}:"
             f" their data is in {data} (ISTHMUS_DATA chooses another place)."
         )
+        if (data / "postgres").exists() and not home.secrets.exists():
+            notice += f" What a home of that name had left there is in {_set_aside(data)}."
     data.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         data.chmod(0o711)
@@ -73,6 +76,15 @@ def find(home: Home, wanted: Path | None) -> Lodging:
     return Lodging(
         _owner_of(data, account), data, postgres / "pginstall" / "bin", redis / "bin" / "redis-server", notice
     )
+
+
+def _set_aside(data: Path) -> Path:
+    """Make room for a new home's data: nobody has the passwords of what the one before it left here."""
+    aside = next(
+        place for number in count(1) if not (place := data.with_name(f"{data.name}.left-{number}")).exists()
+    )
+    data.rename(aside)
+    return aside
 
 
 def _wheel(package: str) -> Path:

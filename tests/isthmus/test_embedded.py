@@ -178,6 +178,17 @@ def test_a_port_that_was_taken_since_is_not_insisted_on(servers: Servers, home: 
         fresh.stop()
 
 
+def test_data_whose_password_is_lost_is_told_at_once(servers: Servers, home: Home) -> None:
+    servers.stop()
+    kept = home.secrets.read_bytes()
+    home.secrets.unlink()
+    try:
+        with pytest.raises(CannotRun, match=r"another password than .*secrets\.json"):
+            start(home)
+    finally:
+        home.secrets.write_bytes(kept)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's servers run as that user")
 def test_root_with_home_and_programs_that_nobody_may_enter_runs_them_elsewhere_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -199,9 +210,18 @@ def test_root_with_home_and_programs_that_nobody_may_enter_runs_them_elsewhere_a
         servers = embedded.prepare(home, lodged)
         servers.start()
         servers.stop()
+        shutil.rmtree(home.path)
+        home.prepare()
+        anew = lodging.find(home, None)
+        aside = lodged.data.with_name(f"{lodged.data.name}.left-1")
+        assert anew.notice is not None
+        assert str(aside) in anew.notice
+        assert (aside / "postgres" / "PG_VERSION").exists()
+        assert anew.data == lodged.data
+        assert not [*anew.data.iterdir()]
     finally:
-        shutil.rmtree(lodged.data)
-        shutil.rmtree(lodged.data.with_name(f"{lodged.data.name}-programs"))
+        for place in lodged.data.parent.glob(f"{lodged.data.name}*"):
+            shutil.rmtree(place)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose a place for another user")
