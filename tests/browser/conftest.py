@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from browsing import ARGUMENTS, served
+from browsing import ARGUMENTS
+from counterparts import serving
 from portal_example import Example, portal_app
 
 
@@ -30,5 +31,5 @@ def example() -> Example:
 @pytest.fixture
 def site(example: Example) -> Iterator[str]:
     """Yield the address of the portal on example data."""
-    with served(portal_app(example)) as address:
+    with serving(portal_app(example)) as address:
         yield address

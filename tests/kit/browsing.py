@@ -1,15 +1,12 @@
 """Looking at pages with Chromium: windows of a size and scheme, and everything they complain of."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from flask import Flask
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -23,20 +20,6 @@ ARGUMENTS = [
 ]
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 Scheme = Literal["light", "dark"]
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve ``app`` on a port of its own while the block runs, and yield its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @dataclass

@@ -3,18 +3,19 @@
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from typing import Any
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, request
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
+from werkzeug.wsgi import ClosingIterator
 
 from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Agreement, SignedAgreement, sign_agreement
@@ -258,16 +259,49 @@ class Neighbour:
         )
 
 
+class _UnderWay:
+    """A WSGI application that knows how many of its requests are not done with yet."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+        self._count = 0
+        self._changed = Condition()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._add(1)
+        try:
+            return ClosingIterator(self._app(environ, start_response), lambda: self._add(-1))
+        except BaseException:
+            self._add(-1)
+            raise
+
+    def _add(self, more: int) -> None:
+        with self._changed:
+            self._count += more
+            self._changed.notify_all()
+
+    def wait(self, seconds: float = 10) -> None:
+        """Wait until none is, or until only those can be left that would go on for ever."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count == 0, seconds)
+
+
 @contextmanager
 def serving(app: WSGIApplication) -> Iterator[str]:
-    """Serve ``app`` on a port of its own and yield its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    """Serve ``app`` on a port of its own and yield its address.
+
+    Nothing that a client gave up on is still at work afterwards, with a connection to a database that is
+    taken away.
+    """
+    under_way = _UnderWay(app)
+    server = make_server("127.0.0.1", 0, under_way, threaded=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
+        under_way.wait()
         server.server_close()
         thread.join()
 

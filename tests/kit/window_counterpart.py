@@ -13,8 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.serving import make_server
 
+import counterparts
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import canonical, digest, parse
 from isthmus_protocol.chains import Chain, Link
@@ -143,16 +143,8 @@ def serving(counterpart: Counterpart) -> Iterator[Counterpart]:
     """Serve ``counterpart`` on a free port."""
     app = Flask("counterpart")
     app.add_url_rule("/v1/exchanges", "take", counterpart.take, methods=["POST"])
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    counterpart.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with counterparts.serving(app) as counterpart.url:
         yield counterpart
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def declaration(**changes: Any) -> dict[str, Any]:
