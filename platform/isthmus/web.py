@@ -4,11 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_network
 from typing import Any
-from uuid import UUID
 
 import limits
 import redis
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -64,6 +63,7 @@ from isthmus_platform.webhook_signing import SigningSecrets
 from isthmus_portal import session
 from isthmus_portal.blueprint import create_portal
 from isthmus_portal.face import Invitation
+from isthmus_portal.files import Files
 from isthmus_protocol.keys import Holder
 
 IMPATIENT: dict[str, Any] = {
@@ -175,26 +175,22 @@ def _portal(
     def execute(actor: Actor, query: str, variables: dict[str, Any]) -> Answer:
         return graphql.execute(actor, query, variables, request_id=bodies.request_id())
 
-    def document(actor: Actor, document_id: UUID) -> Response:
-        return documents.give_out(platform, desk.vault, actor, document_id)
-
-    def bundle(actor: Actor, exchange: UUID) -> Response:
-        return evidence.give_out(platform, bridge, actor, exchange)
-
     return create_portal(
         execute,
         lambda email, password: access.sign_in(platform, email, password),
         lambda subject: access.actor_of_subject(platform, subject),
         EndedSessions(platform),
-        document=document,
-        evidence=bundle,
-        access_log=lambda actor: access_log.give_out(platform, actor),
-        pages=lambda actor, document_id: papers.give_out_pages(platform, desk, actor, document_id),
+        files=Files(
+            document=partial(documents.give_out, platform, desk.vault),
+            pages=partial(papers.give_out_pages, platform, desk),
+            evidence=partial(evidence.give_out, platform, bridge),
+            title=partial(titles.given, platform, desk),
+            access_log=partial(access_log.give_out, platform),
+        ),
         invitations=_invitations(home),
         production=settings.production,
         to_machines=entrance.problem,
         papers=Enquiries(platform, desk),
-        title_file=lambda actor, title_id: titles.given(platform, desk, actor, title_id),
     )
 
 

@@ -2,5 +2,6 @@
 
 from isthmus_portal.blueprint import create_portal
 from isthmus_portal.face import Invitation
+from isthmus_portal.files import Files
 
-__all__ = ["Invitation", "create_portal"]
+__all__ = ["Files", "Invitation", "create_portal"]

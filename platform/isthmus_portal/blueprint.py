@@ -6,7 +6,6 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -19,7 +18,8 @@ from isthmus_platform.database import Actor
 from isthmus_platform.errors import NotAuthenticated, PlatformError
 from isthmus_portal import formats, navigation, session, words
 from isthmus_portal.face import Executed, Face, Invitation, Papers, Sessions, roles, viewer
-from isthmus_portal.pages import account, billing, bridge, desk, downloads, records, shipments, titles, verify
+from isthmus_portal.files import NO_FILES, Files
+from isthmus_portal.pages import PAGES
 
 _STATIC = Path(__file__).with_name("static")
 _OPEN = {"portal.sign_in", "portal.standing", "portal.static", "portal.verify"}
@@ -42,32 +42,26 @@ def create_portal(
     actor_of: Callable[[str], Actor],
     sessions: Sessions,
     *,
-    document: Callable[[Actor, UUID], Response],
-    evidence: Callable[[Actor, UUID], Response],
+    files: Files = NO_FILES,
     clock: Callable[[], datetime] = utc_now,
     invitations: Callable[[], Sequence[Invitation]] = tuple,
     production: bool = False,
     to_machines: Callable[[HTTPException], AnyResponse | HTTPException] = lambda error: error,
     papers: Papers | None = None,
-    access_log: Callable[[Actor], Response] | None = None,
-    title_file: Callable[[Actor, UUID], Response] | None = None,
-    pages: Callable[[Actor, UUID], Response] | None = None,
 ) -> Blueprint:
     """Return the portal, to be registered at the root of an app that has a secret key.
 
     ``execute(actor, query, variables)`` answers from the GraphQL schema; ``sign_in(email, password)`` and
     ``actor_of(subject)`` raise :class:`NotAuthenticated` for people who are not known. ``sessions`` are
-    those that somebody signed out of.
-    ``document(actor, uuid)`` and ``evidence(actor, exchange)`` answer with a file or raise
-    :class:`PlatformError`. ``invitations()`` are shown on the sign-in page, in development only.
+    those that somebody signed out of. ``files`` are what the services give out.
+    ``invitations()`` are shown on the sign-in page, in development only.
     ``production`` sends the session's cookie over TLS alone. An address that nobody serves is a page for
-    browsers; ``to_machines`` answers the others. ``papers`` tell anybody how a signed document stands,
-    ``access_log(actor)`` answers with a party's log as a file, ``title_file(actor, uuid)`` with a title's and
-    ``pages(actor, uuid)`` with a PDF.
+    browsers; ``to_machines`` answers the others. ``papers`` tell anybody how a signed document stands.
+
+    The pages themselves are the modules that :data:`isthmus_portal.pages.PAGES` lists.
     """
     invited = tuple if production else invitations
-    files = (papers, access_log, title_file, pages)
-    face = Face(execute, sign_in, actor_of, sessions, clock, document, evidence, invited, *files)
+    face = Face(execute, sign_in, actor_of, sessions, clock, files, invited, papers)
     portal = Blueprint(
         "portal",
         "isthmus_portal",
@@ -81,7 +75,7 @@ def create_portal(
     _dress(portal, face)
     _errors(portal)
     _nowhere(portal, face, to_machines)
-    for page in (account, shipments, desk, bridge, titles, records, billing, downloads, verify):
+    for page in PAGES:
         page.add(portal, face)
     return portal
 
@@ -149,9 +143,10 @@ def _dress(portal: Blueprint, face: Face) -> None:
     portal.add_app_template_filter(formats.span)
     portal.add_app_template_filter(formats.about)
     portal.add_app_template_filter(formats.document_of)
-    portal.add_app_template_filter(words.plain)
-    portal.add_app_template_filter(words.reason)
-    portal.add_app_template_filter(words.tone)
+    vocabulary = words.Vocabulary.of([page.words for page in PAGES], [page.tones for page in PAGES])
+    portal.add_app_template_filter(vocabulary.plain, "plain")
+    portal.add_app_template_filter(vocabulary.reason, "reason")
+    portal.add_app_template_filter(vocabulary.tone, "tone")
     portal.add_app_template_filter(words.grouped)
     portal.add_app_template_filter(words.fate)
 
@@ -161,7 +156,7 @@ def _dress(portal: Blueprint, face: Face) -> None:
             "asset": asset,
             "csrf_token": generate_csrf,
             "once": lambda: secrets.token_hex(16),
-            "navigation": navigation.items(roles()),
+            "navigation": navigation.sections((item for page in PAGES for item in page.items), roles()),
             "viewer": lambda: viewer(face),
             "CHANNELS": words.CHANNELS,
         }

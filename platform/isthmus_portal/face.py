@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import UUID
 
-from flask import Response, abort, g
+from flask import abort, g
 
 from isthmus_platform.database import Actor, PartyRole
 from isthmus_platform.errors import NotAuthenticated, NotFound, PlatformError
 from isthmus_platform.papers.signing import Verified
 from isthmus_platform.papers.standing import Standing
 from isthmus_portal import queries
+from isthmus_portal.files import NO_FILES, Files
 
 _STATUS = {"not_authenticated": 401, "not_permitted": 403, "role_required": 403, "not_found": 404}
 
@@ -68,13 +68,9 @@ class Face:
     actor_of: Callable[[str], Actor]
     sessions: Sessions
     clock: Callable[[], datetime]
-    document: Callable[[Actor, UUID], Response]
-    evidence: Callable[[Actor, UUID], Response]
+    files: Files = NO_FILES
     invitations: Callable[[], Sequence[Invitation]] = tuple
-    papers: "Papers | None" = None
-    access_log: Callable[[Actor], Response] | None = None
-    title_file: Callable[[Actor, UUID], Response] | None = None
-    pages: Callable[[Actor, UUID], Response] | None = None
+    papers: Papers | None = None
 
     def standing(self, word: str) -> Standing:
         """Return how the document stands that a page's code names."""
@@ -84,7 +80,7 @@ class Face:
         """Return whether a file is what was signed."""
         return self._papers().verify(file)
 
-    def _papers(self) -> "Papers":
+    def _papers(self) -> Papers:
         if self.papers is None:
             raise NotFound("Documents are not issued here.")
         return self.papers

@@ -1,46 +1,61 @@
 """Which pages a party is shown: a party may hold several roles and then sees the pages of each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from isthmus_platform.database import PartyRole
 
-_SHIPPING = frozenset({PartyRole.TRADER, PartyRole.FORWARDER, PartyRole.CARRIER, PartyRole.INSURER})
-_OWNERS = frozenset({PartyRole.TRADER, PartyRole.FORWARDER})
-_CROSSERS = _OWNERS | {PartyRole.BANK, PartyRole.AUTHORITY}
-_TITLES = _SHIPPING | {PartyRole.BANK}
-_PAYERS = frozenset(PartyRole) - {PartyRole.AUTHORITY}
+SHIPPING = frozenset({PartyRole.TRADER, PartyRole.FORWARDER, PartyRole.CARRIER, PartyRole.INSURER})
+OWNERS = frozenset({PartyRole.TRADER, PartyRole.FORWARDER})
+BANKS = frozenset({PartyRole.BANK})
+CROSSERS = OWNERS | {PartyRole.BANK, PartyRole.AUTHORITY}
+PAYERS = frozenset(PartyRole) - {PartyRole.AUTHORITY}
+
+FINANCE, INSURANCE, LOGISTICS, ACCOUNT = "Finance", "Insurance", "Logistics", "Account"
+"""The sections of the navigation."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """An entry of the navigation: the view's name, its title and for whom it is."""
+    """An entry of the navigation: the view's name, its title, for whom it is, and its section."""
 
     view: str
     title: str
     audience: frozenset[PartyRole]
+    section: str = ""
+    """Empty for an entry that stands by itself."""
 
 
-ITEMS = (
-    Item("shipments", "Shipments", _SHIPPING),
-    Item("desk", "Document desk", frozenset({PartyRole.BANK})),
-    Item("crossings", "Crossings", _CROSSERS),
-    Item("titles", "Titles", _TITLES),
-    Item("access_log", "Access log", _OWNERS),
-    Item("usage", "Usage", _PAYERS),
-    Item("invoices", "Invoices", _PAYERS),
-)
+@dataclass(frozen=True)
+class Section:
+    """What stands together in the navigation: one entry by itself, or several under a title."""
+
+    title: str
+    items: tuple[Item, ...]
+
+    def holds(self, view: str) -> bool:
+        """Say whether ``view`` is one of its entries."""
+        return any(item.view == view for item in self.items)
+
 
 _HOMES = {PartyRole.AUTHORITY: "crossings", PartyRole.OPERATOR: "usage", PartyRole.BANK: "desk"}
 
 
-def items(roles: frozenset[PartyRole]) -> list[Item]:
-    """Return the entries for a party with these roles, in their order."""
-    return [item for item in ITEMS if not item.audience.isdisjoint(roles)]
+def sections(items: Iterable[Item], roles: frozenset[PartyRole]) -> list[Section]:
+    """Return the sections for a party with these roles, each where its first entry stands.
+
+    A section with one entry for this party is that entry by itself.
+    """
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        if not item.audience.isdisjoint(roles):
+            found.setdefault(item.section or item.view, []).append(item)
+    return [Section(group[0].section if len(group) > 1 else "", tuple(group)) for group in found.values()]
 
 
 def home(roles: frozenset[PartyRole]) -> str:
     """Return the view a party begins at."""
-    if roles.isdisjoint(_SHIPPING):
+    if roles.isdisjoint(SHIPPING):
         for role, view in _HOMES.items():
             if role in roles:
                 return view

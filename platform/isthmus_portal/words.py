@@ -3,7 +3,9 @@
 A code that is not listed is shown as itself in plain letters, so that a newer schema stays readable.
 """
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 MESSAGES = {
     "EXPORT_DECLARATION": "Export declaration",
@@ -127,23 +129,41 @@ _ALL = (
 )
 
 
-def plain(code: str | None) -> str:
-    """Return a code in words: ``CHANNEL_ASSIGNED`` is "Channel assigned"."""
-    if not code:
-        return "—"
-    return _ALL.get(code) or code.replace("_", " ").replace(".", " ").capitalize()
+@dataclass(frozen=True)
+class Vocabulary:
+    """How codes are read and toned: what is common to all pages, and what a page adds."""
+
+    words: Mapping[str, str]
+    tones: Mapping[str, str]
+
+    @classmethod
+    def of(cls, words: Iterable[Mapping[str, str]], tones: Iterable[Mapping[str, str]]) -> Self:
+        """Return the common one with what pages add; two that say otherwise of one code are a mistake."""
+        return cls(_joined(_ALL, words), _joined(TONES, tones))
+
+    def plain(self, code: str | None) -> str:
+        """Return a code in words: ``CHANNEL_ASSIGNED`` is "Channel assigned"."""
+        if not code:
+            return "—"
+        return self.words.get(code) or code.replace("_", " ").replace(".", " ").capitalize()
+
+    def reason(self, code: str | None) -> str:
+        """Return why something was refused, as a sentence."""
+        if not code:
+            return ""
+        return REASONS.get(code.upper()) or self.plain(code) + "."
+
+    def tone(self, code: str | None) -> str:
+        """Return ``good``, ``warn``, ``bad`` or ``plain``: the colour of a code's chip."""
+        return self.tones.get((code or "").upper(), "plain")
 
 
-def reason(code: str | None) -> str:
-    """Return why something was refused, as a sentence."""
-    if not code:
-        return ""
-    return REASONS.get(code.upper()) or plain(code) + "."
-
-
-def tone(code: str | None) -> str:
-    """Return ``good``, ``warn``, ``bad`` or ``plain``: the colour of a code's chip."""
-    return TONES.get((code or "").upper(), "plain")
+def _joined(common: Mapping[str, str], added: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    together = dict(common)
+    for code, said in (entry for more in added for entry in more.items()):
+        if together.setdefault(code, said) != said:
+            raise ValueError(f"{code} is both {together[code]!r} and {said!r}")
+    return together
 
 
 def fate(crossing: dict[str, Any]) -> str:

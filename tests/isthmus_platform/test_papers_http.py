@@ -56,8 +56,6 @@ class Web:
                 nothing,
                 nothing,
                 nothing,
-                document=nothing,
-                evidence=nothing,
                 papers=Enquiries(papers.platform, self.desk),
             )
         )

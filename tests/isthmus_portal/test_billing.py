@@ -1,13 +1,9 @@
 """Usage and invoices."""
 
-from collections.abc import Callable
-
 import pytest
 
 from portal_example import Example
-from portal_visitor import Visitor
-
-AsParty = Callable[[str], Visitor]
+from portal_visitor import AsParty
 
 
 def test_the_chart_is_repeated_by_a_table_that_can_be_read(as_party: AsParty) -> None:

@@ -1,11 +1,7 @@
 """The document desk of a bank."""
 
-from collections.abc import Callable
-
 from portal_example import CROSSINGS, DOCUMENTS, PENDING, UCR, Example
-from portal_visitor import Visitor
-
-AsParty = Callable[[str], Visitor]
+from portal_visitor import AsParty
 
 
 def test_the_desk_lists_what_was_granted_with_owner_purpose_end_and_digest(as_party: AsParty) -> None:

@@ -1,31 +1,25 @@
 """The portal on the real schema, a real database and real people: the same pages, nothing given by hand."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from uuid import UUID
 
 import pytest
-from flask import Flask, Response
 from sqlalchemy import func, select
 
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
 from isthmus_platform import access
-from isthmus_platform.database import Actor, Duty, Platform
-from isthmus_platform.ended_sessions import EndedSession, EndedSessions
-from isthmus_platform.errors import NotFound
+from isthmus_platform.database import Platform
+from isthmus_platform.ended_sessions import EndedSession
 from isthmus_platform.http.documents import give_out
-from isthmus_portal import create_portal
+from isthmus_portal import Files
 from page import page
 from paperwork import Paperwork, open_paperwork
-from portal_example import PASSWORD
-from portal_visitor import Visitor
+from portal_visitor import AsParty, add_users, visitors
 from standing import StandingClock
 from trade import DRAFT
 
 CONTENTS = b"<Invoice>what nobody else may read</Invoice>"
-AsParty = Callable[[str], Visitor]
 
 
 @pytest.fixture
@@ -33,33 +27,15 @@ def papers(platform: Platform) -> Paperwork:
     papers = open_paperwork(platform)
     papers.trade.delegate()
     papers.trade.ship()
-    with platform.begin(Duty("onboarding")) as work:
-        for party in ("trader", "forwarder", "bank", "stranger", "operator"):
-            access.add_user(work, party, f"{party}@demo.example", PASSWORD)
+    add_users(platform, "trader", "forwarder", "bank", "stranger", "operator")
     return papers
 
 
 @pytest.fixture
 def as_party(papers: Paperwork) -> AsParty:
     platform = papers.platform
-
-    def no_evidence(actor: Actor, exchange: UUID) -> Response:
-        raise NotFound("There is no such crossing.")
-
-    app = Flask("portal_on_the_platform", static_folder=None)
-    app.secret_key = "a secret of this test"
-    app.register_blueprint(
-        create_portal(
-            GraphQL(platform, build()).execute,
-            partial(access.sign_in, platform),
-            partial(access.actor_of_subject, platform),
-            EndedSessions(platform),
-            document=partial(give_out, platform, papers.vault),
-            evidence=no_evidence,
-            clock=platform.clock,
-        )
-    )
-    return lambda party: Visitor(app.test_client()).sign_in(party)
+    files = Files(document=partial(give_out, platform, papers.vault))
+    return visitors(platform, GraphQL(platform, build()), files)
 
 
 def _in_a_year(papers: Paperwork) -> str:

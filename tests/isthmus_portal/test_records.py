@@ -1,16 +1,14 @@
 """The crossing log of the authority, and the access log of owners."""
 
-from collections.abc import Callable
 from copy import deepcopy
 from uuid import UUID
 
 from flask import Response, request
 
 from isthmus_platform.database import Actor
+from isthmus_portal import Files
 from portal_example import CROSSINGS, EXCHANGE, REFERENCE, Example, portal_app
-from portal_visitor import Visitor
-
-AsParty = Callable[[str], Visitor]
+from portal_visitor import AsParty, Visitor
 
 
 def test_the_log_tells_index_time_message_parties_decision_reason_and_fields(as_party: AsParty) -> None:
@@ -67,7 +65,7 @@ def test_the_owner_takes_its_log_along(example: Example) -> None:
         asked.append(actor)
         return Response(f"as {request.args['format']}", content_type="text/plain")
 
-    trader = Visitor(portal_app(example, access_log=file).test_client()).sign_in("trader")
+    trader = Visitor(portal_app(example, files=Files(access_log=file)).test_client()).sign_in("trader")
     page = trader.get("/access")
     for format_ in ("CSV", "JSON"):
         answer = trader.client.get(page.link(f"Take along as {format_}"))
@@ -92,7 +90,7 @@ def test_a_signed_document_is_taken_along_as_pages(example: Example) -> None:
         asked.append(f"{actor.subject} {document_id}")
         return Response(b"%PDF-", content_type="application/pdf")
 
-    trader = Visitor(portal_app(example, pages=pages).test_client()).sign_in("trader")
+    trader = Visitor(portal_app(example, files=Files(pages=pages)).test_client()).sign_in("trader")
     link = trader.get(f"/shipments/{REFERENCE}").link(f"PDF of {node['title']}")
     assert trader.client.get(link).content_type == "application/pdf"
     assert asked == [f"user:trader {link.split('/')[3]}"]

@@ -1,14 +1,10 @@
 """A party's shipments, and one of them."""
 
-from collections.abc import Callable
-
 import pytest
 
 from page import Element
 from portal_example import DECLARED, DOCUMENT, REFERENCE, SHIPMENT, UCR, Example, another
-from portal_visitor import Visitor
-
-AsParty = Callable[[str], Visitor]
+from portal_visitor import AsParty
 
 
 @pytest.fixture

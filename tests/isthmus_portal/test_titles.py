@@ -1,58 +1,32 @@
 """The pages of titles on the real schema: who holds it, its steps, the next one, and its file."""
 
-from collections.abc import Callable
 from functools import partial
 
 import pytest
-from flask import Flask, Response
 from graphql_relay import to_global_id
 
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
-from isthmus_platform import access
-from isthmus_platform.database import Actor, Duty, Platform
-from isthmus_platform.ended_sessions import EndedSessions
+from isthmus_platform.database import Platform
 from isthmus_platform.http import titles
-from isthmus_portal import create_portal
+from isthmus_portal import Files
 from isthmus_protocol.title_file import verify_title
-from portal_example import PASSWORD
-from portal_visitor import Visitor
+from portal_visitor import AsParty, add_users, visitors
 from title_trade import DESK, TRUST, TitleTrade, open_title_trade
-
-AsParty = Callable[[str], Visitor]
 
 
 @pytest.fixture
 def trade(platform: Platform) -> TitleTrade:
     opened = open_title_trade(platform)
-    with platform.begin(Duty("onboarding")) as work:
-        for party in ("trader", "carrier", "bank", "stranger"):
-            access.add_user(work, party, f"{party}@demo.example", PASSWORD)
+    add_users(platform, "trader", "carrier", "bank", "stranger")
     return opened
 
 
 @pytest.fixture
 def as_party(trade: TitleTrade) -> AsParty:
     platform = trade.platform
-
-    def none(_actor: Actor, _id: object) -> Response:
-        raise AssertionError("no page of titles asks for it")
-
-    app = Flask("portal_of_titles", static_folder=None)
-    app.secret_key = "a secret of this test"
-    app.register_blueprint(
-        create_portal(
-            GraphQL(platform, build(), desk=DESK).execute,
-            partial(access.sign_in, platform),
-            partial(access.actor_of_subject, platform),
-            EndedSessions(platform),
-            document=none,
-            evidence=none,
-            title_file=partial(titles.given, platform, DESK),
-            clock=platform.clock,
-        )
-    )
-    return lambda party: Visitor(app.test_client()).sign_in(party)
+    files = Files(title=partial(titles.given, platform, DESK))
+    return visitors(platform, GraphQL(platform, build(), desk=DESK), files)
 
 
 def test_a_holder_passes_it_on_and_sees_no_more_who_holds_it(trade: TitleTrade, as_party: AsParty) -> None:

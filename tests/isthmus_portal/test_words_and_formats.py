@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus_portal import formats, words
+from isthmus_portal.pages import PAGES
+from isthmus_portal.words import Vocabulary
 from isthmus_protocol.messages import Reason
+
+SAID = Vocabulary.of([page.words for page in PAGES], [page.tones for page in PAGES])
 
 
 @pytest.mark.parametrize(
@@ -45,19 +49,26 @@ def test_a_time_for_machines_is_the_same_instant(at: datetime) -> None:
 def test_what_is_missing_is_a_dash() -> None:
     assert "—" in formats.when(None)
     assert formats.money(None) == "—"
-    assert words.plain(None) == "—"
+    assert SAID.plain(None) == "—"
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_of_the_bridge_is_a_sentence(reason: Reason) -> None:
     assert reason.value in words.REASONS
-    assert words.reason(reason.value).endswith(".")
+    assert SAID.reason(reason.value).endswith(".")
 
 
 def test_a_code_nobody_knows_is_still_readable() -> None:
-    assert words.plain("SOMETHING_NEW") == "Something new"
-    assert words.reason("something_new") == "Something new."
-    assert words.tone("SOMETHING_NEW") == "plain"
+    assert SAID.plain("SOMETHING_NEW") == "Something new"
+    assert SAID.reason("something_new") == "Something new."
+    assert SAID.tone("SOMETHING_NEW") == "plain"
+
+
+def test_two_pages_cannot_read_one_code_in_two_ways() -> None:
+    agreeing = Vocabulary.of([{"PAR": "At par"}, {"PAR": "At par"}], [{"PAR": "good"}])
+    assert (agreeing.plain("PAR"), agreeing.tone("PAR")) == ("At par", "good")
+    with pytest.raises(ValueError, match="PAR"):
+        Vocabulary.of([{"PAR": "At par"}, {"PAR": "Parity"}], [])
 
 
 @pytest.mark.parametrize(

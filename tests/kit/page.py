@@ -69,10 +69,26 @@ class Element:
         forms = [form for form in self.all("form") if any(b.text == button for b in form.all("button"))]
         assert len(forms) == 1, f"{len(forms)} forms with a button {button}"
         return forms[0].attributes["action"], {
-            field.attributes["name"]: field.attributes.get("value", "")
-            for field in forms[0].all("input")
-            if field.attributes.get("type") != "checkbox"
+            field.attributes["name"]: field.value
+            for field in forms[0].walk()
+            if field.name in ("input", "select", "textarea") and field.counts
         }
+
+    @property
+    def value(self) -> str:
+        """What a field of a form holds as it is shown."""
+        if self.name == "textarea":
+            return self._text()
+        if self.name == "select":
+            options = self.all("option")
+            chosen = next((it for it in options if "selected" in it.attributes), options[0])
+            return chosen.attributes.get("value", chosen.text)
+        return self.attributes.get("value", "")
+
+    @property
+    def counts(self) -> bool:
+        """Whether a field is sent: a box or a choice only where it is taken."""
+        return self.attributes.get("type") not in ("checkbox", "radio") or "checked" in self.attributes
 
 
 class _Builder(HTMLParser):

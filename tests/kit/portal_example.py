@@ -16,7 +16,7 @@ from graphql import ExecutionResult, GraphQLSchema, build_schema, graphql_sync
 
 from isthmus_platform.database import Actor, PartyRole
 from isthmus_platform.errors import NotAuthenticated, NotFound
-from isthmus_portal import Invitation, create_portal
+from isthmus_portal import Files, Invitation, create_portal
 
 NOW = datetime(2026, 6, 18, 9, 0, tzinfo=UTC)
 SCHEMA_FILE = Path(__file__).parents[2] / "graphql" / "schema.graphql"
@@ -621,8 +621,7 @@ def portal_app(example: Example, **options: Any) -> Flask:
         "sign_in": sign_in,
         "actor_of": actor_of,
         "sessions": Remembered(),
-        "document": document,
-        "evidence": evidence,
+        "files": Files(document=document, evidence=evidence),
         "clock": lambda: NOW,
         "invitations": lambda: INVITATIONS,
     }

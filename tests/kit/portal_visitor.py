@@ -1,10 +1,19 @@
 """Someone at the portal's door, without a browser."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from isthmus_graphql.execution import GraphQL
+from isthmus_platform import access
+from isthmus_platform.database import Duty, Platform
+from isthmus_platform.ended_sessions import EndedSessions
+from isthmus_portal import Files, create_portal
 from page import Element, page
 from portal_example import PASSWORD
 
@@ -29,3 +38,31 @@ class Visitor:
         answer = self.send(self.get("/sign-in"), "Sign in", email=f"{party}@demo.example", password=PASSWORD)
         assert answer.status_code == 303, answer.text
         return self
+
+
+AsParty: TypeAlias = Callable[[str], Visitor]
+"""Signs a party in."""
+
+
+def add_users(platform: Platform, *parties: str) -> None:
+    """Give each party a user that signs in as ``<party>@demo.example``."""
+    with platform.begin(Duty("onboarding")) as work:
+        for party in parties:
+            access.add_user(work, party, f"{party}@demo.example", PASSWORD)
+
+
+def visitors(platform: Platform, graphql: GraphQL, files: Files | None = None) -> AsParty:
+    """Return how parties with users come to the portal on this platform and its real schema."""
+    app = Flask("portal_on_a_platform", static_folder=None)
+    app.secret_key = "a secret of this test"
+    app.register_blueprint(
+        create_portal(
+            graphql.execute,
+            partial(access.sign_in, platform),
+            partial(access.actor_of_subject, platform),
+            EndedSessions(platform),
+            files=files or Files(),
+            clock=platform.clock,
+        )
+    )
+    return lambda party: Visitor(app.test_client()).sign_in(party)

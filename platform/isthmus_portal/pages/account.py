@@ -6,8 +6,9 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from isthmus_platform.errors import NotAuthenticated
-from isthmus_portal import navigation, session
+from isthmus_portal import navigation, queries, session
 from isthmus_portal.face import Face, roles
+from isthmus_portal.pages.page import Page
 
 
 def add(portal: Blueprint, face: Face) -> None:
@@ -50,3 +51,6 @@ def _onward(address: str | None) -> str | None:
     parts = urlsplit(address)
     plain = address.isprintable() and "\\" not in address
     return address if plain and not parts.scheme and not parts.netloc else None
+
+
+PAGE = Page(add, queries=(queries.VIEWER,))

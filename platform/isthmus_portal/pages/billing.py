@@ -14,7 +14,9 @@ from isthmus_portal import queries
 from isthmus_portal.chart import Bar, bars
 from isthmus_portal.face import Face, nodes, roles
 from isthmus_portal.formats import money, number
+from isthmus_portal.navigation import PAYERS, Item
 from isthmus_portal.pages import paging
+from isthmus_portal.pages.page import Page
 
 _PERIOD = re.compile(r"2\d{3}-(0[1-9]|1[0-2])")
 
@@ -96,3 +98,18 @@ def _share(invoice: dict[str, Any]) -> dict[str, Any]:
     total, fee = invoice["total"]["amountMinor"], invoice["concessionFee"]["amountMinor"]
     kept = {"amountMinor": total - fee, "currency": invoice["total"]["currency"]}
     return {"hundredths": round(100 * fee / total, 2) if total else 0, "kept": kept}
+
+
+PAGE = Page(
+    add,
+    items=(
+        Item("usage", "Usage", PAYERS),
+        Item("invoices", "Invoices", PAYERS),
+    ),
+    queries=(
+        queries.USAGE,
+        queries.INVOICES,
+        queries.INVOICE,
+        queries.CLOSE_BILLING_PERIOD,
+    ),
+)

@@ -6,7 +6,9 @@ from flask import Blueprint, abort, render_template, request
 
 from isthmus_portal import queries
 from isthmus_portal.face import Face, nodes
+from isthmus_portal.navigation import CROSSERS, Item
 from isthmus_portal.pages import paging
+from isthmus_portal.pages.page import Page
 
 DECISIONS = ("PERMITTED", "REFUSED")
 
@@ -32,3 +34,13 @@ def add(portal: Blueprint, face: Face) -> None:
         if found is None:
             abort(404)
         return render_template("portal/crossing.html", crossing=found)
+
+
+PAGE = Page(
+    add,
+    items=(Item("crossings", "Crossings", CROSSERS),),
+    queries=(
+        queries.CROSSINGS,
+        queries.CROSSING,
+    ),
+)

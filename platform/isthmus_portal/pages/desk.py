@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response
 from isthmus_portal import queries
 from isthmus_portal.face import Face, nodes
 from isthmus_portal.formats import moment
+from isthmus_portal.navigation import BANKS, Item
 from isthmus_portal.pages import paging
+from isthmus_portal.pages.page import Page
 
 PURPOSE = "TRADE_FINANCE"
 _PENDING = {"REQUESTED", "AGREED", "SENT", "DELIVERED"}
@@ -77,3 +79,13 @@ def _granted(face: Face, grants: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _documents(grant: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the documents a grant names, or all those of the shipment it opens whole."""
     return grant["documents"] or (nodes(grant["shipment"]["documents"]) if grant["shipment"] else [])
+
+
+PAGE = Page(
+    add,
+    items=(Item("desk", "Document desk", BANKS),),
+    queries=(
+        queries.DESK,
+        queries.ASK_WINDOW,
+    ),
+)

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, g
+from flask import Blueprint, Response, g
 
 from isthmus_portal.face import Face
+from isthmus_portal.pages.page import Page
 
 
 def add(portal: Blueprint, face: Face) -> None:
@@ -12,14 +13,15 @@ def add(portal: Blueprint, face: Face) -> None:
 
     @portal.get("/download/documents/<uuid:document>")
     def document(document: UUID) -> Response:
-        return face.document(g.actor, document)
+        return face.files.document(g.actor, document)
 
     @portal.get("/download/documents/<uuid:document>/pdf")
     def document_pages(document: UUID) -> Response:
-        if face.pages is None:
-            abort(404)
-        return face.pages(g.actor, document)
+        return face.files.pages(g.actor, document)
 
     @portal.get("/download/evidence/<uuid:exchange>")
     def evidence(exchange: UUID) -> Response:
-        return face.evidence(g.actor, exchange)
+        return face.files.evidence(g.actor, exchange)
+
+
+PAGE = Page(add)

@@ -4,7 +4,9 @@ from flask import Blueprint, Response, abort, g, render_template
 
 from isthmus_portal import queries
 from isthmus_portal.face import Face, nodes
+from isthmus_portal.navigation import OWNERS, Item
 from isthmus_portal.pages import paging
+from isthmus_portal.pages.page import Page
 
 
 def add(portal: Blueprint, face: Face) -> None:
@@ -17,11 +19,14 @@ def add(portal: Blueprint, face: Face) -> None:
             "portal/access_log.html",
             entries=nodes(data["accessLog"]),
             links=paging.links(data["accessLog"]),
-            takes=("csv", "json") if face.access_log is not None else (),
+            takes=("csv", "json") if face.files.access_log is not None else (),
         )
 
     @portal.get("/download/access-log")
     def access_log_file() -> Response:
-        if face.access_log is None:
+        if face.files.access_log is None:
             abort(404)
-        return face.access_log(g.actor)
+        return face.files.access_log(g.actor)
+
+
+PAGE = Page(add, items=(Item("access_log", "Access log", OWNERS),), queries=(queries.ACCESS_LOG,))

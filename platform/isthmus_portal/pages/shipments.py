@@ -10,7 +10,9 @@ from isthmus_portal import queries, voyage
 from isthmus_portal.chart import route_map
 from isthmus_portal.face import Face, nodes, viewer
 from isthmus_portal.formats import moment
+from isthmus_portal.navigation import SHIPPING, Item
 from isthmus_portal.pages import paging
+from isthmus_portal.pages.page import Page
 
 STATUSES = (
     "BOOKED",
@@ -151,3 +153,16 @@ def _grant_input(form: dict[str, str], documents: list[str]) -> tuple[dict[str, 
     }
     whole = form.get("shipment")
     return values | ({"shipment": whole} if whole else {"documents": documents}), []
+
+
+PAGE = Page(
+    add,
+    items=(Item("shipments", "Shipments", SHIPPING),),
+    queries=(
+        queries.SHIPMENTS,
+        queries.SHIPMENT,
+        queries.SUBMIT_DECLARATION,
+        queries.GRANT_ACCESS,
+        queries.REVOKE_ACCESS,
+    ),
+)

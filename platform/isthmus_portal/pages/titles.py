@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from isthmus_portal import queries
 from isthmus_portal.face import Face, nodes, viewer
+from isthmus_portal.navigation import BANKS, SHIPPING, Item
 from isthmus_portal.pages import paging
+from isthmus_portal.pages.page import Page
 
 HOLDERS = (
     "TRANSFER",
@@ -57,9 +59,7 @@ def add(portal: Blueprint, face: Face) -> None:
 
     @portal.get("/download/titles/<uuid:key>")
     def title_file(key: UUID) -> Response:
-        if face.title_file is None:
-            abort(404)
-        return face.title_file(g.actor, key)
+        return face.files.title(g.actor, key)
 
 
 def _page(face: Face, title_id: str, refusal: str | None = None) -> str:
@@ -81,3 +81,14 @@ def _actions(title: dict[str, Any], who: dict[str, Any]) -> tuple[str, ...]:
     if title["form"] == "STRAIGHT":
         return tuple(action for action in HOLDERS if action not in ENDORSEMENTS)
     return HOLDERS
+
+
+PAGE = Page(
+    add,
+    items=(Item("titles", "Titles", SHIPPING | BANKS),),
+    queries=(
+        queries.TITLES,
+        queries.TITLE,
+        queries.TAKE_TITLE_STEP,
+    ),
+)

@@ -9,6 +9,7 @@ from isthmus_platform import document_types
 from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers.pages.sheet import leaves
 from isthmus_portal.face import Face
+from isthmus_portal.pages.page import Page
 
 LARGEST = 16 * 1_048_576
 """Bytes of a file."""
@@ -39,3 +40,6 @@ def add(portal: Blueprint, face: Face) -> None:
         name = None if found.type is None else document_types.name_of(found.type)
         page = render_template("portal/verify.html", standing=None, verified=found, said=said, name=name)
         return page, 200 if found.passed else 422
+
+
+PAGE = Page(add)
