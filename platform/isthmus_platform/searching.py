@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, column, literal, or_, select, table, union
+from sqlalchemy import ColumnElement, Uuid, column, func, select, table, union
 
 from isthmus_platform import parties, places
 from isthmus_platform.consignments import Equipment, Shipment
@@ -121,9 +121,6 @@ def _any_reference(reference: str) -> ColumnElement[bool]:
 
 
 def _place(code: str) -> ColumnElement[bool]:
-    return or_(
-        Shipment.origin == code,
-        Shipment.destination == code,
-        literal(code) == any_(Shipment.transhipments),
-        Shipment.id.in_(select(ShipmentTracking.shipment_id).where(ShipmentTracking.status_place == code)),
-    )
+    """Return the condition that the shipment leads by the place or is there, by index."""
+    found = func.shipments_at(code).table_valued(column("found", Uuid))
+    return Shipment.id.in_(select(found.c.found))

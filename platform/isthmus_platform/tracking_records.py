@@ -52,6 +52,21 @@ class ShipmentSource(Base):
     kind: Mapped[str]
 
 
+class ShipmentCall(Base):
+    """A place on a shipment's route, noted by the database when the shipment is made."""
+
+    __tablename__ = "shipment_call"
+    __table_args__ = tuple(
+        Index(f"ix_shipment_call_{reader}_place_shipment_id", reader, "place", "shipment_id")
+        for reader in ("party_id", "carrier_id")
+    )
+
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(String(5), primary_key=True)
+    party_id: Mapped[UUID]
+    carrier_id: Mapped[UUID | None]
+
+
 class ShipmentTracking(Base):
     """Where a shipment stands by all its events; ``eta`` with the party that said so and when it did."""
 
@@ -61,6 +76,15 @@ class ShipmentTracking(Base):
         Index("ix_shipment_tracking_carrier_id_status_shipment_id", "carrier_id", "status", "shipment_id"),
         Index("ix_shipment_tracking_party_id_eta", "party_id", "eta"),
         Index("ix_shipment_tracking_carrier_id_eta", "carrier_id", "eta"),
+        *(
+            Index(
+                f"ix_shipment_tracking_{reader}_status_place_shipment_id",
+                reader,
+                "status_place",
+                "shipment_id",
+            )
+            for reader in ("party_id", "carrier_id")
+        ),
     )
 
     shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"), primary_key=True)

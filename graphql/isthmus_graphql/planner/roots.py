@@ -102,9 +102,7 @@ SHIPMENT_FILTER = {
     " UNION SELECT shipment_id FROM shipment_leg WHERE transport_document = {0}"
     " UNION SELECT shipment_id FROM equipment WHERE reference = {0}"
     " UNION SELECT shipment_id FROM declaration WHERE mrn = {0})",
-    "place": "({0} IN ({t}.origin, {t}.destination) OR {0} = ANY ({t}.transhipments) OR "
-    + _tracked("status_place = {0}")
-    + ")",
+    "place": "{t}.id IN (SELECT found FROM shipments_at({0}))",
     "status": _tracked("status = {0}"),
     "eta_from": _tracked("eta >= {0}::timestamptz"),
     "eta_until": _tracked("eta < {0}::timestamptz"),
