@@ -55,9 +55,9 @@ def test_an_entity_bomb_never_goes_off() -> None:
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<!DOCTYPE a [<!ENTITY e0 "ha">{entities}]><a>&e11;</a>'.encode()
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     assert refused(bomb, Limits()).rule == "doctype"
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
 
@@ -129,9 +129,9 @@ def test_nothing_is_included(tmp_path: Path) -> None:
 def test_a_document_of_200_megabytes_in_one_attribute_costs_nothing() -> None:
     document = b'<a b="' + b"x" * 200_000_000 + b'"/>'
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     assert refused(document, Limits()).rule == "too_large"
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
 
