@@ -8,7 +8,7 @@ describes a vast answer is measured as quickly as it was sent.
 import math
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -108,12 +108,15 @@ def read_words(source: str, limits: Limits) -> DocumentNode:
 def read(source: str, limits: Limits) -> DocumentNode:
     """Parse a document.
 
-    Raises :class:`LimitExceeded` (``CHARACTER``, ``TOKENS``, ``DEPTH``) or a syntax error (``PARSE_FAILED``).
+    Raises :class:`LimitExceeded` (``CHARACTER``, ``TOKENS``, ``ROOTS``, ``WIDTH``, ``DEPTH``) or a syntax
+    error (``PARSE_FAILED``).
     """
     _check_text(source)
-    words = (found for found in TOKEN.finditer(source) if found[0][0] != "#")
-    if next(islice(words, limits.tokens, None), None) is not None:
+    found = (each[0] for each in TOKEN.finditer(source) if each[0][0] != "#")
+    words = list(islice(found, limits.tokens + 1))
+    if len(words) > limits.tokens:
         raise _too_many_words(limits)  # told far sooner than by the parser
+    _check_written_width(words, limits)
     try:
         return parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
     except GraphQLSyntaxError as error:
@@ -123,6 +126,41 @@ def read(source: str, limits: Limits) -> DocumentNode:
             raise _too_deep(limits) from None
         error.extensions = {"code": "PARSE_FAILED"}
         raise
+
+
+def _check_written_width(words: Sequence[str], limits: Limits) -> None:
+    """Refuse what names more than ``width`` fields between one pair of braces, far sooner than it is parsed.
+
+    Raises :class:`LimitExceeded`: ``ROOTS`` or ``WIDTH``. Fields that fragments bring are not counted here.
+    """
+    levels: list[int] = []
+    valued, before = 0, ""  # arguments' values stand in parentheses, and have braces of their own
+    for word in words:
+        if word in {"(", ")"}:
+            valued += 1 if word == "(" else -1
+        elif valued:
+            continue
+        elif word == "{":
+            levels.append(0)
+        elif word == "}" and levels:
+            levels.pop()
+        elif word == ":" and levels:  # what stood before was an alias
+            levels[-1] -= 1
+        elif levels and before not in {"@", "...", "... on"} and word[0] not in ":@.":
+            levels[-1] += 1
+            if levels[-1] > limits.width:
+                raise _too_wide(limits) if len(levels) > 1 else _too_many_roots(limits)
+        before = "... on" if (before, word) == ("...", "on") else word
+
+
+def _too_wide(limits: Limits) -> LimitExceeded:
+    message = f"The document asks for more than {limits.width} fields at one level."
+    return LimitExceeded("WIDTH", message, limits.width)
+
+
+def _too_many_roots(limits: Limits) -> LimitExceeded:
+    message = f"The operation asks for more than {limits.roots} fields at its root."
+    return LimitExceeded("ROOTS", message, limits.roots)
 
 
 def _too_many_words(limits: Limits) -> LimitExceeded:
@@ -250,8 +288,7 @@ class _Measure:
         if reach.depth > limits.depth:
             raise _too_deep(limits)
         if reach.width > limits.roots:
-            message = f"The operation asks for more than {limits.roots} fields at its root."
-            raise LimitExceeded("ROOTS", message, limits.roots)
+            raise _too_many_roots(limits)
         if reach.cost > limits.cost:
             message = f"The operation could answer more than {limits.cost} fields; ask for smaller pages."
             raise LimitExceeded("COST", message, limits.cost)
@@ -271,8 +308,7 @@ class _Measure:
             elif isinstance(choice, FragmentSpreadNode):
                 total = total.beside(self.spread(choice, level))
             if level > 0 and total.width > self.limits.width:
-                message = f"The document asks for more than {self.limits.width} fields at one level."
-                raise LimitExceeded("WIDTH", message, self.limits.width)
+                raise _too_wide(self.limits)
         return total
 
     def spread(self, node: FragmentSpreadNode, level: int) -> _Reach:

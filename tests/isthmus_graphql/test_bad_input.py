@@ -7,7 +7,7 @@ import pytest
 
 from graphql_client import Asker
 
-GENEROUS = 2.0  # seconds of CPU; 50 ms is the aim, and a loaded machine's caches are cold
+ALLOWED = 0.05  # seconds of CPU
 PAGE = "{ edges { cursor } }"
 
 
@@ -43,16 +43,41 @@ DOCUMENTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("document", "code"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
-def test_a_document_without_measure_is_refused_with_its_code(
-    unreached: Asker, document: str, code: str
-) -> None:
-    began = time.process_time()
-    body = unreached.ask(document)
-    assert time.process_time() - began < GENEROUS
+def cost(asker: Asker, document: str, code: str) -> float:
+    """Return the CPU seconds in which ``document``, refused with ``code``, was answered; nothing else ran."""
+    began = time.thread_time()
+    answer = asker.post({"query": document})
+    took = time.thread_time() - began
+    body = answer.get_json()
     assert [error["extensions"]["code"] for error in body["errors"]] == [code]
     assert "data" not in body
     assert "Did you mean" not in str(body)
+    return took
+
+
+@pytest.mark.parametrize(("document", "code"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
+def test_a_document_without_measure_is_refused_with_its_code_in_50_ms_of_cpu(
+    unreached: Asker, document: str, code: str
+) -> None:
+    """Another text each time, so that nothing is remembered; the least of them, on a machine in use."""
+    assert min(cost(unreached, f"{document} # {n}", code) for n in range(8)) < ALLOWED
+
+
+WIDE = " ".join(f"f{n}" for n in range(201))
+
+
+def test_width_as_written_counts_fields_alone(unreached: Asker) -> None:
+    """What is refused before it is parsed is refused by the measure of what was parsed too."""
+    assert unreached.codes(f"{{ viewer {{ {WIDE} }} }}") == ["WIDTH"]
+    assert unreached.codes(f"{{ {WIDE} }}") == ["ROOTS"]
+    most = " ".join(WIDE.split()[:200])
+    assert set(unreached.codes(f"{{ viewer {{ {most} }} }}")) == {"VALIDATION_FAILED"}
+    listed = ", ".join(f"f{n}: {{a: [1, 2]}}" for n in range(300))
+    assert set(unreached.codes(f"{{ viewer {{ party(a: {{{listed}}}) {{ name }} }} }}")) == {
+        "VALIDATION_FAILED"
+    }
+    spread = "{ viewer { " + "... on Viewer { subject } " * 150 + "} }"
+    assert unreached.codes(spread) == []
 
 
 @pytest.mark.parametrize("size", [100_000, None, 1e999, 2**70, True], ids=str)

@@ -125,3 +125,24 @@ def test_any_document_is_either_within_the_limits_or_refused_with_a_code(body: s
         check_words(document, limits)
         check_reach(SCHEMA, document, {}, limits)
         list(validate(SCHEMA, document))
+
+
+@given(
+    st.recursive(
+        st.sampled_from(["a", "on", "b: c", "d(e: {f: 1, g: [2]})", "...A", "... on T { h }", "i @j(k: 1)"]),
+        lambda inner: st.lists(inner, min_size=1, max_size=5).map(
+            lambda parts: "l { " + " ".join(parts) + " }"
+        ),
+        max_leaves=20,
+    )
+)
+def test_what_is_too_wide_as_written_is_too_wide_as_measured(body: str) -> None:
+    narrow, source = (
+        Limits(width=2, roots=2),
+        f"query Q($v: V = {{w: 1}}) {{ {body} }} fragment A on T {{ h }}",
+    )
+    with suppress(LimitExceeded):
+        read(source, narrow)
+        return
+    with pytest.raises(LimitExceeded):
+        check_reach(SCHEMA, read(source, Limits()), {}, narrow)
