@@ -114,15 +114,20 @@ def record_refusal(
     request_id: str = "-",
     reason: str | None = None,
 ) -> None:
-    """Tell the owner of the document that ``actor`` was refused it, and why; nothing when there is none."""
+    """Tell the owner of the document that ``actor`` was refused it, and why.
+
+    Where there is no such document the same work is done, so that time does not tell one from the other.
+    """
     with platform.begin(REFUSAL, request_id=request_id) as work:
         custodian = access_log.custodian_of(work, document_id)
-        if custodian is None or custodian.party_id == actor.party_id:
+        if custodian is not None and custodian.party_id == actor.party_id:
             return
-        held = grants.held_for(
-            work, actor.party_id, document_id=document_id, shipment_id=custodian.shipment_id
-        )
+        shipment_id = document_id if custodian is None else custodian.shipment_id
+        held = grants.held_for(work, actor.party_id, document_id=document_id, shipment_id=shipment_id)
         reason = reason or grants.why_not(held, work.now)
+        if custodian is None:
+            access_log.record_nothing(work)
+            return
         if reason is None:
             return
         access_log.record(
