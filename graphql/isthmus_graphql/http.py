@@ -85,23 +85,21 @@ class View(GraphQLView[dict[str, Any], None]):
         actor = self.authenticate(header)
         asked = self.parse_http_body(FlaskHTTPRequestAdapter(request), {"actor": actor})
         query, variables = asked.query or "", dict(asked.variables or {})
-        request_id = _request_id(FlaskHTTPRequestAdapter(request).headers)
-        judged = self.graphql.judge(query, variables, asked.operation_name, request_id)
+        id_ = request_id(request.headers.get("X-Request-Id", ""))
+        judged = self.graphql.judge(query, variables, asked.operation_name, id_)
         if isinstance(judged, Answer):
             return _no_stream(judged)
         document, operation = judged
         if operation.operation is not OperationType.SUBSCRIPTION:
             given = (actor, query, variables, asked.operation_name)
-            answer = self.graphql.execute(*given, request_id=request_id)
+            answer = self.graphql.execute(*given, request_id=id_)
             return _streamed(once(answer)) if answer.executed else _no_stream(answer)
-        following = self.graphql.subscribe(
-            actor, document, variables, asked.operation_name, request_id=request_id
-        )
+        following = self.graphql.subscribe(actor, document, variables, asked.operation_name, request_id=id_)
         if not isinstance(following, Following):
             return _streamed(once(following)) if following.executed else _no_stream(following)
         if "Last-Event-ID" in request.headers:
             following = following.behind(request.headers["Last-Event-ID"])
-        subscribed = Subscribed(document, variables, asked.operation_name, following, request_id)
+        subscribed = Subscribed(document, variables, asked.operation_name, following, id_)
         return _streamed(self.streams.open(actor, self._asking_again(header, query, variables), subscribed))
 
     def _asking_again(self, header: str, query: str, variables: Mapping[str, Any]) -> Ask:
@@ -214,7 +212,7 @@ class View(GraphQLView[dict[str, Any], None]):
                 request_data.query or "",
                 request_data.variables,
                 request_data.operation_name,
-                request_id=_request_id(request_adapter.headers),
+                request_id=request_id(request_adapter.headers.get("X-Request-Id", "")),
                 only_queries=OperationType.MUTATION not in allowed_operation_types,
                 explain=(request_data.extensions or {}).get("explain") is True,
             )
@@ -242,8 +240,8 @@ class View(GraphQLView[dict[str, Any], None]):
         return data if isinstance(data, Ready) else orjson.dumps(data)  # type: ignore[return-value]
 
 
-def _request_id(headers: Mapping[str, str]) -> str:
-    given = headers.get("X-Request-Id", "")
+def request_id(given: str) -> str:
+    """Return the id that follows a request through the logs: the one that it came with, if it is one."""
     return given if given.isprintable() and 0 < len(given) <= LONGEST_REQUEST_ID else str(uuid4())
 
 

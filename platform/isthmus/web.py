@@ -21,6 +21,7 @@ from isthmus_billing import http as stripe_http
 from isthmus_graphql import http as graphql_http
 from isthmus_graphql import schema
 from isthmus_graphql.execution import Answer, GraphQL
+from isthmus_graphql.front import Front
 from isthmus_graphql.persisted import Operations, manifest
 from isthmus_graphql.planner import Planner
 from isthmus_graphql.streaming import StreamLimits
@@ -100,6 +101,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         planner=Planner(platform, schema.build()),
         push=push,
     )
+    operations = _operations(settings)
     app.secret_key = addresses.needed(_session_key(settings, home), "ISTHMUS_SECRET_KEY")
     routes = [
         oauth.blueprint(platform, issuer, {f"{address}/oauth/token", address}, proofs, certificates),
@@ -118,7 +120,7 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
         graphql_http.blueprint(
             graphql,
             authenticate,
-            _operations(settings),
+            operations,
             turnstile,
             StreamLimits(total=settings.streams),
             still(platform, issuer),
@@ -132,6 +134,8 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     for route in routes:
         app.register_blueprint(route)
     patience.install(app, settings.request_seconds)
+    given = (graphql, issuer, operations, turnstile, settings.request_seconds)
+    app.wsgi_app = Front(app.wsgi_app, *given)  # type: ignore[method-assign]  # Flask documents it so
 
 
 def _quotas(settings: Settings) -> Quotas:

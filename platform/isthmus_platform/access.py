@@ -24,6 +24,7 @@ from isthmus_platform import parties, proofs, tokens
 from isthmus_platform import scopes as scope_names
 from isthmus_platform.database import Actor, Base, Duty, PartyRole, Platform, Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
+from isthmus_platform.pipeline import Question, Rows
 from isthmus_platform.proofs import Proof
 from isthmus_platform.tokens import TokenIssuer
 
@@ -299,13 +300,25 @@ class Standing:
 
 def _standing(platform: Platform, subject: str) -> Standing:
     """Look a subject up, as every request does: by the shortest way there is."""
+    question = who(subject)
+    [found] = [[]] if question is None else platform.read(SIGN_IN, [question])
+    return standing(subject, found)
+
+
+def who(subject: str) -> Question | None:
+    """Return the question of what is known of a subject, asked on the duty ``sign-in``; None for none."""
     kind, _, identifier = subject.partition(":")
     try:
-        question = (WHO[kind], [str(UUID(identifier)).encode()])
+        return WHO[kind], [str(UUID(identifier)).encode()]
     except (KeyError, ValueError):
-        found = []
-    else:
-        [found] = platform.read(SIGN_IN, [question])
+        return None
+
+
+def standing(subject: str, found: Rows) -> Standing:
+    """Return what was found of a subject.
+
+    Raises :class:`NotAuthenticated` (``unknown_subject``) where that is nothing.
+    """
     if not found:
         raise NotAuthenticated("This user or client is not known any more.", code="unknown_subject")
     [(party, roles, scopes, demands_proof)] = found

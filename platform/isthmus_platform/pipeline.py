@@ -9,6 +9,7 @@ import os
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +60,9 @@ DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.PIPELIN
 Rows = list[tuple[Any, ...]]
 Question = tuple[str, Sequence[bytes | None]]
 """SQL and its parameters in text format."""
+
+Turn = tuple[UUID | None, str, Sequence[Question]]
+"""Questions with whom they are asked for: a party, or a duty."""
 
 
 class JsonLoader(Loader):
@@ -141,20 +145,26 @@ class Pipeline:
         self._idle: deque[Connection] = deque()
         self._process = os.getpid()
 
-    def read(self, party: UUID | None, duty: str, now: datetime, questions: Sequence[Question]) -> list[Rows]:
-        """Return the rows of each question as ``party`` or ``duty`` sees them at ``now``, of one snapshot.
+    def read(self, now: datetime, *turns: Turn) -> list[list[Rows]]:
+        """Return the rows of each question as its party or duty sees them at ``now``, turn by turn.
 
-        Raises :class:`DeadlinePassed` where one would outlast the request, else :class:`psycopg.Error`.
+        All go out together and see one snapshot. Raises :class:`DeadlinePassed` where one would outlast the
+        request, else :class:`psycopg.Error`.
         """
         with deadline.within(LONGEST):
             patience = deadline.milliseconds(deadline.left())
         if self._process != os.getpid():  # forked: what is open is the parent's
             self._idle, self._process = deque(), os.getpid()
-        who = [str(party or "").encode(), duty.encode(), now.isoformat().encode(), b"%d" % patience]
+        at, most = now.isoformat().encode(), b"%d" % patience
+        asked: list[Question] = []
+        for party, duty, questions in turns:
+            asked.append((ANNOUNCE, [str(party or "").encode(), duty.encode(), at, most]))
+            asked += questions
         try:
-            return self._asked([(ANNOUNCE, who), *questions])[1:]
+            told = iter(self._asked(asked))
         except psycopg.errors.QueryCanceled:
             raise DeadlinePassed from None
+        return [list(islice(told, 1 + len(questions)))[1:] for _, _, questions in turns]
 
     def _asked(self, questions: Sequence[Question]) -> list[Rows]:
         try:

@@ -92,6 +92,16 @@ class Quotas:
             raise QuotaExceeded(standing)
         return standing
 
+    def give_back(self, client: str, name: str, amount: int = 1) -> None:
+        """Give back what was just taken, for a request that is counted elsewhere."""
+        with self._lock:
+            drawn = self._drawn.get((client, name))
+            if drawn is not None and drawn.window == self._window(name):
+                drawn.held += amount
+
+    def _window(self, name: str) -> int:
+        return int(self.clock().timestamp()) // self.quotas[name].get_expiry()
+
     def _of(self, client: str, name: str, window: int) -> _Drawn:
         drawn = self._drawn.get((client, name))
         if drawn is None or drawn.window != window:

@@ -29,5 +29,8 @@ class Remembered(Generic[T]):
                 self._held.popitem(last=False)
         return made
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._held
+
     def __len__(self) -> int:
         return len(self._held)

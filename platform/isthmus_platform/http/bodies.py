@@ -35,7 +35,11 @@ def read_json(*, most: int = MEBIBYTE) -> Any:
     Raises :class:`Malformed` (``malformed_json``) for what is not JSON in UTF-8, a member given twice, NaN or
     Infinity, and nesting beyond reason.
     """
-    body = read("application/json", most=most)
+    return parsed(read("application/json", most=most))
+
+
+def parsed(body: bytes) -> Any:
+    """Return the value of JSON, or raise :class:`Malformed`."""
     try:
         found = orjson.loads(body)
         if orjson.dumps(found) == body:  # as written out again, so nothing was given twice or changed

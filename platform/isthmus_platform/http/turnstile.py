@@ -1,5 +1,6 @@
 """Quotas over HTTP: ``RateLimit`` and ``RateLimit-Policy`` (draft-ietf-httpapi-ratelimit-headers), 429."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Response, after_this_request, g
@@ -34,14 +35,18 @@ def _tell(standing: Standing) -> None:
 
 
 def _told(answer: Response) -> Response:
-    standings: list[Standing] = g.standings
-    answer.headers["RateLimit-Policy"] = ", ".join(
-        f'"{each.name}";q={each.quota};w={each.window}{UNITS.get(each.name, "")}' for each in standings
-    )
-    answer.headers["RateLimit"] = ", ".join(
-        f'"{each.name}";r={each.left};t={each.resets_in}' for each in standings
-    )
+    answer.headers.update(headers(g.standings))
     return answer
+
+
+def headers(standings: Sequence[Standing]) -> dict[str, str]:
+    """Return what tells a client where it stands."""
+    return {
+        "RateLimit-Policy": ", ".join(
+            f'"{each.name}";q={each.quota};w={each.window}{UNITS.get(each.name, "")}' for each in standings
+        ),
+        "RateLimit": ", ".join(f'"{each.name}";r={each.left};t={each.resets_in}' for each in standings),
+    }
 
 
 def _later(answer: Response) -> Response:
