@@ -22,6 +22,7 @@ from isthmus_platform.database import Base, Duty, PartyRole, Platform, Work, new
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, PlatformError
 from isthmus_platform.outbox import Message
 from isthmus_platform.shipment_rows import Row
+from isthmus_platform.shipments import Shipment, ShipmentDraft
 
 TOPIC = "shipment-import"
 CHUNK = 200
@@ -147,7 +148,7 @@ def chunk(work: Work, import_id: UUID) -> bool:
     rows = work.session.scalars(
         select(ShipmentImportRow).where(*waiting).order_by(ShipmentImportRow.number).limit(CHUNK)
     ).all()
-    upsert(work.session, ShipmentImportRow, [_done(work, row) for row in rows])
+    upsert(work.session, ShipmentImportRow, _done(work, rows))
     more = work.session.scalar(select(ShipmentImportRow.number).where(*waiting).limit(1)) is not None
     if more:
         outbox.emit(work, TOPIC, {"import": str(import_id)})
@@ -160,8 +161,24 @@ def chunk(work: Work, import_id: UUID) -> bool:
     return more
 
 
-def _done(work: Work, row: ShipmentImportRow) -> dict[str, Any]:
-    """Return the row with what became of it; a refusal takes back its own half-done work and no other's."""
+def _done(work: Work, rows: Sequence[ShipmentImportRow]) -> list[dict[str, Any]]:
+    """Make what the rows say, all at once; return each row with what became of it."""
+    read = [_read(row) for row in rows]
+    made = iter(shipments.create_many(work, [each for each in read if isinstance(each, ShipmentDraft)]))
+    return [
+        _outcome(work, row, next(made) if isinstance(each, ShipmentDraft) else each)
+        for row, each in zip(rows, read, strict=True)
+    ]
+
+
+def _read(row: ShipmentImportRow) -> ShipmentDraft | PlatformError:
+    try:
+        return shipment_rows.draft(Row(row.number, row.content))
+    except PlatformError as refusal:
+        return refusal
+
+
+def _outcome(work: Work, row: ShipmentImportRow, made: Shipment | PlatformError) -> dict[str, Any]:
     result: dict[str, Any] = {
         "import_id": row.import_id,
         "number": row.number,
@@ -174,12 +191,9 @@ def _done(work: Work, row: ShipmentImportRow) -> dict[str, Any]:
         "message": None,
         "updated_at": work.now,
     }
-    try:
-        with work.session.begin_nested():
-            made = shipments.create(work, shipment_rows.draft(Row(row.number, row.content)))
-        return result | {"outcome": "MADE", "shipment_id": made.id}
-    except PlatformError as refusal:
-        return result | {"code": refusal.code, "field": refusal.field, "message": refusal.message}
+    if isinstance(made, PlatformError):
+        return result | {"code": made.code, "field": made.field, "message": made.message}
+    return result | {"outcome": "MADE", "shipment_id": made.id}
 
 
 def _waiting(work: Work, import_id: UUID, row: Row) -> dict[str, Any]:

@@ -6,16 +6,17 @@ unless its owner grants it. Its status is derived from its events (:mod:`isthmus
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache, partial
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus_platform import domain_events, drafts, parties, searching, tracking
 from isthmus_platform.consignments import CommercialTerms, Equipment, GoodsItem, Shipment
 from isthmus_platform.database import PartyRole, Work, new_id
 from isthmus_platform.drafts import EquipmentDraft, GoodsDraft, InvoiceDraft, LegDraft, ShipmentDraft
-from isthmus_platform.errors import Conflict, InvalidInput, NotFound
+from isthmus_platform.errors import Conflict, InvalidInput, NotFound, PlatformError
 from isthmus_platform.parties import Party
 from isthmus_platform.searching import ShipmentFilter
 from isthmus_platform.sources import SourceKind
@@ -36,6 +37,7 @@ __all__ = [
     "by_ucr",
     "commercial_terms",
     "create",
+    "create_many",
     "get",
     "get_many",
     "page",
@@ -66,10 +68,79 @@ def create(work: Work, draft: ShipmentDraft) -> Shipment:
         raise _taken(error) from error
     if draft.invoice is not None:
         work.session.add(_terms(shipment, draft.invoice))
+    sources = _way(work, shipment, draft)
     work.session.flush()
-    tracking.attach(work, shipment, _way(work, shipment, draft))
+    tracking.attach(work, [(shipment, sources)])
     domain_events.announce(work, "shipment.created", about={"shipment": str(shipment.id)})
     return shipment
+
+
+def create_many(work: Work, wanted: Sequence[ShipmentDraft]) -> list[Shipment | PlatformError]:
+    """Make each of ``wanted`` as :func:`create` does, in as many statements for all as that takes for one.
+
+    In the place of one that cannot be made is why; it keeps no other from being made.
+    """
+    work.actor.require(PartyRole.TRADER, PartyRole.FORWARDER)
+    owner_of, carrier_of = cache(partial(parties.act_for, work)), cache(partial(_carrier, work))
+    results: list[Shipment | PlatformError] = []
+    for draft in wanted:
+        try:
+            drafts.check(draft, work.now)
+            results.append(_shipment(work, draft, owner_of(draft.on_behalf_of), carrier_of(draft.carrier)))
+        except PlatformError as refusal:
+            results.append(refusal)
+    _refuse_taken(work, results)
+    made = [(each, draft) for each, draft in zip(results, wanted, strict=True) if isinstance(each, Shipment)]
+    try:
+        with work.session.begin_nested():
+            work.session.add_all(shipment for shipment, _ in made)
+    except IntegrityError:  # somebody else has taken a reference since
+        return [_one_of_many(work, draft) for draft in wanted]
+    for shipment, draft in made:
+        if draft.invoice is not None:
+            work.session.add(_terms(shipment, draft.invoice))
+    ways = [(shipment, _way(work, shipment, draft)) for shipment, draft in made]
+    work.session.flush()
+    tracking.attach(work, ways)
+    for shipment, _ in made:
+        domain_events.announce(work, "shipment.created", about={"shipment": str(shipment.id)})
+    return results
+
+
+def _one_of_many(work: Work, draft: ShipmentDraft) -> Shipment | PlatformError:
+    """Make one shipment or say why not; a refusal takes back its own half-done work and no other's."""
+    try:
+        with work.session.begin_nested():
+            return create(work, draft)
+    except PlatformError as refusal:
+        return refusal
+
+
+def _refuse_taken(work: Work, results: list[Shipment | PlatformError]) -> None:
+    """Put a refusal in the place of each shipment whose reference or UCR its owner uses already."""
+    new = [each for each in results if isinstance(each, Shipment)]
+    held = work.session.execute(
+        select(Shipment.party_id, Shipment.reference, Shipment.ucr).where(
+            Shipment.party_id.in_({each.party_id for each in new}),
+            or_(
+                Shipment.reference.in_([each.reference for each in new]),
+                Shipment.ucr.in_([each.ucr for each in new]),
+            ),
+        )
+    ).all()
+    references = {(owner, reference) for owner, reference, _ in held}
+    ucrs = {(owner, ucr) for owner, _, ucr in held}
+    for place, each in enumerate(results):
+        if not isinstance(each, Shipment):
+            continue
+        reference, ucr = (each.party_id, each.reference), (each.party_id, each.ucr)
+        if reference in references:
+            results[place] = _in_use(*TAKEN["uq_shipment_party_id_reference"])
+        elif ucr in ucrs:
+            results[place] = _in_use(*TAKEN["uq_shipment_party_id_ucr"])
+        else:
+            references.add(reference)
+            ucrs.add(ucr)
 
 
 def get(work: Work, shipment_id: UUID) -> Shipment:
@@ -142,7 +213,10 @@ def _taken(error: IntegrityError) -> Exception:
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     if constraint not in TAKEN:
         return error
-    field, code = TAKEN[constraint]
+    return _in_use(*TAKEN[constraint])
+
+
+def _in_use(field: str, code: str) -> Conflict:
     return Conflict(f"The owner has a shipment with this {field} already.", field=field, code=code)
 
 
@@ -183,7 +257,6 @@ def _way(work: Work, shipment: Shipment, draft: ShipmentDraft) -> list[UUID]:
                 shipment_id=shipment.id, source_id=source_id, party_id=shipment.party_id, kind=kind.value
             )
         )
-    work.session.flush()
     return list(kinds)
 
 

@@ -73,23 +73,40 @@ class Progress:
     eta: datetime | None
 
 
-def attach(work: Work, shipment: Shipment, sources: Collection[UUID] = ()) -> int:
-    """Attach the events that ``shipment``'s carrier and ``sources`` sent before it was made; return how many.
+def attach(work: Work, made: Sequence[tuple[Shipment, Collection[UUID]]]) -> int:
+    """Attach the events that came before the shipments just ``made`` by one party; return how many.
 
-    They are not the owner's to see until then, so the duty ``matching`` looks for them. Where its maker has
-    other shipments under the same booking or document, what was told of these is told of this one too.
+    Each shipment comes with its sources beside its carrier. The events are not the owner's to see until then,
+    so the duty ``matching`` looks for them. Where the maker has other shipments under the same booking or
+    document, what was told of these is told of the new one too.
     """
-    told = {*sources, *((shipment.carrier_id,) if shipment.carrier_id else ())}
-    attached = sum(_attach(work, shipment, source_id) for source_id in sorted(told))
-    deriving.refresh(work, [shipment.id])
+    told: dict[UUID, list[Shipment]] = defaultdict(list)
+    for shipment, sources in made:
+        for source_id in {*sources, *((shipment.carrier_id,) if shipment.carrier_id else ())}:
+            told[source_id].append(shipment)
+    attached = sum(_attach_all(work, told[source_id], source_id) for source_id in sorted(told))
+    deriving.refresh(work, [shipment.id for shipment, _ in made])
     return attached
 
 
-def _attach(work: Work, shipment: Shipment, source_id: UUID) -> int:
+def _attach_all(work: Work, shipments: Sequence[Shipment], source_id: UUID) -> int:
+    """Look once for all the shipments, since most files are of shipments that nobody has told of yet."""
     matching.one_at_a_time(work, source_id)
+    legs = _legs(work, shipments)
+    with on_duty(work, "matching"):
+        found = select(RecordedEvent.id).where(_may_be_of(shipments, source_id, legs)).limit(1)
+        if work.session.scalar(found) is None:
+            return 0
+    return sum(
+        _attach(work, each, source_id, [leg for leg in legs if leg.shipment_id == each.id])
+        for each in shipments
+    )
+
+
+def _attach(work: Work, shipment: Shipment, source_id: UUID, legs: Sequence[ShipmentLeg]) -> int:
     with on_duty(work, "matching"):
         rows = work.session.scalars(
-            select(RecordedEvent).where(_may_be_of(shipment, source_id, _legs(work, shipment)))
+            select(RecordedEvent).where(_may_be_of([shipment], source_id, legs))
         ).all()
     if not rows:
         return 0
@@ -115,30 +132,37 @@ def _attach(work: Work, shipment: Shipment, source_id: UUID) -> int:
     return len(its_own)
 
 
-def _legs(work: Work, shipment: Shipment) -> Sequence[ShipmentLeg]:
-    return work.session.scalars(select(ShipmentLeg).where(ShipmentLeg.shipment_id == shipment.id)).all()
+def _legs(work: Work, shipments: Sequence[Shipment]) -> Sequence[ShipmentLeg]:
+    ids = [shipment.id for shipment in shipments]
+    return work.session.scalars(select(ShipmentLeg).where(ShipmentLeg.shipment_id.in_(ids))).all()
 
 
-def _may_be_of(shipment: Shipment, source_id: UUID, legs: Sequence[ShipmentLeg]) -> ColumnElement[bool]:
-    """Return what holds of events that wait under the shipment's names, and of its siblings' under these."""
+def _may_be_of(
+    shipments: Sequence[Shipment], source_id: UUID, legs: Sequence[ShipmentLeg]
+) -> ColumnElement[bool]:
+    """Return what holds of events that wait under the names of these, and of their siblings under them."""
     bookings = [
-        each for each in (shipment.booking_reference, *(leg.booking_reference for leg in legs)) if each
+        *(each.booking_reference for each in shipments if each.booking_reference),
+        *(each.booking_reference for each in legs if each.booking_reference),
     ]
     documents = [
-        each for each in (shipment.bill_of_lading, *(leg.transport_document for leg in legs)) if each
+        *(each.bill_of_lading for each in shipments if each.bill_of_lading),
+        *(each.transport_document for each in legs if each.transport_document),
     ]
     named = or_(
         RecordedEvent.booking_reference.in_(bookings), RecordedEvent.transport_document.in_(documents)
     )
-    carried = RecordedEvent.equipment_reference.in_([unit.reference for unit in shipment.equipment])
+    carried = RecordedEvent.equipment_reference.in_(
+        {unit.reference for shipment in shipments for unit in shipment.equipment}
+    )
     siblings = select(Shipment.id).where(
-        Shipment.created_by == shipment.created_by,
-        Shipment.id != shipment.id,
+        Shipment.created_by == shipments[0].created_by,
+        Shipment.id.not_in([shipment.id for shipment in shipments]),
         or_(Shipment.booking_reference.in_(bookings), Shipment.bill_of_lading.in_(documents)),
     )
     return and_(
         RecordedEvent.party_id == source_id,
-        RecordedEvent.at >= shipment.booked_at,
+        RecordedEvent.at >= min(shipment.booked_at for shipment in shipments),
         or_(
             and_(RecordedEvent.shipment_id.is_(None), or_(named, carried)),
             and_(RecordedEvent.shipment_id.in_(siblings), named),

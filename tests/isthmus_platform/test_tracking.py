@@ -180,7 +180,7 @@ def test_the_duty_that_attaches_ends_with_its_step(trade: Trade) -> None:
     send(trade, moved("1", "DEPA", "TWKHH", 2))
     with trade.platform.begin(trade["trader"]) as work:
         made = shipments.create(work, DRAFT)
-        tracking.attach(work, made)
+        tracking.attach(work, [(made, ())])
         assert work.session.connection().exec_driver_sql("SELECT duty()").scalar() is None
 
 
