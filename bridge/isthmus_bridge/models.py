@@ -274,6 +274,7 @@ class FreightDataset(Base):
     """A consignment that the platform deposited for the gates of eFTI, and whose it is."""
 
     __tablename__ = "freight_dataset"
+    __table_args__ = (Index(None, "deposited_at"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     party: Mapped[str]
@@ -287,7 +288,11 @@ class EvaluationMade(Base):
     """How many blinded elements were evaluated for ``party`` at once; what they were, nobody here knows."""
 
     __tablename__ = "evaluation_made"
-    __table_args__ = (CheckConstraint("elements > 0", name="elements"), Index(None, "party", "at"))
+    __table_args__ = (
+        CheckConstraint("elements > 0", name="elements"),
+        Index(None, "party", "at"),
+        Index(None, "at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     party: Mapped[str]

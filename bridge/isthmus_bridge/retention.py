@@ -4,6 +4,9 @@ The gate's release leaves the bridge with its delivery. What goes here, ``retent
 the salt, with which somebody could try out what was said, the terms and the questions put. One that is still
 under way by then ends. The row stays, to lead to its leaf of the log, to the receipt, the agreement and the
 consents: evidence can be had as before, and a request that is repeated is answered as before.
+
+A consignment deposited for the gates of eFTI ends the longest ``retentionDays`` of the agreements about such
+after it was deposited last; what a party had evaluated ends when its budget no longer counts it.
 """
 
 from collections.abc import Iterator
@@ -15,7 +18,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from isthmus_bridge import exchanges, log
-from isthmus_bridge.models import AgreementVersion, Exchange, QuestionAsked
+from isthmus_bridge.efti import crossing
+from isthmus_bridge.financing import budget
+from isthmus_bridge.models import AgreementVersion, EvaluationMade, Exchange, FreightDataset, QuestionAsked
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Agreement
 from isthmus_protocol.asked import asked_by
@@ -27,6 +32,7 @@ events = structlog.get_logger(__name__)
 UNSPOKEN_FOR = 30
 """Days that a request is kept that no agreement spoke for."""
 AT_ONCE = 500
+ABOUT_FREIGHT = frozenset({crossing.CONSIGNMENT, crossing.IDENTIFIERS, crossing.FOLLOW_UP})
 UNDER_WAY = (ExchangeState.AGREED.value, ExchangeState.SENT.value)
 
 
@@ -44,6 +50,47 @@ def purge_due(bridge: Bridge) -> int:
     with bridge.begin() as session:
         terms = [*_kept(session)]
     return sum(_purge_all(bridge, each) for each in terms)
+
+
+def purge_all(bridge: Bridge) -> int:
+    """Purge whatever has had its time at the bridge; return how many exchanges there were."""
+    total = purge_due(bridge)
+    purge_deposits(bridge)
+    purge_evaluations(bridge)
+    return total
+
+
+def purge_deposits(bridge: Bridge) -> int:
+    """Let each consignment go that no agreement about freight information keeps; return how many there were.
+
+    A gate that asks for one afterwards is told that there is none, and the log has its question.
+    """
+    with bridge.begin() as session:
+        days = [kept for each in session.scalars(select(AgreementVersion)) if (kept := _freight_days(each))]
+        kept_for = timedelta(days=max(days, default=UNSPOKEN_FOR))
+        gone = session.scalars(
+            delete(FreightDataset)
+            .where(FreightDataset.deposited_at <= bridge.clock() - kept_for)
+            .returning(FreightDataset.id)
+        ).all()
+    if gone:
+        events.info("retention.deposits_purged", days=kept_for.days, datasets=len(gone))
+    return len(gone)
+
+
+def _freight_days(version: AgreementVersion) -> int | None:
+    agreement = Agreement.from_json(parse(version.document.encode()))
+    return agreement.retention_days if agreement.message in ABOUT_FREIGHT else None
+
+
+def purge_evaluations(bridge: Bridge) -> int:
+    """Forget evaluations that no party's budget counts any more; return how many entries there were."""
+    with bridge.begin() as session:
+        over = delete(EvaluationMade).where(EvaluationMade.at <= bridge.clock() - budget.WINDOW)
+        gone = session.scalars(over.returning(EvaluationMade.id)).all()
+    if gone:
+        events.info("retention.evaluations_purged", entries=len(gone))
+    return len(gone)
 
 
 def _kept(session: Session) -> Iterator[Kept]:

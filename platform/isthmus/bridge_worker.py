@@ -46,7 +46,7 @@ def create_bridge_worker(url: str, connect: Callable[[], Bridge]) -> Celery:
 
     @app.task(name=PURGE, shared=False)
     def purge() -> None:
-        retention.purge_due(connected())
+        retention.purge_all(connected())
 
     @worker_ready.connect(weak=False)
     def sweep(**_: Any) -> None:
