@@ -136,6 +136,7 @@ def _dress(portal: Blueprint, face: Face) -> None:
         return url_for("portal.static", filename=name, v=digests[name])
 
     portal.add_app_template_filter(formats.when)
+    portal.add_app_template_filter(formats.day)
     portal.add_app_template_filter(formats.money)
     portal.add_app_template_filter(formats.number)
     portal.add_app_template_filter(formats.size, "octets")

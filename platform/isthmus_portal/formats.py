@@ -1,6 +1,6 @@
 """How amounts, times and names are written on the pages (British English, UTC)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,14 @@ def when(value: str | datetime | None, style: str = "minute") -> Markup:
         pattern = "d MMM y, HH:mm:ss" if style == "second" else "d MMM y, HH:mm"
         shown = format_datetime(at, pattern, locale=LOCALE) + " UTC"
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat().replace("+00:00", "Z"), shown)
+
+
+def day(value: str | date | None) -> str:
+    """Return a day, ISO 8601 or a date, as ``30 Jun 2026``; a dash for none."""
+    if not value:
+        return "—"
+    on = date.fromisoformat(value) if isinstance(value, str) else value
+    return format_date(on, "d MMM y", locale=LOCALE)
 
 
 def amount(money: dict[str, Any]) -> Decimal:

@@ -61,9 +61,12 @@ def test_what_a_page_refers_to_is_on_it_once(shown: Element) -> None:
 @pytest.mark.parametrize(
     ("party", "titles"),
     [
-        ("trader", ["Shipments", "Crossings", "Titles", "Access log", "Usage", "Invoices"]),
+        (
+            "trader",
+            ["Shipments", "Crossings", "Titles", "Documentary credits", "Access log", "Usage", "Invoices"],
+        ),
         ("carrier", ["Shipments", "Titles", "Usage", "Invoices"]),
-        ("bank", ["Document desk", "Crossings", "Titles", "Usage", "Invoices"]),
+        ("bank", ["Document desk", "Crossings", "Titles", "Documentary credits", "Usage", "Invoices"]),
         ("operator", ["Usage", "Invoices"]),
         ("authority", ["Crossings"]),
     ],

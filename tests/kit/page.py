@@ -78,7 +78,7 @@ class Element:
     def value(self) -> str:
         """What a field of a form holds as it is shown."""
         if self.name == "textarea":
-            return self._text()
+            return "".join(child for child in self.children if isinstance(child, str))
         if self.name == "select":
             options = self.all("option")
             chosen = next((it for it in options if "selected" in it.attributes), options[0])

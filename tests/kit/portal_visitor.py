@@ -14,6 +14,7 @@ from isthmus_platform import access
 from isthmus_platform.database import Duty, Platform
 from isthmus_platform.ended_sessions import EndedSessions
 from isthmus_portal import Files, create_portal
+from isthmus_portal.face import Papers
 from page import Element, page
 from portal_example import PASSWORD
 
@@ -51,7 +52,9 @@ def add_users(platform: Platform, *parties: str) -> None:
             access.add_user(work, party, f"{party}@demo.example", PASSWORD)
 
 
-def visitors(platform: Platform, graphql: GraphQL, files: Files | None = None) -> AsParty:
+def visitors(
+    platform: Platform, graphql: GraphQL, files: Files | None = None, papers: Papers | None = None
+) -> AsParty:
     """Return how parties with users come to the portal on this platform and its real schema."""
     app = Flask("portal_on_a_platform", static_folder=None)
     app.secret_key = "a secret of this test"
@@ -63,6 +66,22 @@ def visitors(platform: Platform, graphql: GraphQL, files: Files | None = None) -
             EndedSessions(platform),
             files=files or Files(),
             clock=platform.clock,
+            papers=papers,
         )
     )
     return lambda party: Visitor(app.test_client()).sign_in(party)
+
+
+def newcomers(
+    platform: Platform, graphql: GraphQL, files: Files | None = None, papers: Papers | None = None
+) -> AsParty:
+    """Return the same for parties without users: each is given one when it first comes."""
+    come, known = visitors(platform, graphql, files, papers), set[str]()
+
+    def enter(party: str) -> Visitor:
+        if party not in known:
+            add_users(platform, party)
+            known.add(party)
+        return come(party)
+
+    return enter

@@ -1,0 +1,1 @@
+"""What the pages of documentary credits need beside their templates."""
