@@ -49,6 +49,7 @@ TYPES = {
     "read:finance": (
         "Financing FinancingDispute Credit CreditAmendment CreditHistoryEntry Presentation ExaminationFinding"
         " ExaminationRule StandingRule ExaminationTrial BankHoliday"
+        " Receivable ReceivableOffer ReceivableHistoryEntry ReceivableNotice Debtor"
     ),
     "read:clients": "ApiClient ApiClientKey",
     "read:titles": "Title TitleStepEntry TitleHindrance",
@@ -113,6 +114,10 @@ CHANGES = {
     "writeExaminationRule": "write:finance",
     "tryExaminationRule": "write:finance",
     "switchExaminationRule": "write:finance",
+    "offerReceivable": "write:finance",
+    "quoteReceivable": "write:finance",
+    "takeReceivableStep": "write:finance",
+    "repayReceivable": "write:finance",
     "registerClient": "write:clients",
     "rotateClientKeys": "write:clients",
     "suspendClient": "write:clients",

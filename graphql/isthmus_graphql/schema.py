@@ -30,6 +30,8 @@ from isthmus_graphql import (
     passing_on,
     quote_changes,
     quotes,
+    receivable_changes,
+    receivables,
     release_changes,
     releases,
     shipments,
@@ -42,6 +44,7 @@ from isthmus_graphql import (
 
 
 class Query(
+    receivables.ReceivableQuery,
     bookings.BookingQuery,
     quotes.QuoteQuery,
     insurance_declared.InsuranceQuery,
@@ -64,6 +67,7 @@ class Query(
 
 
 class Mutation(
+    receivable_changes.ReceivableMutation,
     bookings.BookingMutation,
     quote_changes.QuoteMutation,
     insurance_claims.CargoMutation,

@@ -16,6 +16,7 @@ from isthmus_platform import (
     deriving,
     domain_events,
     imports,
+    receivables,
     webhook_delivery,
     webhooks,
     window_messages,
@@ -34,6 +35,7 @@ TOPICS = (
     PAYMENT_TOPIC,
     deriving.TOPIC,
     imports.TOPIC,
+    receivables.TOPIC,
     webhook_delivery.CHANGE_TOPIC,
     webhooks.TOPIC,
 )
@@ -41,6 +43,8 @@ TOPICS = (
 
 INSURANCE_EVERY = 300.0
 """Seconds. Claims not documented in time lapse, delays are decided when the time for words is over."""
+RECEIVABLES_EVERY = 300.0
+"""Seconds. Quotes lapse, what is unpaid falls due and into default."""
 RECONCILE_EVERY = 600.0
 """Seconds. A payment that was told by a webhook is known at once; one whose webhook was lost, by then."""
 
@@ -49,6 +53,7 @@ def chores(settings: Settings, home: Home) -> Mapping[str, Chore]:
     """Return what is done every so often, by name."""
     return {
         "insurance": Chore(INSURANCE_EVERY, delays.watch),
+        "receivables": Chore(RECEIVABLES_EVERY, receivables.watch),
         "payments": Chore(
             RECONCILE_EVERY, lambda platform: payments.reconcile(platform, _provider(settings, home))
         ),
@@ -64,6 +69,7 @@ def handlers(
         domain_events.TOPIC: partial(metering.record, platform),
         deriving.TOPIC: partial(deriving.derive, platform),
         imports.TOPIC: partial(imports.handle, platform),
+        receivables.TOPIC: partial(receivables.pay_out, platform),
         webhook_delivery.CHANGE_TOPIC: partial(webhook_delivery.spread, platform),
         webhooks.TOPIC: webhook_delivery.Deliverer(
             platform, SigningSecrets(keys.master_key()), Caller(Outgoing(settings.webhook_loopback))

@@ -109,7 +109,16 @@ def register(work: Work, marks: Sequence[str]) -> Financing:
 
 def release(work: Work, financing_id: UUID) -> Financing:
     """Let the invoice go: it was repaid, or not financed in the end. Doing so again changes nothing."""
-    financing = get(work, financing_id, lock=True)
+    return _released(work, get(work, financing_id, lock=True))
+
+
+def let_go(work: Work, financing_id: UUID) -> Financing:
+    """Let an invoice go whose financing on the platform ended, whosever it is (the duty ``receivables``)."""
+    query = select(Financing).where(Financing.id == financing_id).with_for_update()
+    return _released(work, work.session.scalars(query).one())
+
+
+def _released(work: Work, financing: Financing) -> Financing:
     if financing.released_at is None:
         financing.released_at = work.now
         for mark in work.session.scalars(

@@ -41,6 +41,12 @@ from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.papers.issuing import IssuedPaper, PartyKey
 from isthmus_platform.parties import Delegation, Party
 from isthmus_platform.proofs import UsedProof
+from isthmus_platform.receivables.records import (
+    Receivable,
+    ReceivableEntry,
+    ReceivableNotice,
+    ReceivableOffer,
+)
 from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Shipment
 from isthmus_platform.title.records import (
     TitleBlock,
@@ -112,6 +118,10 @@ __all__ = [
     "OwnerKey",
     "Party",
     "PartyKey",
+    "Receivable",
+    "ReceivableEntry",
+    "ReceivableNotice",
+    "ReceivableOffer",
     "RecordedEvent",
     "ReleaseHold",
     "Shipment",

@@ -110,6 +110,20 @@ CHANGES: dict[str, dict[str, Any]] = {
         "weighedAt": "2026-06-01T09:00:00Z",
     },
     "recordCargoDelivery": {},
+    "offerReceivable": {
+        "banks": ["bank"],
+        "number": "FPM-1",
+        "issuedOn": "2026-05-03",
+        "dueOn": "2026-08-30",
+        "amount": {"amountMinor": 1, "currency": "USD"},
+        "sellerIdentifier": "54930084UKLVMY22DS16",
+        "debtor": "curious",
+        "debtorIdentifier": "529900T8BM49AURSDO55",
+        "debtorCountry": "DE",
+    },
+    "quoteReceivable": {"advanceBp": 8000, "discountBp": 600, "validUntil": LATER},
+    "takeReceivableStep": {"step": "DECLINE"},
+    "repayReceivable": {"amount": {"amountMinor": 1, "currency": "USD"}},
 }
 NOTHING = to_global_id("Document", "01a205ac-0fd0-70c4-b698-45e83c182b33")
 

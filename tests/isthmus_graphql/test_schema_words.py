@@ -22,7 +22,8 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # Whole numbers of things, of which the name says what they are.
 COUNTS = re.compile("replays|number|status|[qQ]uantity|logIndex|version|sequence|packages|first")
 UNITS = re.compile(
-    r"[mM]inor unit|kilogram|[hH]ours?|[bB]ytes|[mM]illiseconds|[sS]econds|[dD]egrees|[mM]etres|The number\."
+    r"[mM]inor unit|basis points|kilogram|[hH]ours?|[bB]ytes|[mM]illiseconds|[sS]econds|[dD]egrees"
+    r"|[mM]etres|The number\."
 )
 
 

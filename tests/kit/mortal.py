@@ -69,7 +69,7 @@ def _say(what: dict[str, Any]) -> None:
     os.write(TOLD, json.dumps(what).encode() + b"\n")
 
 
-def _watch_transactions(death: Death) -> None:
+def watch_transactions(death: Death) -> None:
     """Make points before and after the commit of whatever has written."""
     commit = psycopg.Connection.commit
 
@@ -127,7 +127,7 @@ def _watch_sockets(death: Death) -> None:
 def _live(setting: dict[str, Any], now: str) -> None:
     """Be a bridge until killed."""
     death = Death()
-    _watch_transactions(death)
+    watch_transactions(death)
     _watch_sockets(death)
     keys = {
         Holder(holder): SigningKey.from_pem(Holder(holder), pem.encode()) for holder, pem in setting["keys"]

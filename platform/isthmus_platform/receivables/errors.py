@@ -1,0 +1,61 @@
+"""Why a step of a receivable is refused: one class a rule, with a stable code. A refusal changes nothing."""
+
+from isthmus_platform.errors import Conflict, NotFound, NotPermitted
+
+
+class NoSuchOffer(NotFound):
+    """There is no such receivable or offer: absent, and not for this reader, answer alike."""
+
+
+class WrongPart(NotPermitted):
+    """The party sees the offer, but this step is another's."""
+
+    code = "wrong_part"
+
+
+class WrongState(Conflict):
+    """The step does not follow from where the offer stands."""
+
+    code = "wrong_state"
+
+
+class QuoteLapsed(Conflict):
+    """The quote holds no more."""
+
+    code = "quote_lapsed"
+
+
+class DueDatePassed(Conflict):
+    """The invoice is due already."""
+
+    code = "due_date_passed"
+
+
+class AlreadyFinanced(Conflict):
+    """A bank finances this invoice, or one nearly like it; which one is not told."""
+
+    code = "already_financed"
+
+
+class NotRegistered(Conflict):
+    """The bank let the registration go; what is not registered is not paid out."""
+
+    code = "not_registered"
+
+
+class Disputed(Conflict):
+    """Another bank holds the invoice and disputes the registration."""
+
+    code = "disputed"
+
+
+class OverPayment(Conflict):
+    """More than is outstanding."""
+
+    code = "over_payment"
+
+
+class OtherCurrency(Conflict):
+    """The invoice is in another currency."""
+
+    code = "other_currency"
