@@ -31,6 +31,7 @@ METERS: Mapping[str, str] = MappingProxyType(
         "window.asked": "Questions to the single window",
         "financing.asked": "Questions whether an invoice is financed",
         "financing.registered": "Invoices registered as financed",
+        "financeable.read": "Consignments looked at before financing",
         "receivable.offered": "Invoices offered to a bank",
         "receivable.disbursed": "Invoices financed",
         "receivable.repaid": "Financed invoices repaid",

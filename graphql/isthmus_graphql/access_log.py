@@ -21,6 +21,7 @@ ACTIONS = {
     access_log.Action.CONTENT: "Fetched a document's contents.",
     access_log.Action.WINDOW_QUERY: "Asked the single window, under a grant.",
     access_log.Action.BREAK_GLASS: "An authority opened documents on a legal basis, which is the purpose.",
+    access_log.Action.FINANCEABLE: "A bank asked what there is to finance on, under a grant.",
 }
 OUTCOMES = {access_log.Outcome.ALLOWED: "Let through.", access_log.Outcome.REFUSED: "Refused."}
 

@@ -49,7 +49,8 @@ TYPES = {
     "read:finance": (
         "Financing FinancingDispute Credit CreditAmendment CreditHistoryEntry Presentation ExaminationFinding"
         " ExaminationRule StandingRule ExaminationTrial BankHoliday"
-        " Receivable ReceivableOffer ReceivableHistoryEntry ReceivableNotice Debtor"
+        " Receivable ReceivableOffer ReceivableHistoryEntry ReceivableNotice Debtor FinanceableTruth"
+        " TruthProof TruthPart DeclarationTruth BalanceTruth DuplicateTruth TitleTruth InsuranceTruth"
     ),
     "read:clients": "ApiClient ApiClientKey",
     "read:titles": "Title TitleStepEntry TitleHindrance",

@@ -17,6 +17,7 @@ from isthmus_graphql import (
     declarations,
     documents,
     drafts,
+    financeable,
     financed,
     freight,
     grants,
@@ -44,6 +45,7 @@ from isthmus_graphql import (
 
 
 class Query(
+    financeable.FinanceableQuery,
     receivables.ReceivableQuery,
     bookings.BookingQuery,
     quotes.QuoteQuery,

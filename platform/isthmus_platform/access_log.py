@@ -26,6 +26,7 @@ class Action(StrEnum):
     CONTENT = "CONTENT"
     WINDOW_QUERY = "WINDOW_QUERY"
     BREAK_GLASS = "BREAK_GLASS"
+    FINANCEABLE = "FINANCEABLE"
 
 
 class Outcome(StrEnum):

@@ -79,6 +79,22 @@ def ask(work: Work, marks: Sequence[str]) -> bool:
     return found is not None
 
 
+def whose(work: Work, marks: Sequence[str]) -> tuple[bool, bool]:
+    """Return whether the acting bank finances an invoice with one of these marks, and whether another does.
+
+    Raises and is metered as :func:`ask`.
+    """
+    found = checked_marks(work, marks)
+    query = select(FinancingMark.party_id).where(
+        FinancingMark.mark.in_(found), FinancingMark.released_at.is_(None)
+    )
+    with on_duty(work, REGISTER):
+        banks = set(work.session.scalars(query))
+    domain_events.announce(work, "financing.asked", about={})
+    own = work.actor.party_id
+    return own in banks, bool(banks - {own})
+
+
 def register(work: Work, marks: Sequence[str]) -> Financing:
     """Register that the acting bank finances the invoice with these marks, all of them or none.
 

@@ -14,7 +14,7 @@ from alembic import op
 from isthmus_platform.row_security import protect
 
 revision = "0022"
-down_revision = "0021"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
@@ -235,6 +235,8 @@ OF_OTHERS = {
     "granted_document": (
         f"CREATE POLICY receivables_opened ON granted_document FOR INSERT WITH CHECK ({DUTY} AND {OFFERED})",
     ),
+    # What a declaration is worth that a bank asks the balance of.
+    "goods_item": (f"CREATE POLICY receivables_seen ON goods_item FOR SELECT USING ({DUTY})",),
     "financing": (
         f"CREATE POLICY receivables_seen ON financing FOR SELECT USING ({DUTY})",
         f"CREATE POLICY receivables_ended ON financing FOR UPDATE USING ({DUTY}) WITH CHECK ({DUTY})",

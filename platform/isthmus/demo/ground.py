@@ -25,6 +25,7 @@ PRICES = (
     Price("window.asked", 500),
     Price("financing.asked", 100),
     Price("financing.registered", 300),
+    Price("financeable.read", 250),
     Price("receivable.offered", 150),
     Price("receivable.disbursed", 1500),
     Price("receivable.repaid", 100),
