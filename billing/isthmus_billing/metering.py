@@ -44,6 +44,8 @@ METERS: Mapping[str, str] = MappingProxyType(
         "title.surrendered": "Surrenders of title",
         "cover.declared": "Shipments declared under an open cover",
         "claim.settled": "Insurance claims settled",
+        "risk.assessed": "Shipments assessed by own rules",
+        "risk.simulated": "Shipments judged in simulations",
     }
 )
 """What is metered: a domain event's name, which is its meter's, and the title a bill shows."""

@@ -17,12 +17,14 @@ from isthmus_platform import (
     domain_events,
     imports,
     receivables,
+    risk,
     webhook_delivery,
     webhooks,
     window_messages,
 )
 from isthmus_platform.crossings import Sender
 from isthmus_platform.database import Platform
+from isthmus_platform.encryption import Vault
 from isthmus_platform.insurance import delays
 from isthmus_platform.outbox import Message
 from isthmus_platform.outgoing import Caller
@@ -36,6 +38,7 @@ TOPICS = (
     deriving.TOPIC,
     imports.TOPIC,
     receivables.TOPIC,
+    risk.TOPIC,
     webhook_delivery.CHANGE_TOPIC,
     webhooks.TOPIC,
 )
@@ -66,16 +69,23 @@ def handlers(
     """Return the handler of each of :data:`TOPICS`."""
     return {
         crossings.TOPIC: Sender(platform, bridge_client(settings, keys), window_messages.OUTGOING),
-        domain_events.TOPIC: partial(metering.record, platform),
+        domain_events.TOPIC: partial(_heard, platform),
         deriving.TOPIC: partial(deriving.derive, platform),
         imports.TOPIC: partial(imports.handle, platform),
         receivables.TOPIC: partial(receivables.pay_out, platform),
+        risk.TOPIC: partial(risk.handle, platform, Vault(keys.master_key())),
         webhook_delivery.CHANGE_TOPIC: partial(webhook_delivery.spread, platform),
         webhooks.TOPIC: webhook_delivery.Deliverer(
             platform, SigningSecrets(keys.master_key()), Caller(Outgoing(settings.webhook_loopback))
         ),
         PAYMENT_TOPIC: partial(payments.send, platform, _provider(settings, home)),
     }
+
+
+def _heard(platform: Platform, message: Message) -> None:
+    """Let everybody hear a domain event who reacts to it: each does so once, however often it is told."""
+    metering.record(platform, message)
+    risk.hear(platform, message)
 
 
 def _provider(settings: Settings, home: Home) -> PaymentProvider:

@@ -46,6 +46,14 @@ from isthmus_platform.receivables.records import (
     ReceivableEntry,
     ReceivableNotice,
     ReceivableOffer,
+from isthmus_platform.risk.records import (
+    RiskAppeal,
+    RiskAssessment,
+    RiskCatch,
+    RiskFinding,
+    RiskNotice,
+    RiskRule,
+    RiskSimulation,
 )
 from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Shipment
 from isthmus_platform.title.records import (
@@ -124,6 +132,13 @@ __all__ = [
     "ReceivableOffer",
     "RecordedEvent",
     "ReleaseHold",
+    "RiskAppeal",
+    "RiskAssessment",
+    "RiskCatch",
+    "RiskFinding",
+    "RiskNotice",
+    "RiskRule",
+    "RiskSimulation",
     "Shipment",
     "ShipmentException",
     "ShipmentImport",

@@ -28,6 +28,8 @@ SCOPES = {
     "write:finance": "make the steps of credits and receivables, examine, register what is financed",
     "read:logistics": "freight quotes, bookings, releases of cargo, delivery orders",
     "write:logistics": "ask for freight, quote, book, release and hold cargo, order its delivery",
+    "read:risk": "risk rules, simulations, findings, and findings about the party",
+    "write:risk": "write, simulate and activate risk rules, decide findings, appeal and review appeals",
     "read:clients": "the party's machine clients",
     "write:clients": "register machine clients, exchange their keys, suspend and resume them",
     "read:billing": "usage and invoices",

@@ -4,32 +4,22 @@ A map's unit is a tenth of a degree of longitude in the Miller cylindrical proje
 ``static/land.svg`` is drawn, so that land and route fit on each other.
 """
 
-import json
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from math import asinh, degrees, hypot, radians, tan
-from pathlib import Path
 from typing import Any
 
+from isthmus_platform import ports
 from isthmus_portal.sea_lanes import Point, leg, unwrapped
 
 WORLD = 3600.0
-
-
-@lru_cache(maxsize=1)
-def _ports() -> dict[str, list[float]]:
-    file = Path(__file__).with_name("port_positions.json")
-    held: dict[str, dict[str, list[float]]] = json.loads(file.read_bytes())
-    return held["positions"]
 
 
 def position(place: dict[str, Any]) -> Point | None:
     """Return where a place of the schema is: what UN/LOCODE says, else what is known of it as a port."""
     if place["latitude"] is not None and place["longitude"] is not None:
         return float(place["latitude"]), float(place["longitude"])
-    known = _ports().get(place["code"])
-    return (known[0], known[1]) if known else None
+    return ports.beyond_locode(place["code"])
 
 
 def project(point: Point) -> tuple[float, float]:

@@ -38,6 +38,8 @@ PRICES = (
     Price("claim.settled", 800),
     Price("delivery_order.issued", 600),
     Price("booking.made", 500),
+    Price("risk.assessed", 20),
+    Price("risk.simulated", 1),
 )
 CONCESSION_BASIS_POINTS = 1250
 
