@@ -59,6 +59,10 @@ TYPES = {
         " FreightRequest FreightQuote FreightCharge QuoteComparison"
         " Booking BookingCutOff VerifiedGrossMass"
     ),
+    "read:risk": (
+        "RiskRule RiskSimulation RiskCatch RiskEvidence RiskFinding RiskAppeal RiskNotice RiskReading"
+        " ShipmentRisk"
+    ),
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }
 CHANGES = {
@@ -148,6 +152,14 @@ CHANGES = {
     "submitShippingInstruction": "write:logistics",
     "submitGrossMass": "write:logistics",
     "recordCargoDelivery": "write:logistics",
+    "writeRiskRule": "write:risk",
+    "simulateRiskRule": "write:risk",
+    "activateRiskRule": "write:risk",
+    "retireRiskRule": "write:risk",
+    "assessShipment": "write:risk",
+    "decideRiskFinding": "write:risk",
+    "appealRiskFinding": "write:risk",
+    "reviewRiskAppeal": "write:risk",
 }
 SHARED = frozenset(
     {

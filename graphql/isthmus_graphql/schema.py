@@ -35,6 +35,9 @@ from isthmus_graphql import (
     receivables,
     release_changes,
     releases,
+    risk,
+    risk_changes,
+    risk_screen,
     shipments,
     subscriptions,
     title,
@@ -47,6 +50,8 @@ from isthmus_graphql import (
 class Query(
     financeable.FinanceableQuery,
     receivables.ReceivableQuery,
+    risk.RiskQuery,
+    risk_screen.ScreenQuery,
     bookings.BookingQuery,
     quotes.QuoteQuery,
     insurance_declared.InsuranceQuery,
@@ -70,6 +75,7 @@ class Query(
 
 class Mutation(
     receivable_changes.ReceivableMutation,
+    risk_changes.RiskMutation,
     bookings.BookingMutation,
     quote_changes.QuoteMutation,
     insurance_claims.CargoMutation,

@@ -124,6 +124,13 @@ CHANGES: dict[str, dict[str, Any]] = {
     "quoteReceivable": {"advanceBp": 8000, "discountBp": 600, "validUntil": LATER},
     "takeReceivableStep": {"step": "DECLINE"},
     "repayReceivable": {"amount": {"amountMinor": 1, "currency": "USD"}},
+    "simulateRiskRule": {"reviewCost": {"amountMinor": 1, "currency": "USD"}},
+    "activateRiskRule": {},
+    "retireRiskRule": {},
+    "assessShipment": {},
+    "decideRiskFinding": {"confirm": True, "reason": "curious"},
+    "appealRiskFinding": {"statement": "curious"},
+    "reviewRiskAppeal": {"uphold": True, "reason": "curious"},
 }
 NOTHING = to_global_id("Document", "01a205ac-0fd0-70c4-b698-45e83c182b33")
 

@@ -70,6 +70,12 @@ def _first(work: Work, shipment_id: UUID) -> bool:
     return first is not None
 
 
+def assessed_at(work: Work, shipment_id: UUID) -> datetime | None:
+    """Return when the acting member's rules were last held against a shipment."""
+    row = work.session.get(RiskAssessment, (work.actor.party_id, shipment_id))
+    return None if row is None else row.last_at
+
+
 def hear(platform: Platform, message: Message) -> None:
     """Ask for assessments after a domain event (``domain_events.TOPIC``); made again, they change nothing."""
     if message.payload["name"] not in HEARD:

@@ -146,6 +146,11 @@ class RiskNotice(Base):
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
+    @property
+    def id(self) -> UUID:
+        """That of the finding: there is one notice of it."""
+        return self.finding_id
+
 
 class RiskAppeal(Base):
     """The appeal of ``party_id`` against the finding that ``member_id`` confirmed about it; one a finding."""
