@@ -10,17 +10,17 @@ Position = tuple[float, float]
 """Latitude and longitude in decimal degrees, north and east positive."""
 
 
-def position(code: str) -> Position | None:
+def position(locode: str) -> Position | None:
     """Return where the place with this UN/LOCODE is; None where nobody tells."""
-    place = places.known(code)
+    place = places.known(locode)
     if place is not None and place.latitude is not None and place.longitude is not None:
         return place.latitude, place.longitude
-    return beyond_locode(code)
+    return beyond_locode(locode)
 
 
-def beyond_locode(code: str) -> Position | None:
+def beyond_locode(locode: str) -> Position | None:
     """Return the position of a port to which UN/LOCODE gives none (the file names its source)."""
-    found = _held().get(code)
+    found = _held().get(locode)
     return None if found is None else (found[0], found[1])
 
 
