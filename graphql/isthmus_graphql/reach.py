@@ -32,6 +32,7 @@ TYPES = {
     "read:shipments": (
         "Shipment MilestoneTime TrackingSource Milestone TrackingConflict ShipmentException Dwell ShipmentLeg"
         " Consignee Status Equipment GoodsItem TimelineEntry EventOutcome ShipmentChange"
+        " ShipmentEmissions LegEmissions EmissionFactor EmissionRefusal"
     ),
     "read:documents": (
         "Document DocumentVersion PaperData CommercialInvoice CommercialInvoiceLine PackingList"

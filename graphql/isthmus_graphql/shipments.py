@@ -12,6 +12,7 @@ from isthmus_graphql.context import Context, Info
 from isthmus_graphql.crossings import CrossingConnection
 from isthmus_graphql.declarations import Declaration, of_shipment
 from isthmus_graphql.documents import DocumentConnection
+from isthmus_graphql.emissions import Emitting
 from isthmus_graphql.freight import FreightMessage, messages_of_shipment
 from isthmus_graphql.grants import keep_shipments
 from isthmus_graphql.journeys import ExceptionCode, Tracked
@@ -60,7 +61,7 @@ class Consignee(graphene.ObjectType):
     country = graphene.String(description="ISO 3166-1 alpha-2 code.")
 
 
-class Shipment(Tracked, Compared):
+class Shipment(Tracked, Compared, Emitting):
     """A consignment on its way from a place to another."""
 
     class Meta:

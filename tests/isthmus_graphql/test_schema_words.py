@@ -23,7 +23,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d")
 COUNTS = re.compile("replays|number|status|[qQ]uantity|logIndex|version|sequence|packages|first")
 UNITS = re.compile(
     r"[mM]inor unit|basis points|kilogram|[hH]ours?|[bB]ytes|[mM]illiseconds|[sS]econds|[dD]egrees"
-    r"|[mM]etres|The number\."
+    r"|[mM]etres|[gG]rams|thousandths|[pP]oints|The number\."
 )
 
 
