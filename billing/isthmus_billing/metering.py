@@ -39,6 +39,8 @@ METERS: Mapping[str, str] = MappingProxyType(
         "presentation.examined": "Presentations examined",
         "booking.made": "Bookings made",
         "delivery_order.issued": "Delivery orders issued",
+        "appointment.booked": "Lorries booked at terminals",
+        "delivery.proven": "Proofs of delivery recorded",
         "title.issued": "Bills of lading issued as title",
         "title.transferred": "Transfers and endorsements of title",
         "title.surrendered": "Surrenders of title",

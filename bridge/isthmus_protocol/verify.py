@@ -1,9 +1,10 @@
-"""Check evidence, fraud proof, document or title: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
+"""Check a file that proves something: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
 
-Which of them it is, the file's ``format`` says; a document may be inside a PDF that carries it. Exit 0 says
-that what the file claims is proven: for evidence that the crossing happened as it says, for a fraud proof
-that the log has contradicted itself, for a document that its issuer signed what it shows and had not revoked
-it, for a title who held it when. Exit 1 says that nothing is proven.
+Evidence, a fraud proof, a document, a title or a proof of delivery: the file's ``format`` says which; a
+document may be inside a PDF that carries it. Exit 0 says that what the file claims is proven: for evidence
+that the crossing happened as it says, for a fraud proof that the log has contradicted itself, for a document
+that its issuer signed what it shows and had not revoked it, for a title who held it when, for a delivery who
+signed for it. Exit 1 says that nothing is proven.
 
 Needs nothing but this package and its dependencies: no network, no database, nobody's leave.
 """
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, parse
+from isthmus_protocol.delivery_file import is_delivery_file, verify_delivery
 from isthmus_protocol.documents import is_signed_document, verify_document
 from isthmus_protocol.evidence import Check, Verdict, verify_bundle
 from isthmus_protocol.fraud import Verdict as FraudVerdict
@@ -49,6 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         title, steps = verify_title(data, trust)
         sys.stdout.write("\n".join([*steps, *report(title, trusted=trust is not None)]) + "\n")
         return 0 if title.passed else 1
+    if is_delivery_file(data):
+        delivery, told = verify_delivery(data, trust)
+        sys.stdout.write("\n".join([*told, *report(delivery, trusted=trust is not None)]) + "\n")
+        return 0 if delivery.passed else 1
     if is_fraud_proof(data):
         found = verify_fraud(data, trust)
         sys.stdout.write("\n".join(report_fraud(found, trusted=trust is not None)) + "\n")
@@ -96,13 +102,14 @@ def _listed(checks: Sequence[Check]) -> list[str]:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="isthmus verify", description="Check evidence, a proof of fraud, a document or a title offline."
+        prog="isthmus verify",
+        description="Check evidence, a proof of fraud or delivery, a document or a title offline.",
     )
     parser.add_argument(
         "bundle",
         type=Path,
         metavar="BUNDLE",
-        help="evidence, a fraud proof, a document or a title: JSON, or a document's PDF",
+        help="evidence, a proof of fraud or delivery, a document or a title: JSON, or a document's PDF",
     )
     parser.add_argument(
         "--trust", type=Path, metavar="FILE", help='the keys you trust, as {"keys": [{"kid", "holder", "x"}]}'

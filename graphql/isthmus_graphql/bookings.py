@@ -7,6 +7,7 @@ from uuid import UUID
 import graphene
 
 from isthmus_graphql import identity, nodes
+from isthmus_graphql.booked_shipments import Carrying
 from isthmus_graphql.context import Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
@@ -100,7 +101,7 @@ class VerifiedGrossMass(graphene.ObjectType):
     submitted_at = DateTime(required=True, description="When it was told here, in UTC.")
 
 
-class Booking(graphene.ObjectType):
+class Booking(Carrying):
     """A booking on an accepted quote."""
 
     class Meta:

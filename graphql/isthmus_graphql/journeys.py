@@ -24,6 +24,7 @@ KINDS = {
     sources.SourceKind.RAIL: "Whoever runs a rail leg.",
     sources.SourceKind.AIR: "Whoever flies an air leg.",
     sources.SourceKind.CUSTOMS: "Customs, through the bridge.",
+    sources.SourceKind.CONSIGNEE: "Whoever receives the goods.",
 }
 REASONS = {
     sources.Reason.NEAREST_SOURCE: "The source stands nearer to what happened.",

@@ -59,6 +59,7 @@ TYPES = {
         "CargoRelease ReleaseVerdict ReleaseFinding ReleaseHold DeliveryOrder"
         " FreightRequest FreightQuote FreightCharge QuoteComparison"
         " Booking BookingCutOff VerifiedGrossMass"
+        " GateSlot TruckAppointment DeliveryProof DeliveryException DeliveryEvidence"
     ),
     "read:risk": (
         "RiskRule RiskSimulation RiskCatch RiskEvidence RiskFinding RiskAppeal RiskNotice RiskReading"
@@ -161,6 +162,15 @@ CHANGES = {
     "decideRiskFinding": "write:risk",
     "appealRiskFinding": "write:risk",
     "reviewRiskAppeal": "write:risk",
+    "tieBooking": "write:logistics",
+    "offerGateSlots": "write:logistics",
+    "closeGateSlot": "write:logistics",
+    "bookTruckAppointment": "write:logistics",
+    "rescheduleTruckAppointment": "write:logistics",
+    "moveTruckAppointment": "write:logistics",
+    "recordDeliveryProof": "write:logistics",
+    "answerDeliveryProof": "write:logistics",
+    "withdrawDeliveryProof": "write:logistics",
 }
 SHARED = frozenset(
     {

@@ -7,7 +7,10 @@ from graphql import GraphQLSchema, print_schema
 
 from isthmus_graphql import (
     access_log,
+    appointment_changes,
+    appointments,
     billing,
+    booked_shipments,
     bookings,
     clients,
     credit,
@@ -15,6 +18,7 @@ from isthmus_graphql import (
     credit_changes,
     crossings,
     declarations,
+    deliveries,
     documents,
     drafts,
     financeable,
@@ -52,6 +56,8 @@ class Query(
     receivables.ReceivableQuery,
     risk.RiskQuery,
     risk_screen.ScreenQuery,
+    deliveries.DeliveryQuery,
+    appointments.AppointmentQuery,
     bookings.BookingQuery,
     quotes.QuoteQuery,
     insurance_declared.InsuranceQuery,
@@ -76,6 +82,9 @@ class Query(
 class Mutation(
     receivable_changes.ReceivableMutation,
     risk_changes.RiskMutation,
+    deliveries.DeliveryMutation,
+    appointment_changes.AppointmentMutation,
+    booked_shipments.BookedShipmentMutation,
     bookings.BookingMutation,
     quote_changes.QuoteMutation,
     insurance_claims.CargoMutation,

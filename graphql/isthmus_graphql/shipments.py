@@ -8,6 +8,7 @@ from uuid import UUID
 import graphene
 
 from isthmus_graphql import crossings, documents, nodes
+from isthmus_graphql.booked_shipments import Booked
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.crossings import CrossingConnection
 from isthmus_graphql.declarations import Declaration, of_shipment
@@ -61,7 +62,7 @@ class Consignee(graphene.ObjectType):
     country = graphene.String(description="ISO 3166-1 alpha-2 code.")
 
 
-class Shipment(Tracked, Compared, Emitting):
+class Shipment(Tracked, Compared, Emitting, Booked):
     """A consignment on its way from a place to another."""
 
     class Meta:

@@ -34,7 +34,9 @@ from isthmus_platform.insurance.records import (
     OpenCover,
 )
 from isthmus_platform.links import DownloadLink
+from isthmus_platform.logistics.appointment_records import GateSlot, TruckAppointment
 from isthmus_platform.logistics.booking_records import Booking, VerifiedGrossMass
+from isthmus_platform.logistics.delivery_records import DeliveryProof
 from isthmus_platform.logistics.quote_records import FreightInvitation, FreightQuote, FreightRequest
 from isthmus_platform.logistics.records import CargoRelease, DeliveryOrder, ReleaseHold
 from isthmus_platform.outbox import OutboxMessage
@@ -96,6 +98,7 @@ __all__ = [
     "Declaration",
     "Delegation",
     "DeliveryOrder",
+    "DeliveryProof",
     "Document",
     "DocumentChunk",
     "DocumentVersion",
@@ -113,6 +116,7 @@ __all__ = [
     "FreightPublication",
     "FreightQuote",
     "FreightRequest",
+    "GateSlot",
     "GoodsItem",
     "GrantedDocument",
     "IdempotencyRecord",
@@ -151,6 +155,7 @@ __all__ = [
     "TitleRecord",
     "TitleStep",
     "TitleSuspension",
+    "TruckAppointment",
     "UsedProof",
     "User",
     "VerifiedGrossMass",

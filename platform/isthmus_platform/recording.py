@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import text
 
 from isthmus_platform import bulk, deriving, domain_events, matching
+from isthmus_platform.consignments import Shipment
 from isthmus_platform.database import PartyRole, Work, new_id_text, on_duty
 from isthmus_platform.dcsa import ReceivedEvent, Standard
 from isthmus_platform.errors import Conflict, InvalidInput
@@ -126,6 +127,33 @@ def record(work: Work, standard: Standard, events: Sequence[ReceivedEvent]) -> l
         about = {"standard": standard.value, "events": ids}
         domain_events.announce(work, "events.recorded", quantity=batch.added, about=about)
     return outcomes
+
+
+def record_about(work: Work, standard: Standard, events: Sequence[ReceivedEvent], shipment: Shipment) -> None:
+    """Keep what the actor tells of ``shipment``, which another service has found it to know of.
+
+    A version that is known already changes nothing.
+    """
+    matching.one_at_a_time(work, work.actor.party_id)
+    known = Candidate(
+        id=shipment.id,
+        owner_id=shipment.party_id,
+        reference=shipment.reference,
+        booked_at=shipment.booked_at,
+        made_by=shipment.created_by,
+        bookings=frozenset(),
+        documents=frozenset(),
+        equipment=frozenset(),
+        own_bookings=False,
+        own_documents=False,
+    )
+    with on_duty(work, "matching"):
+        batch = _Batch(_known(work, {received.event.source_event_id for received in events}), [], set())
+        for number, received in enumerate(events):
+            _judge(standard, received, batch, [Share(known, None, None)], f"events[{number}]")
+        if batch.rows:
+            _insert(work, batch)
+            deriving.refresh(work, batch.shipments)
 
 
 def _judge(

@@ -25,6 +25,7 @@ class SourceKind(StrEnum):
     RAIL = "RAIL"
     AIR = "AIR"
     CUSTOMS = "CUSTOMS"
+    CONSIGNEE = "CONSIGNEE"
 
     __hash__ = str.__hash__  # an enumeration's own is not C, and each report is found by its source
 

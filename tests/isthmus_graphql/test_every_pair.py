@@ -131,6 +131,18 @@ CHANGES: dict[str, dict[str, Any]] = {
     "decideRiskFinding": {"confirm": True, "reason": "curious"},
     "appealRiskFinding": {"statement": "curious"},
     "reviewRiskAppeal": {"uphold": True, "reason": "curious"},
+    "tieBooking": {},
+    "closeGateSlot": {},
+    "bookTruckAppointment": {"equipment": "MCLU4200170"},
+    "rescheduleTruckAppointment": {},
+    "moveTruckAppointment": {"move": "ARRIVE"},
+    "recordDeliveryProof": {
+        "deliveredAt": "2026-06-01T09:00:00Z",
+        "place": "DEHAM",
+        "receivedBy": "curious",
+    },
+    "answerDeliveryProof": {"agrees": True},
+    "withdrawDeliveryProof": {"reason": "curious"},
 }
 NOTHING = to_global_id("Document", "01a205ac-0fd0-70c4-b698-45e83c182b33")
 

@@ -40,6 +40,8 @@ PRICES = (
     Price("booking.made", 500),
     Price("risk.assessed", 20),
     Price("risk.simulated", 1),
+    Price("appointment.booked", 150),
+    Price("delivery.proven", 200),
 )
 CONCESSION_BASIS_POINTS = 1250
 

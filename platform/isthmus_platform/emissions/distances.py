@@ -71,14 +71,14 @@ def great_circle_km(a: Point, b: Point) -> float:
     return 2 * EARTH_KM * asin(min(1.0, sqrt(h)))
 
 
-def position(code: str) -> Point:
+def position(locode: str) -> Point:
     """Return where a UN/LOCODE is: by UN/LOCODE itself, else by the port list of ``searoute``."""
-    place = places.known(code)
+    place = places.known(locode)
     if place is not None and place.latitude is not None and place.longitude is not None:
         return place.longitude, place.latitude
-    if place is not None and code in _ports():
-        return _ports()[code]
-    named = code if place is None else f"{place.name} ({code})"
+    if place is not None and locode in _ports():
+        return _ports()[locode]
+    named = locode if place is None else f"{place.name} ({locode})"
     raise NoDistance(Lack.PLACE_UNKNOWN, f"Where {named} is, is not published.")
 
 

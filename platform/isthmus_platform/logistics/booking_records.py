@@ -14,7 +14,8 @@ from isthmus_platform.database import Base
 class Booking(Base):
     """A booking of ``party_id`` with ``carrier_id`` on an accepted quote.
 
-    ``instructed_by`` is the document with the shipping instruction; the cut-offs are the carrier's.
+    ``shipment_id`` is what it carries, once that is told; ``instructed_by`` is the document with the shipping
+    instruction; the cut-offs are the carrier's.
     """
 
     __tablename__ = "booking"
@@ -23,12 +24,14 @@ class Booking(Base):
         UniqueConstraint("carrier_id", "reference"),
         Index(None, "party_id", "id"),
         Index(None, "carrier_id", "id"),
+        Index(None, "shipment_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     carrier_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     quote_id: Mapped[UUID] = mapped_column(ForeignKey("freight_quote.id"))
+    shipment_id: Mapped[UUID | None] = mapped_column(ForeignKey("shipment.id"))
     units: Mapped[int]
     state: Mapped[str]
     reason: Mapped[str | None]

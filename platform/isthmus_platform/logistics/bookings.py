@@ -176,6 +176,8 @@ def instruct(work: Work, booking_id: UUID, document_id: UUID) -> Booking:
         raise InvalidInput(
             "It is no shipping instruction of yours (340, 610).", field="document", code="not_an_instruction"
         )
+    if booking.shipment_id not in (None, document.shipment_id):
+        raise InvalidInput("The instruction is of another shipment.", field="document", code="other_shipment")
     booking.instructed_by, booking.changed_at = document.id, work.now
     booking.instructed_at = booking.instructed_at or work.now
     work.session.flush()
