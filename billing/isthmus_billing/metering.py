@@ -48,6 +48,7 @@ METERS: Mapping[str, str] = MappingProxyType(
         "claim.settled": "Insurance claims settled",
         "risk.assessed": "Shipments assessed by own rules",
         "risk.simulated": "Shipments judged in simulations",
+        "screening.performed": "Shipments and documents screened",
     }
 )
 """What is metered: a domain event's name, which is its meter's, and the title a bill shows."""

@@ -53,6 +53,10 @@ TYPES = {
         " Receivable ReceivableOffer ReceivableHistoryEntry ReceivableNotice Debtor FinanceableTruth"
         " TruthProof TruthPart DeclarationTruth BalanceTruth DuplicateTruth TitleTruth InsuranceTruth"
     ),
+    "read:screening": (
+        "ScreeningHit ScreeningList ScreeningPair ScreeningDeduction ScreeningExplanation ScreeningStep"
+        " ScreeningProgress"
+    ),
     "read:clients": "ApiClient ApiClientKey",
     "read:titles": "Title TitleStepEntry TitleHindrance",
     "read:logistics": (
@@ -137,6 +141,9 @@ CHANGES = {
     "releaseTitle": "write:titles",
     "suspendTitleMember": "write:titles",
     "readmitTitleMember": "write:titles",
+    "proposeScreeningDecision": "write:screening",
+    "approveScreeningDecision": "write:screening",
+    "sendBackScreeningDecision": "write:screening",
     "openCargoRelease": "write:logistics",
     "stateFreight": "write:logistics",
     "holdCargo": "write:logistics",

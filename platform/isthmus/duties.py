@@ -29,6 +29,8 @@ from isthmus_platform.insurance import delays
 from isthmus_platform.outbox import Message
 from isthmus_platform.outgoing import Caller
 from isthmus_platform.outgoing_addresses import Outgoing
+from isthmus_platform.screening import asked
+from isthmus_platform.screening.running import Screener
 from isthmus_platform.webhook_signing import SigningSecrets
 
 TOPICS = (
@@ -41,6 +43,7 @@ TOPICS = (
     risk.TOPIC,
     webhook_delivery.CHANGE_TOPIC,
     webhooks.TOPIC,
+    asked.TOPIC,
 )
 
 
@@ -78,6 +81,7 @@ def handlers(
         webhooks.TOPIC: webhook_delivery.Deliverer(
             platform, SigningSecrets(keys.master_key()), Caller(Outgoing(settings.webhook_loopback))
         ),
+        asked.TOPIC: Screener(platform, Vault(keys.master_key())),
         PAYMENT_TOPIC: partial(payments.send, platform, _provider(settings, home)),
     }
 

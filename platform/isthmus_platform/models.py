@@ -56,6 +56,13 @@ from isthmus_platform.risk.records import (
     RiskNotice,
     RiskRule,
     RiskSimulation,
+from isthmus_platform.screening.records import (
+    ScreeningEntry,
+    ScreeningHit,
+    ScreeningList,
+    ScreeningRun,
+    ScreeningStep,
+    ScreeningSubject,
 )
 from isthmus_platform.shipments import CommercialTerms, Equipment, GoodsItem, Shipment
 from isthmus_platform.title.records import (
@@ -143,6 +150,12 @@ __all__ = [
     "RiskNotice",
     "RiskRule",
     "RiskSimulation",
+    "ScreeningEntry",
+    "ScreeningHit",
+    "ScreeningList",
+    "ScreeningRun",
+    "ScreeningStep",
+    "ScreeningSubject",
     "Shipment",
     "ShipmentException",
     "ShipmentImport",

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from isthmus_platform.database import Actor, Base, PartyRole, Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from isthmus_platform.screening import asked
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 LONGEST_LEGAL_NAME = 200
@@ -88,6 +89,7 @@ def register(work: Work, name: str, legal_name: str, country: str, roles: Iterab
     )
     if added is None:
         raise Conflict(f"There is a party named {name} already.", field="name", code="name_taken")
+    asked.ask(work, asked.Thing.MEMBER, added, added)
     return get(work, added)
 
 

@@ -23,6 +23,7 @@ from isthmus_platform.dcsa import ReceivedEvent, Standard
 from isthmus_platform.errors import Conflict, InvalidInput
 from isthmus_platform.matching import Candidate, Share
 from isthmus_platform.milestones import TrackingEvent
+from isthmus_platform.screening import asked
 
 MOST_EVENTS = 1000
 
@@ -121,6 +122,7 @@ def record(work: Work, standard: Standard, events: Sequence[ReceivedEvent]) -> l
             for n, received in enumerate(events)
         ]
         if batch.rows:
+            asked.ask_for_new_vessels(work, _conveyances(batch))
             ids = _insert(work, batch)
             deriving.refresh(work, batch.shipments)
     if ids:
@@ -241,6 +243,15 @@ def _known(work: Work, event_ids: set[str]) -> dict[str, list[_Version]]:
         attached = [Attached(*each) for each in zip(shipments, owners, strict=True) if each[0] is not None]
         known[event_id].append(_Version(version_at, digest, attached))
     return known
+
+
+def _conveyances(batch: _Batch) -> set[tuple[UUID, UUID, str]]:
+    """Return shipment, owner and conveyance of each row of a batch that has all three."""
+    return {
+        (shipment_id, owner_id, conveyance)
+        for _, shipment_id, owner_id, _, _, _, conveyance, *_ in batch.rows
+        if shipment_id is not None and conveyance is not None
+    }
 
 
 def _insert(work: Work, batch: _Batch) -> list[str]:

@@ -30,6 +30,8 @@ SCOPES = {
     "write:logistics": "ask for freight, quote, book, release and hold cargo, order its delivery",
     "read:risk": "risk rules, simulations, findings, and findings about the party",
     "write:risk": "write, simulate and activate risk rules, decide findings, appeal and review appeals",
+    "read:screening": "hits of the screening and their review, the lists that are screened against",
+    "write:screening": "propose and approve what becomes of hits (people alone may, signed in)",
     "read:clients": "the party's machine clients",
     "write:clients": "register machine clients, exchange their keys, suspend and resume them",
     "read:billing": "usage and invoices",

@@ -18,6 +18,7 @@ from isthmus_platform.database import PartyRole, Work, new_id
 from isthmus_platform.drafts import EquipmentDraft, GoodsDraft, InvoiceDraft, LegDraft, ShipmentDraft
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, PlatformError
 from isthmus_platform.parties import Party
+from isthmus_platform.screening import asked
 from isthmus_platform.searching import ShipmentFilter
 from isthmus_platform.sources import SourceKind
 from isthmus_platform.tracking_records import ShipmentLeg, ShipmentSource
@@ -72,6 +73,7 @@ def create(work: Work, draft: ShipmentDraft) -> Shipment:
     work.session.flush()
     tracking.attach(work, [(shipment, sources)])
     domain_events.announce(work, "shipment.created", about={"shipment": str(shipment.id)})
+    asked.ask(work, asked.Thing.SHIPMENT, shipment.id, owner.id)
     return shipment
 
 

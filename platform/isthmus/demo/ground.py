@@ -42,6 +42,7 @@ PRICES = (
     Price("risk.simulated", 1),
     Price("appointment.booked", 150),
     Price("delivery.proven", 200),
+    Price("screening.performed", 15),
 )
 CONCESSION_BASIS_POINTS = 1250
 

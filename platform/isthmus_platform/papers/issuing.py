@@ -33,6 +33,7 @@ from isthmus_platform.errors import Conflict, NotFound
 from isthmus_platform.papers import dcsa_ebl, plain, signing, ubl
 from isthmus_platform.papers.kinds import Paper, code_of
 from isthmus_platform.papers.signing import MEDIA_TYPE, Desk, Issue
+from isthmus_platform.screening import asked
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a signed file."""
@@ -142,6 +143,7 @@ def _store(work: Work, desk: Desk, upload: uploads.Upload, paper: Paper, number:
     domain_events.announce(
         work, "document.issued", about={"document": str(version.document_id), "version": number}
     )
+    asked.ask(work, asked.Thing.DOCUMENT, version.document_id, version.party_id)
     return version
 
 
