@@ -12,13 +12,15 @@ from isthmus_graphql.context import Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.parties import Party, party_of
+from isthmus_graphql.quotes import FreightQuote
 from isthmus_graphql.scalars import DateTime, Decimal
 from isthmus_platform import parties
 from isthmus_platform.database import Work
-from isthmus_platform.logistics import bookings
+from isthmus_platform.logistics import bookings, quotes
 from isthmus_platform.logistics.booking_machine import BookingAction, BookingState, CutOffCode, CutOffStatus
 from isthmus_platform.logistics.booking_records import Booking as BookingRow
 from isthmus_platform.logistics.booking_records import VerifiedGrossMass as MassRow
+from isthmus_platform.logistics.quote_records import FreightQuote as QuoteRow
 
 STATES = {
     BookingState.RECEIVED: "The carrier has it.",
@@ -110,6 +112,8 @@ class Booking(Carrying):
 
     status = graphene.Field(BookingStatus, required=True, description="Where it stands.")
     reason = graphene.String(description="Why, of the last move.")
+    quote = graphene.Field(FreightQuote, required=True, description="The accepted quote that it is on.")
+    units = graphene.Int(required=True, description="How many containers are booked.")
     booked_by = graphene.Field(Party, required=True, description="Who booked.")
     carrier = graphene.Field(Party, required=True, description="With whom.")
     reference = graphene.String(description="The carrier's, once it confirms.")
@@ -127,6 +131,18 @@ class Booking(Carrying):
     def resolve_status(row: BookingRow, _info: Info) -> BookingState:
         """Return where it stands."""
         return BookingState(row.state)
+
+    @staticmethod
+    def resolve_quote(row: BookingRow, info: Info) -> QuoteRow | None:
+        """Return the quote, read with those of the whole page."""
+
+        def read(ids: Sequence[UUID]) -> dict[UUID, QuoteRow]:
+            found = quotes.get_many(info.context.reading, ids)
+            info.context.loader.together("party", [one.party_id for one in found.values()])
+            info.context.loader.together("freight question", [one.request_id for one in found.values()])
+            return found
+
+        return info.context.loader.load("freight quote", row.quote_id, "quote", read)
 
     @staticmethod
     def resolve_booked_by(row: BookingRow, info: Info) -> parties.Party | None:
@@ -174,6 +190,7 @@ class BookingQuery(graphene.ObjectType):
         rows = bookings.page(info.context.reading, after=past("booking", after), first=count + 1)
         info.context.loader.keep("booking", rows)
         info.context.loader.together("party", [one for row in rows for one in (row.party_id, row.carrier_id)])
+        info.context.loader.together("freight quote", [row.quote_id for row in rows])
         return page(rows, count, after, lambda row: cursor("booking", row.id))
 
 

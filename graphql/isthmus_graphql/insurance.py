@@ -8,12 +8,14 @@ import graphene
 
 from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
+from isthmus_graphql.grants import shipment_of
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import JSON, DateTime, Long
 from isthmus_graphql.values import Money
 from isthmus_platform import parties
-from isthmus_platform.insurance import records, steps
+from isthmus_platform.insurance import covers, records, steps
 from isthmus_platform.insurance.records import InsuranceStep
+from isthmus_platform.shipments import Shipment
 
 DAYS = "in days of 24 hours"
 
@@ -142,6 +144,36 @@ class OpenCover(Chained, graphene.ObjectType):
         return money(row, row.balance_minor)
 
 
+def cover_of(row: Any, info: Info) -> records.OpenCover | None:
+    """Return the cover that ``row`` is under, read with those of the whole page."""
+
+    def read(ids: Sequence[UUID]) -> dict[UUID, records.OpenCover]:
+        found = covers.get_many(info.context.reading, records.OpenCover, ids)
+        keep(info.context, list(found.values()))
+        return found
+
+    return info.context.loader.load("cover", row.cover_id, "cover", read)
+
+
+class Covered:
+    """What is asked or declared for a shipment under a cover."""
+
+    cover = graphene.Field(OpenCover, required=True, description="The cover that it is under.")
+    shipment = graphene.Field(
+        "isthmus_graphql.shipments.Shipment", description="The shipment, if you may see it."
+    )
+
+    @staticmethod
+    def resolve_cover(row: Any, info: Info) -> records.OpenCover | None:
+        """Return the cover."""
+        return cover_of(row, info)
+
+    @staticmethod
+    def resolve_shipment(row: Any, info: Info) -> Shipment | None:
+        """Return the shipment."""
+        return shipment_of(info.context, row.shipment_id)
+
+
 class PremiumLine(graphene.ObjectType):
     """One line of a premium."""
 
@@ -155,7 +187,7 @@ class PremiumLine(graphene.ObjectType):
     said = graphene.String(required=True, description="Which row of the table it is.")
 
 
-class InsuranceQuote(graphene.ObjectType):
+class InsuranceQuote(Covered, graphene.ObjectType):
     """What insuring a shipment under a cover would cost, line by line."""
 
     class Meta:
@@ -171,6 +203,7 @@ class InsuranceQuote(graphene.ObjectType):
     deductible = graphene.Field(Money, description="What the insured bears of each claim.")
     lines = graphene.List(graphene.NonNull(PremiumLine), description="How the premium comes about.")
     valid_until = DateTime(description="Until when it holds, in UTC.")
+    requested_at = DateTime(required=True, description="When it was asked for, in UTC.")
 
     @staticmethod
     def resolve_sum_insured(row: records.InsuranceQuote, _info: Info) -> Money | None:
@@ -204,5 +237,14 @@ def keep(context: Context, rows: Sequence[Any]) -> None:
     """Note that these were read together."""
     context.loader.keep("contract", rows)
     context.loader.together("party", [one for row in rows for one in (row.insurer_id, row.insured_id)])
+    under = [row for row in rows if isinstance(row, records.InsuranceQuote | records.CoverDeclaration)]
+    context.loader.together("cover", [row.cover_id for row in under])
+    context.loader.together("shipment reference", [row.shipment_id for row in under])
+    context.loader.together(
+        "quote", [row.quote_id for row in under if isinstance(row, records.CoverDeclaration)]
+    )
+    context.loader.together(
+        "declaration", [row.declaration_id for row in rows if isinstance(row, records.InsuranceClaim)]
+    )
     certified = [row.document_id for row in rows if isinstance(row, records.CoverDeclaration)]
     context.loader.together("certificate", certified)

@@ -6,9 +6,18 @@ from uuid import UUID
 
 import graphene
 
-from isthmus_graphql import nodes
+from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Info
-from isthmus_graphql.insurance import DAYS, Chained, Contracted, InsuranceQuote, OpenCover, keep, money
+from isthmus_graphql.insurance import (
+    DAYS,
+    Chained,
+    Contracted,
+    Covered,
+    InsuranceQuote,
+    OpenCover,
+    keep,
+    money,
+)
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Long
@@ -61,10 +70,38 @@ class ArrivalWord(graphene.ObjectType):
         return told.report.token
 
 
+class ArrivalSource(graphene.ObjectType):
+    """A party whose word on an arrival counts."""
+
+    role = graphene.String(required=True, description="`CARRIER`, `TERMINAL` or `CUSTOMS`.")
+    party = graphene.Field(Party, required=True, description="Who tells in that role.")
+
+    @staticmethod
+    def resolve_role(source: tuple[str, UUID], _info: Info) -> str:
+        """Return the role."""
+        return source[0]
+
+    @staticmethod
+    def resolve_party(source: tuple[str, UUID], info: Info) -> parties.Party | None:
+        """Return the party."""
+        return party_of(info.context, source[1])
+
+
 class DelaySettlement(graphene.ObjectType):
     """How a delay cover stands: measured and paid delay, each source's own, and how far they are apart."""
 
     agreed_arrival = DateTime(required=True, description="In UTC.")
+    after_days = graphene.Int(required=True, description=f"Not paid, {DAYS}.")
+    per_day_minor = Long(
+        required=True, description="Minor units of the cover's currency for each further day."
+    )
+    most_days = graphene.Int(required=True, description=f"Paid at most, {DAYS}.")
+    decides_by = DateTime(
+        required=True, description="When what at least two confirm is settled, words differing, in UTC."
+    )
+    sources = graphene.List(
+        graphene.NonNull(ArrivalSource), required=True, description="Whose three words are waited for."
+    )
     decided_at = DateTime(description="When two of three words settled it, in UTC.")
     measured_days = graphene.Int(description=f"The delay that was settled, {DAYS}.")
     paid_days = graphene.Int(description=f"What of it is paid, {DAYS}.")
@@ -76,6 +113,21 @@ class DelaySettlement(graphene.ObjectType):
     def resolve_agreed_arrival(basis: delays.Basis, _info: Info) -> Any:
         """Return the agreed arrival."""
         return basis.terms.agreed
+
+    @staticmethod
+    def resolve_after_days(basis: delays.Basis, _info: Info) -> int:
+        """Return the days that are not paid."""
+        return basis.terms.after_days
+
+    @staticmethod
+    def resolve_per_day_minor(basis: delays.Basis, _info: Info) -> int:
+        """Return what a day pays."""
+        return basis.terms.per_day
+
+    @staticmethod
+    def resolve_most_days(basis: delays.Basis, _info: Info) -> int:
+        """Return the most days that are paid."""
+        return basis.terms.most_days
 
     @staticmethod
     def resolve_paid_minor(basis: delays.Basis, _info: Info) -> int | None:
@@ -95,6 +147,9 @@ class InsuranceClaim(Chained, graphene.ObjectType):
         interfaces = (nodes.Node, Contracted)
         possible_types = (records.InsuranceClaim,)
 
+    declaration = graphene.Field(
+        lambda: CoverDeclaration, required=True, description="The declaration that it is under."
+    )
     kind = graphene.String(
         required=True,
         description="`LOSS`, `DAMAGE`, `SHORTAGE`, `GENERAL_AVERAGE`, or `DELAY` by the quorum.",
@@ -117,6 +172,14 @@ class InsuranceClaim(Chained, graphene.ObjectType):
     settled_at = DateTime(description="When it was paid, in UTC.")
 
     @staticmethod
+    def resolve_declaration(row: records.InsuranceClaim, info: Info) -> records.CoverDeclaration | None:
+        """Return the declaration."""
+        found: records.CoverDeclaration | None = _loaded(
+            info, "declaration", row.declaration_id, records.CoverDeclaration
+        )
+        return found
+
+    @staticmethod
     def resolve_claimed(row: records.InsuranceClaim, _info: Info) -> Money | None:
         """Return what is claimed."""
         return money(row, row.claimed_minor)
@@ -137,13 +200,16 @@ class InsuranceClaim(Chained, graphene.ObjectType):
         return money(row, row.paid_minor)
 
 
-class CoverDeclaration(graphene.ObjectType):
+class CoverDeclaration(Covered, graphene.ObjectType):
     """A shipment declared under an open cover."""
 
     class Meta:
         interfaces = (nodes.Node, Contracted)
         possible_types = (records.CoverDeclaration,)
 
+    quote = graphene.Field(
+        InsuranceQuote, required=True, description="The quote that was taken, with its premium's lines."
+    )
     number = graphene.Int(required=True, description="Counted under its cover.")
     ucr = graphene.String(required=True, description="Unique consignment reference.")
     conveyance = graphene.String(required=True, description="Vessel or vehicle.")
@@ -160,6 +226,12 @@ class CoverDeclaration(graphene.ObjectType):
         graphene.NonNull(InsuranceClaim), required=True, description="Claims under it, oldest first."
     )
     delay = graphene.Field(DelaySettlement, description="Its delay cover; null without one.")
+
+    @staticmethod
+    def resolve_quote(row: records.CoverDeclaration, info: Info) -> records.InsuranceQuote | None:
+        """Return the quote."""
+        found: records.InsuranceQuote | None = _loaded(info, "quote", row.quote_id, records.InsuranceQuote)
+        return found
 
     @staticmethod
     def resolve_sum_insured(row: records.CoverDeclaration, _info: Info) -> Money | None:
@@ -211,19 +283,41 @@ class CoverDeclaration(graphene.ObjectType):
         return context.loader.load("contract", row.id, "delay", read)
 
 
-def _page(info: Info, kind: str, table: Any, first: int | None, after: str | None) -> Page[Any]:
-    count = size(first)
-    rows = covers.page(info.context.reading, table, after=past(kind, after), first=count + 1)
+def _loaded(info: Info, kind: str, key: UUID, table: Any) -> Any:
+    """Return the row of ``table``, read with those of the whole page."""
+
+    def read(ids: Sequence[UUID]) -> dict[UUID, Any]:
+        found = covers.get_many(info.context.reading, table, ids)
+        keep(info.context, list(found.values()))
+        return found
+
+    return info.context.loader.load(kind, key, table.__tablename__, read)
+
+
+def _page(
+    info: Info, kind: str, table: Any, first: int | None, after: str | None, cover: str | None = None
+) -> Page[Any]:
+    count, place = size(first), past(kind, after)
+    under = None if cover is None else identity.key_of("OpenCover", cover, "cover")
+    rows = covers.page(info.context.reading, table, cover=under, after=place, first=count + 1)
     keep(info.context, rows)
     return page(rows, count, after, lambda row: cursor(kind, row.id))
+
+
+def _under() -> graphene.ID:
+    return graphene.ID(description="Global id of a cover: what is under it alone.")
 
 
 class InsuranceQuery(graphene.ObjectType):
     """Reading what you insure, and what of yours is insured."""
 
     open_covers = listed(connection(OpenCover), "Covers that you gave or hold, newest first.")
-    insurance_quotes = listed(connection(InsuranceQuote), "Quotes that you asked for or were asked for.")
-    cover_declarations = listed(connection(CoverDeclaration), "What is declared, newest first.")
+    insurance_quotes = listed(
+        connection(InsuranceQuote), "Quotes that you asked for or were asked for.", cover=_under()
+    )
+    cover_declarations = listed(
+        connection(CoverDeclaration), "What is declared, newest first.", cover=_under()
+    )
     insurance_claims = listed(connection(InsuranceClaim), "Claims by you or to you, newest first.")
 
     @staticmethod
@@ -233,17 +327,17 @@ class InsuranceQuery(graphene.ObjectType):
 
     @staticmethod
     def resolve_insurance_quotes(
-        _root: Any, info: Info, first: int | None, after: str | None = None
+        _root: Any, info: Info, first: int | None, after: str | None = None, cover: str | None = None
     ) -> Page[Any]:
         """Return a page of quotes."""
-        return _page(info, "quote", records.InsuranceQuote, first, after)
+        return _page(info, "quote", records.InsuranceQuote, first, after, cover)
 
     @staticmethod
     def resolve_cover_declarations(
-        _root: Any, info: Info, first: int | None, after: str | None = None
+        _root: Any, info: Info, first: int | None, after: str | None = None, cover: str | None = None
     ) -> Page[Any]:
         """Return a page of declarations."""
-        return _page(info, "declaration", records.CoverDeclaration, first, after)
+        return _page(info, "declaration", records.CoverDeclaration, first, after, cover)
 
     @staticmethod
     def resolve_insurance_claims(

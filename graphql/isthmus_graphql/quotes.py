@@ -88,6 +88,7 @@ class FreightQuote(graphene.ObjectType):
         interfaces = (nodes.Node,)
         possible_types = (QuoteRow,)
 
+    request = graphene.Field(lambda: FreightRequest, required=True, description="What it answers.")
     by = graphene.Field(Party, required=True, description="Who quotes.")
     state = graphene.String(required=True, description="`OFFERED`, `WITHDRAWN` or `ACCEPTED`.")
     charges = graphene.List(
@@ -96,6 +97,17 @@ class FreightQuote(graphene.ObjectType):
     transit_days = graphene.Int(required=True, description="Days under way: 24 hours each.")
     valid_until = DateTime(required=True, description="Until when it can be accepted, in UTC.")
     quoted_at = DateTime(required=True, description="When it was quoted, in UTC.")
+
+    @staticmethod
+    def resolve_request(row: QuoteRow, info: Info) -> RequestRow | None:
+        """Return the request, read with those of the whole page."""
+
+        def read(ids: Sequence[UUID]) -> dict[UUID, RequestRow]:
+            found = quotes.requests(info.context.reading, ids)
+            info.context.loader.together("party", [one.party_id for one in found.values()])
+            return found
+
+        return info.context.loader.load("freight question", row.request_id, "request", read)
 
     @staticmethod
     def resolve_by(row: QuoteRow, info: Info) -> parties.Party | None:

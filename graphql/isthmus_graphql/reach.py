@@ -44,8 +44,8 @@ TYPES = {
     "read:grants": "Grant Delegation AccessLogEntry",
     "read:webhooks": "Webhook WebhookDelivery WebhookAttempt",
     "read:insurance": (
-        "OpenCover PremiumLine InsuranceQuote InsuranceTariff ArrivalWord DelaySettlement InsuranceClaim"
-        " CoverDeclaration InsuranceStepEntry Contracted"
+        "OpenCover PremiumLine InsuranceQuote InsuranceTariff ArrivalWord ArrivalSource DelaySettlement"
+        " InsuranceClaim CoverDeclaration InsuranceStepEntry Contracted"
     ),
     "read:finance": (
         "Financing FinancingDispute Credit CreditAmendment CreditHistoryEntry Presentation ExaminationFinding"

@@ -256,6 +256,19 @@ class ReleaseQuery(graphene.ObjectType):
     cargo_releases = listed(
         CargoReleaseConnection, "Releases of cargo that you are a party to, newest first."
     )
+    cargo_holds = listed(
+        connection(ReleaseHold), "Holds that you placed, newest first, those that you lifted too."
+    )
+
+    @staticmethod
+    def resolve_cargo_holds(
+        _root: Any, info: Info, first: int | None, after: str | None = None
+    ) -> Page[HoldRow]:
+        """Return a page of your own holds."""
+        count = size(first)
+        rows = holds.placed(info.context.reading, after=past("hold", after), first=count + 1)
+        info.context.loader.together("party", [row.party_id for row in rows])
+        return page(rows, count, after, lambda row: cursor("hold", row.id))
 
     @staticmethod
     def resolve_cargo_releases(

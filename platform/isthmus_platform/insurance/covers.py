@@ -1,7 +1,7 @@
 """Open covers: an insurer's standing promise to insure what its holder declares, within limits."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -234,10 +234,24 @@ def own(work: Work, table: Any, key: UUID, field: str) -> Any:
     return found
 
 
-def page(work: Work, table: Any, *, after: UUID | None = None, first: int = 50) -> Sequence[Any]:
-    """Return what the acting party has in ``table`` as insurer or insured, newest first."""
+def get_many(work: Work, table: Any, keys: Collection[UUID]) -> dict[UUID, Any]:
+    """Return the rows of ``table`` with these ids of which the acting party is insurer or insured, by id."""
+    actor = work.actor.party_id
+    query = select(table).where(table.id.in_(keys), (table.insurer_id == actor) | (table.insured_id == actor))
+    return {row.id: row for row in work.session.scalars(query)}
+
+
+def page(
+    work: Work, table: Any, *, cover: UUID | None = None, after: UUID | None = None, first: int = 50
+) -> Sequence[Any]:
+    """Return what the acting party has in ``table`` as insurer or insured, newest first.
+
+    ``cover`` leaves what is under that cover, in a table of which it is a column.
+    """
     actor = work.actor.party_id
     query = select(table).where((table.insurer_id == actor) | (table.insured_id == actor))
+    if cover is not None:
+        query = query.where(table.cover_id == cover)
     if after is not None:
         query = query.where(table.id < after)
     return work.session.scalars(query.order_by(table.id.desc()).limit(first)).all()

@@ -210,9 +210,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Basis:
-    """A delay cover as it stands: measured and paid days, and every source's own (the basis risk)."""
+    """A delay cover as it stands: measured and paid days, and every source's own (the basis risk).
+
+    ``sources`` are the parties whose words count, by role, whether they told anything yet or not.
+    """
 
     terms: quorum.Terms
+    decides_by: datetime
+    sources: tuple[tuple[str, UUID], ...]
     decided_at: datetime | None
     measured_days: int | None
     paid_days: int | None
@@ -244,6 +249,23 @@ def basis(work: Work, declarations: Sequence[CoverDeclaration]) -> dict[UUID, Ba
         paid_days = None if days is None else terms.paid_days(days)
         paid = None if paid_days is None else paid_days * terms.per_day
         found[declaration.id] = Basis(
-            terms, declaration.delay_decided_at, days, paid_days, paid, tuple(words)
+            terms=terms,
+            decides_by=_time_over(declaration, terms),
+            sources=_sources(declaration),
+            decided_at=declaration.delay_decided_at,
+            measured_days=days,
+            paid_days=paid_days,
+            paid=paid,
+            told=tuple(words),
         )
     return found
+
+
+def _time_over(declaration: CoverDeclaration, terms: quorum.Terms) -> datetime:
+    return declaration.decides_by or terms.agreed
+
+
+def _sources(declaration: CoverDeclaration) -> tuple[tuple[str, UUID], ...]:
+    """Return whose words are waited for, by role, in the order of the roles."""
+    named = (declaration.carrier_id, declaration.terminal_id, declaration.customs_id)
+    return tuple((role, party) for role, party in zip(quorum.ROLES, named, strict=True) if party is not None)

@@ -95,6 +95,14 @@ def lift(work: Work, hold_id: UUID) -> ReleaseHold:
     return hold
 
 
+def placed(work: Work, *, after: UUID | None = None, first: int = 50) -> Sequence[ReleaseHold]:
+    """Return the holds that the acting party placed, newest first, lifted ones too."""
+    query = select(ReleaseHold).where(ReleaseHold.party_id == work.actor.party_id)
+    if after is not None:
+        query = query.where(ReleaseHold.id < after)
+    return work.session.scalars(query.order_by(ReleaseHold.id.desc()).limit(first)).all()
+
+
 def of_releases(work: Work, release_ids: Sequence[UUID]) -> dict[UUID, list[ReleaseHold]]:
     """Return the holds that the actor sees on these releases, oldest first, lifted ones too."""
     found: dict[UUID, list[ReleaseHold]] = {one: [] for one in release_ids}

@@ -109,6 +109,18 @@ def quote_of(work: Work, quote_id: UUID) -> FreightQuote:
     return found
 
 
+def get_many(work: Work, quote_ids: Sequence[UUID]) -> dict[UUID, FreightQuote]:
+    """Return those of these quotes that the actor made or was made, by id."""
+    query = select(FreightQuote).where(FreightQuote.id.in_(quote_ids))
+    return {row.id: row for row in work.session.scalars(query)}
+
+
+def requests(work: Work, request_ids: Sequence[UUID]) -> dict[UUID, FreightRequest]:
+    """Return those of these questions that are the actor's or to it, by id."""
+    query = select(FreightRequest).where(FreightRequest.id.in_(request_ids))
+    return {row.id: row for row in work.session.scalars(query)}
+
+
 def page(work: Work, *, after: UUID | None = None, first: int = 50) -> Sequence[FreightRequest]:
     """Return the actor's questions and those to it, newest first."""
     query = select(FreightRequest).order_by(FreightRequest.id.desc()).limit(first)
