@@ -38,7 +38,12 @@ class Section:
         return any(item.view == view for item in self.items)
 
 
-_HOMES = {PartyRole.AUTHORITY: "crossings", PartyRole.OPERATOR: "usage", PartyRole.BANK: "desk"}
+_HOMES = {
+    PartyRole.AUTHORITY: "crossings",
+    PartyRole.OPERATOR: "usage",
+    PartyRole.BANK: "desk",
+    PartyRole.TERMINAL: "releases",
+}
 
 
 def sections(items: Iterable[Item], roles: frozenset[PartyRole]) -> list[Section]:

@@ -1,0 +1,279 @@
+"""Forms of the pages: what a mutation asks for, read from what a person enters, faults beside their fields.
+
+A page offers acts. An act is a form, its mutation, and what of its input is fixed; what is entered is read by
+the kind of each field, and what cannot be read is told before anything is sent.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from flask import abort, flash, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from isthmus_portal.face import Face
+from isthmus_portal.words import Vocabulary
+
+Entered = MultiDict[str, str]
+_WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,13}(\.\d{1,4})?", re.ASCII)
+_PRICE = re.compile(r"([\d., ]+?)\s*([A-Z]{3})", re.ASCII)
+_DECIMAL = re.compile(r"\d{1,15}(\.\d{1,12})?", re.ASCII)
+
+
+class Unreadable(Exception):
+    """What was entered in a field is not of its kind; the message says what is.
+
+    ``field`` names it where an act's ``shape`` raises it.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that a person enters, for the member ``name`` (dots lead deeper) of the mutation's input.
+
+    ``kind``: ``text``, ``area``, ``names`` (apart by commas), ``whole``, ``decimal``, ``money`` (of
+    ``currency``, sent in its minor units), ``price`` (an amount with its currency), ``moment`` (UTC),
+    ``choice`` or ``choices`` of ``options`` (value and label). Fields of one ``group`` stand side by side.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = True
+    hint: str = ""
+    value: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    currency: str = ""
+    group: str = ""
+    longest: int = 2000
+
+    @property
+    def shown(self) -> str:
+        """Return the label with the unit that a person enters."""
+        unit = {"money": self.currency, "moment": "UTC"}.get(self.kind, "")
+        return f"{self.label} ({unit})" if unit else self.label
+
+
+@dataclass(frozen=True)
+class Act:
+    """What somebody may do on a page: a form with the text of its button, and the mutation behind it.
+
+    ``whole`` are groups of fields that are entered together or not at all. ``shape`` brings what was read
+    into the form of the input; ``then`` gives where to go on, from the payload.
+    """
+
+    name: str
+    button: str
+    change: str
+    done: str
+    fields: tuple[Field, ...] = ()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    danger: bool = False
+    whole: tuple[tuple[str, ...], ...] = ()
+    shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    then: Callable[[dict[str, Any]], str] | None = None
+
+    @property
+    def groups(self) -> list[tuple[str, list[Field]]]:
+        """Return the fields in order, those of a group together; what stands by itself is of ``""``."""
+        return [(name, list(found)) for name, found in groupby(self.fields, lambda each: each.group)]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A form that was refused: what was entered, and the faults by field (``""``: of the form as a whole)."""
+
+    act: str
+    entered: Entered
+    faults: Mapping[str, str]
+
+
+def act(
+    face: Face, acts: Sequence[Act], page: Callable[[Filled], str], onward: str
+) -> Response | tuple[str, int]:
+    """Do what the posted form says: the act's mutation once for the form's key, then ``onward``.
+
+    A form that is refused is shown again by ``page`` with what was entered (status 422). 400 for no act of
+    these.
+    """
+    chosen = next((each for each in acts if each.name == request.form.get("act")), None)
+    if chosen is None:
+        abort(400)
+    given, faults = read(chosen, request.form)
+    if not faults:
+        sent = {**given, **chosen.fixed, "idempotencyKey": request.form["once"]}
+        payload, errors = face.change(chosen.change, sent)
+        faults = beside(chosen, errors)
+    if faults:
+        return page(Filled(chosen.name, request.form, faults)), 422
+    flash(chosen.done, "good")
+    return redirect(chosen.then(payload) if chosen.then else onward, 303)
+
+
+def read(of: Act, entered: Entered) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the input that was entered, and why what of it cannot be read, by field."""
+    given: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for each in of.fields:
+        try:
+            value = _value(each, entered)
+        except Unreadable as fault:
+            faults[each.name] = str(fault)
+            continue
+        if value is not None:
+            _put(given, each.name, value)
+    for group in of.whole:
+        lacking = [name for name in group if not entered.get(name, "").strip()]
+        if 0 < len(lacking) < len(group):
+            faults.update(dict.fromkeys(lacking, "This is needed with the others."))
+    if of.shape is None or faults:
+        return given, faults
+    try:
+        return of.shape(given), faults
+    except Unreadable as fault:
+        return given, {fault.field: str(fault)}
+
+
+def beside(of: Act, errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the errors of a mutation by the field beside which each stands."""
+    faults: dict[str, str] = {}
+    for error in errors:
+        path = str(error["field"] or "")
+        near = [each.name for each in of.fields if f"{path}.".startswith(f"{each.name}.")]
+        place = near[0] if near else ""
+        faults[place] = " ".join(filter(None, (faults.get(place), str(error["message"]))))
+    return faults
+
+
+def coded(codes: Iterable[str], words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return codes of the schema as options, each as a person reads it."""
+    plain = Vocabulary.of([words], []).plain
+    return tuple((code, plain(code)) for code in codes)
+
+
+def shown(acts: Sequence[Act], may: Sequence[str], filled: Filled | None) -> list[Act]:
+    """Return the acts that may be done now, in the order of their names in ``may``.
+
+    A form that was refused is among them, though its act is no more to be done: it says why.
+    """
+    found = {each.name: each for each in acts}
+    refused = [filled.act] if filled and filled.act in found and filled.act not in may else []
+    return [found[name] for name in (*may, *refused)]
+
+
+def _put(into: dict[str, Any], path: str, value: Any) -> None:
+    *outer, last = path.split(".")
+    for name in outer:
+        into = into.setdefault(name, {})
+    into[last] = value
+
+
+def _value(of: Field, entered: Entered) -> Any:
+    """Return what was entered by its kind, None where nothing was."""
+    if of.kind == "choices":
+        chosen = entered.getlist(of.name)
+        if of.required and not chosen:
+            raise Unreadable("Choose at least one.")
+        return [_chosen(of, each) for each in chosen] or None
+    text = entered.get(of.name, "").strip()
+    if not text:
+        if of.required:
+            raise Unreadable("This is needed.")
+        return None
+    if len(text) > of.longest or "\0" in text or (not text.isprintable() and of.kind != "area"):
+        raise Unreadable(f"At most {of.longest:,} characters that can be written.")
+    return _KINDS[of.kind](of, text)
+
+
+def _chosen(of: Field, text: str) -> str:
+    if text not in {value for value, _ in of.options}:
+        raise Unreadable("Choose one of these.")
+    return text
+
+
+def _whole(_of: Field, text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise Unreadable("A whole number.")
+    return int(text)
+
+
+def _decimal(_of: Field, text: str) -> str:
+    if not _DECIMAL.fullmatch(text):
+        raise Unreadable("A number, with a point before decimals.")
+    return text
+
+
+def _names(_of: Field, text: str) -> list[str]:
+    return list(dict.fromkeys(filter(None, (each.strip() for each in text.split(",")))))
+
+
+def _money(of: Field, text: str) -> int:
+    return minor(text, of.currency)
+
+
+def _moment(_of: Field, text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unreadable("A day and a time.") from None
+    if at.tzinfo is not None:
+        raise Unreadable("A day and a time in UTC.")
+    return at.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
+
+
+def _price(_of: Field, text: str) -> dict[str, Any]:
+    found = _PRICE.fullmatch(text)
+    if not found:
+        raise Unreadable("An amount and its currency, such as 1,250.50 USD.")
+    return {"amountMinor": minor(found[1].strip(), found[2]), "currency": found[2]}
+
+
+_KINDS: Mapping[str, Callable[[Field, str], Any]] = {
+    "text": lambda _of, text: text,
+    "area": lambda _of, text: text,
+    "names": _names,
+    "whole": _whole,
+    "decimal": _decimal,
+    "money": _money,
+    "price": _price,
+    "moment": _moment,
+    "choice": _chosen,
+}
+
+
+def minor(text: str, currency: str) -> int:
+    """Return an amount as it is entered, ``1,250.50``, in minor units; raise :class:`Unreadable`."""
+    plain = text.replace(",", "").replace(" ", "")
+    if not _AMOUNT.fullmatch(plain):
+        raise Unreadable("An amount, with a point before decimals.")
+    digits = get_currency_precision(currency)
+    amount = Decimal(plain).scaleb(digits)
+    if amount != amount.to_integral_value():
+        raise Unreadable(f"{currency} has {digits or 'no'} decimals.")
+    return int(amount)
+
+
+def major(money: Mapping[str, Any] | None) -> str:
+    """Return an amount as it is entered: whole units with a point before decimals."""
+    if money is None:
+        return ""
+    digits = get_currency_precision(money["currency"])
+    return f"{Decimal(money['amountMinor']).scaleb(-digits):f}"
+
+
+def day_and_time(at: datetime) -> str:
+    """Return a time as a browser's field for it holds it, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
