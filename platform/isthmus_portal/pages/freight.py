@@ -119,9 +119,9 @@ def _request(face: Face, found: dict[str, Any], filled: Filled | None = None) ->
 
 
 def _currencies(quotes: list[dict[str, Any]]) -> list[str]:
-    """Return the currencies of the quotes, that of the most charges first."""
+    """Return the currencies of the quotes, that of the most charges first, then that which came first."""
     found = Counter(charge["amount"]["currency"] for quote in quotes for charge in quote["charges"])
-    return sorted(found, key=lambda code: (-found[code], code))
+    return [code for code, _ in found.most_common()]
 
 
 def _code(given: str | None) -> str | None:
