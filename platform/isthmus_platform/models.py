@@ -48,6 +48,7 @@ from isthmus_platform.receivables.records import (
     ReceivableEntry,
     ReceivableNotice,
     ReceivableOffer,
+)
 from isthmus_platform.risk.records import (
     RiskAppeal,
     RiskAssessment,
@@ -56,6 +57,7 @@ from isthmus_platform.risk.records import (
     RiskNotice,
     RiskRule,
     RiskSimulation,
+)
 from isthmus_platform.screening.records import (
     ScreeningEntry,
     ScreeningHit,

@@ -57,7 +57,7 @@ def gone(pid: int, seconds: float = 15) -> bool:
 
 
 def test_they_are_ready_in_three_seconds_when_warm(servers: Servers, home: Home) -> None:
-    took = []
+    took: list[float] = []
     while not took or (took[-1] >= 3 and len(took) < 5):  # whatever else the machine is at
         servers.stop()
         began = time.monotonic()

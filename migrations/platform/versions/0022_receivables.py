@@ -14,7 +14,7 @@ from alembic import op
 from isthmus_platform.row_security import protect
 
 revision = "0022"
-down_revision = "0026"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,7 @@ from alembic import op
 from isthmus_platform.row_security import protect
 
 revision = "0026"
-down_revision = "0021"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
