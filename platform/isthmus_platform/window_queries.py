@@ -152,5 +152,5 @@ def _take_answer(work: Work, delivery: Crossing, asked: Crossing, body: Mapping[
     return None
 
 
-OUTGOING = MappingProxyType({MESSAGE: Outgoing(_payload, _settled, _prepare)})
+OUTGOING = MappingProxyType({MESSAGE: Outgoing(_payload, _settled, _prepare, answered_by=ANSWER)})
 INCOMING = MappingProxyType({ANSWER: _take_answer})

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from graphql_relay import to_global_id
 
 from border import Border, open_border
 from counterparts import KEYRING, KEYS, serving
@@ -29,6 +31,8 @@ BUDGET = 8
 VALUE, CURRENCY = "/declaredValueMinor", "/declaredCurrency"
 ONE = """query ($id: ID!) { crossing(id: $id) {
   state fields answer { exists released } asked { field predicate parameter holds } } }"""
+MY_END = "query ($id: ID!) { crossing(id: $id) { state reason asked { holds } } }"
+TRIED = "{ accessLog(first: 50) { edges { node { outcome reason } } } }"
 MINE = "{ crossings(first: 50) { edges { node { id message asked { field holds } } } } }"
 
 
@@ -154,11 +158,34 @@ def test_what_no_agreement_permits_or_is_no_question_is_refused_at_once(asking: 
         assert asking.refused(*malformed) == [refusal]
 
 
-def test_while_the_bridge_is_away_questions_wait_and_the_bridge_judges_them_later(asking: Asking) -> None:
+def unjudged(asking: Asking, *asks: dict[str, Any]) -> UUID:
+    """Put questions while the bridge cannot say what it would let be answered; return the crossing."""
     papers = asking.border.papers
     with papers.platform.begin(papers["bank"]) as begun:
-        unlisted = declarations.Asks([question("exactly", 1)], declarations.agreed(None, "TRADE_FINANCE"))
-        crossing = declarations.ask_window(begun, DRAFT.ucr, "TRADE_FINANCE", unlisted).id
+        put = declarations.Asks(asks, declarations.agreed(None, "TRADE_FINANCE"))
+        return declarations.ask_window(begun, DRAFT.ucr, "TRADE_FINANCE", put).id
+
+
+def test_questions_put_while_the_bridge_is_away_wait_and_their_refusal_is_told_when_it_is_back(
+    asking: Asking,
+) -> None:
+    for _ in range(BUDGET - 1):
+        asking.told(question("is", "XXX", CURRENCY))
+    unlisted = unjudged(asking, question("exactly", 1))
+    last, beyond = (unjudged(asking, question("atLeast", n)) for n in (1, 2))
+    sent = len(asking.border.sent)
     asking.go_on()
-    found = asking.border.crossing(crossing, "bank")
-    assert (found.state, found.answer) == ("DELIVERED", None), "the bridge let no answer through"
+    ends = {put: asking.border.crossing(put, "bank") for put in (unlisted, last, beyond)}
+    assert [(each.state, each.reason, each.field) for each in ends.values()] == [
+        ("REFUSED", "QUESTION_NOT_PERMITTED", "asks"),
+        ("DELIVERED", None, None),
+        ("REFUSED", "LEAKAGE_BUDGET", "asks"),
+    ]
+    assert ends[last].answer is not None, "the last bit is the first's that was put"
+    put = [body for body in asking.border.sent[sent:] if b'"asks"' in body]
+    assert len(put) == 1, "what would not be answered does not cross"
+    body = asking.bank.data(MY_END, id=to_global_id("Crossing", str(beyond)))["crossing"]
+    assert body == {"state": "REFUSED", "reason": "LEAKAGE_BUDGET", "asked": [{"holds": None}]}
+    told = nodes(asking.trader.data(TRIED)["accessLog"])
+    reasons = [each["reason"] for each in told if each["outcome"] == "REFUSED"]
+    assert sorted(reasons) == ["LEAKAGE_BUDGET", "QUESTION_NOT_PERMITTED"], "the owner sees who tried"

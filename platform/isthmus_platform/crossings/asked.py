@@ -23,6 +23,16 @@ from isthmus_protocol.predicates import ASKS, Ask, read_asks
 from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.shapes import MalformedMessage
 
+
+class QuestionRefused(NotPermitted):
+    """A question that the bridge would not let be answered; told as the bridge would tell it."""
+
+    @property
+    def reason(self) -> str:
+        """The bridge's word for it."""
+        return self.code.upper()
+
+
 ENDED = ("REFUSED", "FAILED", "TERMINATED")
 """A question that ended so was not answered and never will be."""
 _INDEX = re.compile(r"/(\d+)")
@@ -48,17 +58,20 @@ def read(given: Sequence[Mapping[str, Any]]) -> list[JsonObject]:
         raise InvalidInput("The question cannot be one.", field=place, code=error.rule) from error
 
 
-def permit(work: Work, subject: str, asks: Sequence[JsonObject], agreement: Agreement) -> None:
-    """Raise :class:`NotPermitted` for questions that ``agreement``, on their answer, has no place for.
+def permit(
+    work: Work, subject: str, asks: Sequence[JsonObject], agreement: Agreement, *, of: UUID | None = None
+) -> None:
+    """Raise :class:`QuestionRefused` for questions that ``agreement``, on their answer, has no place for.
 
-    Each question that may still be answered, or was within the budget's window, has cost its asker a bit.
-    Those asked at once wait for each other, so that no two rely on the same last bit.
+    Each question that may still be answered, or was within the budget's window, has cost its asker a bit;
+    those that the crossing ``of`` puts come after those that were put before it. Those asked at once wait for
+    each other, so that no two rely on the same last bit.
     """
     fields = {each.path: each for each in agreement.fields if each.transform is Transform.ANSWER}
     for ask in map(Ask.from_json, asks):
         field = fields.get(ask.field)
         if field is None or field.predicate_for(ask) is None:
-            raise NotPermitted(
+            raise QuestionRefused(
                 f"The agreement does not permit this question about {ask.field}.",
                 field="asks",
                 code="question_not_permitted",
@@ -69,18 +82,20 @@ def permit(work: Work, subject: str, asks: Sequence[JsonObject], agreement: Agre
     lock = func.pg_advisory_xact_lock(func.hashtextextended(f"asks {asker} {subject}", 0))
     work.session.execute(select(lock))
     hours, bits = agreement.leakage_budget.window_hours, agreement.leakage_budget.bits
-    spent = _spent(work, asker, subject, timedelta(hours=hours))
+    spent = _spent(work, asker, subject, timedelta(hours=hours), of)
     if spent + len(asks) > bits:
-        raise NotPermitted(
+        raise QuestionRefused(
             f"Of {bits} answers about a consignment in {hours} hours, {spent} are spent.",
             field="asks",
             code="leakage_budget",
         )
 
 
-def _spent(work: Work, asker: UUID, subject: str, window: timedelta) -> int:
+def _spent(work: Work, asker: UUID, subject: str, window: timedelta, before: UUID | None) -> int:
     recent = Crossing.updated_at > work.now - window
     waiting = and_(Crossing.answer.is_(None), Crossing.state.not_in(ENDED))
+    if before is not None:
+        waiting = and_(waiting, Crossing.id < before)
     total = select(func.coalesce(func.sum(func.jsonb_array_length(Crossing.asked)), 0)).where(
         Crossing.requester_id == asker,
         Crossing.subject == subject,

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from isthmus_platform import outbox, parties
+from isthmus_platform.crossings.asked import QuestionRefused, permit
 from isthmus_platform.crossings.bridge_client import BridgeClient, BridgeUnavailable
 from isthmus_platform.crossings.records import BRIDGE, Crossing
 from isthmus_platform.database import Actor, Platform, Work
@@ -36,13 +37,15 @@ class Outgoing:
     agreement, and those asked for beyond it, are taken from it. ``settled`` hears of each new state, in the
     transaction that sets it. ``prepare`` brings the crossing's owner and consents up to date before it is
     sent. The latter two act under the duty ``bridge-inbox``. ``send`` hands the request over, each time the
-    same, and returns what the bridge decided.
+    same, and returns what the bridge decided. Questions of yes or no are held to the agreement on the message
+    ``answered_by``, since the bridge refuses their answer to the window, and the asker would not hear of it.
     """
 
     assemble: Callable[[Work, Crossing], JsonObject]
     settled: Callable[[Work, Crossing], None]
     prepare: Callable[[Work, Crossing], None] = _as_asked
     send: Callable[[BridgeClient, JsonObject, str], ExchangeAnswer] = _submit
+    answered_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class Sender:
             answer = self.outgoing[crossing.message].send(self.bridge, body, message.request_id)
         except BridgeUnavailable as error:
             raise outbox.TryLater(error.message) from error
+        except QuestionRefused as error:
+            self._settle(message, crossing_id, _refusal(error))
         except PlatformError as error:
             self._settle(message, crossing_id, _failure(error))
         else:
@@ -76,7 +81,10 @@ class Sender:
     def _fix(self, crossing: Crossing, requester: Actor) -> JsonObject:
         """Decide what is sent, and keep it before the first attempt: each further attempt sends the same."""
         agreement = self.bridge.active_agreement(crossing.message, crossing.direction, crossing.purpose)
+        answer = self._agreement_on_answer(crossing)
         with self.platform.begin(requester) as work:
+            if crossing.asked and answer is not None:
+                permit(work, crossing.subject, crossing.asked, answer, of=crossing.id)
             payload = self.outgoing[crossing.message].assemble(work, crossing)
             request = _request(work, crossing, agreement, payload)
         with self.platform.begin(BRIDGE) as work:
@@ -91,6 +99,12 @@ class Sender:
             )
             fixed = work.session.scalars(select(Crossing.request).where(Crossing.id == crossing.id)).one()
         return fixed or request.to_json()
+
+    def _agreement_on_answer(self, crossing: Crossing) -> Agreement | None:
+        answered_by = self.outgoing[crossing.message].answered_by
+        if not crossing.asked or answered_by is None:
+            return None
+        return self.bridge.active_agreement(answered_by, Direction.FROM_WINDOW.value, crossing.purpose)
 
     def _settle(self, message: outbox.Message, crossing_id: UUID, change: Callable[[Crossing], None]) -> None:
         with self.platform.begin(BRIDGE, request_id=message.request_id) as work:
@@ -116,6 +130,15 @@ def _decision(answer: ExchangeAnswer) -> Callable[[Crossing], None]:
             crossing.agreement_version = answer.agreement.version
         crossing.log_index = answer.log_index
         crossing.promise = answer.promise
+
+    return change
+
+
+def _refusal(error: QuestionRefused) -> Callable[[Crossing], None]:
+    def change(crossing: Crossing) -> None:
+        crossing.state = "REFUSED"
+        crossing.reason = error.reason
+        crossing.field = error.field
 
     return change
 
