@@ -16,9 +16,9 @@ from isthmus.keys import KeyFolder
 from isthmus_protocol import parcels
 from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, canonical, parse
+from isthmus_protocol.envelopes import DeliveryNotice, Envelope
 from isthmus_protocol.http_signatures import verify_request
 from isthmus_protocol.keys import Holder, SignatureError
-from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.parcels import Kind
 from isthmus_protocol.promises import promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt

@@ -21,8 +21,9 @@ from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Bridge, Unspeakable
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import canonical
+from isthmus_protocol.envelopes import DeliveryNotice, Envelope
 from isthmus_protocol.keys import decode_base64url
-from isthmus_protocol.messages import AgreementReference, DeliveryNotice, Envelope, ExchangeState, Reason
+from isthmus_protocol.messages import AgreementReference, ExchangeState, Reason
 from isthmus_protocol.parcels import LARGEST, Kind
 from isthmus_protocol.receipts import Receiver
 from isthmus_protocol.records import Phase

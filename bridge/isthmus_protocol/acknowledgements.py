@@ -11,8 +11,9 @@ from isthmus_protocol import statements
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import JsonObject, JsonValue, digest
 from isthmus_protocol.chains import Place
+from isthmus_protocol.envelopes import DeliveryNotice
 from isthmus_protocol.keys import Keyring, SignatureError, SigningKey
-from isthmus_protocol.messages import DeliveryNotice, ExchangeState
+from isthmus_protocol.messages import ExchangeState
 from isthmus_protocol.promises import Promise
 from isthmus_protocol.receipts import Receiver, open_told_receipt
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from isthmus_protocol.canonical import JsonObject
-from isthmus_protocol.messages import DeliveryNotice, Envelope
+from isthmus_protocol.envelopes import DeliveryNotice, Envelope
 from isthmus_protocol.parcels import Item, Kind, Result
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_window import service

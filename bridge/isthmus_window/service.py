@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import JsonObject, JsonValue
+from isthmus_protocol.envelopes import DeliveryNotice, Envelope
 from isthmus_protocol.http_signatures import Caller, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey, UntrustedKey
-from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.predicates import read_asks
 from isthmus_protocol.promises import Promise, promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, renewed, sign_receipt

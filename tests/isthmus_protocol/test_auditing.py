@@ -15,10 +15,11 @@ from isthmus_protocol.auditing import Audit, audit
 from isthmus_protocol.canonical import JsonObject, digest
 from isthmus_protocol.chains import Chain, Link, place_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
+from isthmus_protocol.envelopes import DeliveryNotice
 from isthmus_protocol.fraud import verify_fraud
 from isthmus_protocol.fraud_proofs import Kind
 from isthmus_protocol.keys import Holder, SignatureError, SigningKey
-from isthmus_protocol.messages import DeliveryNotice, ExchangeState, Reason
+from isthmus_protocol.messages import ExchangeState, Reason
 from isthmus_protocol.promises import open_promise
 from isthmus_protocol.receipts import Receiver
 from isthmus_protocol.records import Kind as RecordKind

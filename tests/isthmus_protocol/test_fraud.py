@@ -15,11 +15,12 @@ from isthmus_protocol.acknowledgements import acknowledge
 from isthmus_protocol.canonical import canonical, digest, parse_object
 from isthmus_protocol.chains import Chain, Link, place_of
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
+from isthmus_protocol.envelopes import DeliveryNotice
 from isthmus_protocol.evidence import NotProven
 from isthmus_protocol.fraud import make_proof, verify_fraud
 from isthmus_protocol.fraud_proofs import Entry, FraudProof, Kind, Prefix
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
-from isthmus_protocol.messages import DeliveryNotice, ExchangeState
+from isthmus_protocol.messages import ExchangeState
 from isthmus_protocol.promises import Promise, open_promise, sign_promise
 from isthmus_protocol.receipts import Receiver
 from isthmus_protocol.records import Kind as RecordKind

@@ -10,13 +10,12 @@ from agreed import KEYRING, KEYS, NOW, agreement, receipt, record, refusal
 from isthmus_protocol import statements
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import JsonObject, canonical
+from isthmus_protocol.envelopes import DeliveryNotice, Envelope
 from isthmus_protocol.keys import Holder, SignatureError
 from isthmus_protocol.messages import (
     AgreementName,
     AgreementReference,
     Consent,
-    DeliveryNotice,
-    Envelope,
     ExchangeAnswer,
     ExchangeRequest,
     ExchangeState,

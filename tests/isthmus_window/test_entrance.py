@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from isthmus_protocol.acknowledgements import open_acknowledgement
 from isthmus_protocol.canonical import canonical, digest
 from isthmus_protocol.chains import Place
+from isthmus_protocol.envelopes import DeliveryNotice
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
-from isthmus_protocol.messages import DeliveryNotice, ExchangeState
+from isthmus_protocol.messages import ExchangeState
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_window import work
 from isthmus_window.http import LARGEST_BODY

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from isthmus_protocol.messages import Envelope
+from isthmus_protocol.envelopes import Envelope
 from isthmus_window import mrn, processing, work
 from isthmus_window.database import reading, writing
 from isthmus_window.http import create_app

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus_protocol.canonical import JsonObject, canonical, parse_object
+from isthmus_protocol.envelopes import DeliveryNotice
 from isthmus_protocol.http_signatures import sign_request
-from isthmus_protocol.messages import DeliveryNotice, ExchangeState
+from isthmus_protocol.messages import ExchangeState
 from isthmus_protocol.parcels import Kind, Result, pack, read_answer
 from isthmus_window import service
 from isthmus_window.http import create_app

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from isthmus_protocol.messages import Envelope
+from isthmus_protocol.envelopes import Envelope
 from window_counterpart import Counterpart, declaration, serving
 
 WHOLE = ["ACCEPTED", "CHANNEL_ASSIGNED", "DUTY_ASSESSED", "RELEASED"]

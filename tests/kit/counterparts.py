@@ -20,9 +20,9 @@ from werkzeug.wsgi import ClosingIterator
 from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Agreement, SignedAgreement, sign_agreement
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, parse_object
+from isthmus_protocol.envelopes import DeliveryNotice, Envelope
 from isthmus_protocol.http_signatures import sign_request, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
-from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.parcels import Kind, Result, answer, open_parcel
 from isthmus_protocol.promises import promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt

@@ -18,12 +18,12 @@ import counterparts
 from isthmus_protocol.agreements import Direction, Role
 from isthmus_protocol.canonical import canonical, digest, parse
 from isthmus_protocol.chains import Chain, Link
+from isthmus_protocol.envelopes import Envelope
 from isthmus_protocol.http_signatures import sign_request, verify_request
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.messages import (
     AgreementName,
     AgreementReference,
-    Envelope,
     ExchangeAnswer,
     ExchangeRequest,
     ExchangeState,

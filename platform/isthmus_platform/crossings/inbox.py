@@ -28,9 +28,9 @@ from isthmus_platform.errors import (
 from isthmus_protocol.acknowledgements import acknowledge, check_notice
 from isthmus_protocol.agreements import Direction
 from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, parse
+from isthmus_protocol.envelopes import DeliveryNotice, Envelope
 from isthmus_protocol.http_signatures import Caller, verify_request
 from isthmus_protocol.keys import Holder, SignatureError, UntrustedKey
-from isthmus_protocol.messages import DeliveryNotice, Envelope
 from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.promises import Promise, promise_of, promise_the_same
 from isthmus_protocol.receipts import Receipt, Receiver, renewed, sign_receipt

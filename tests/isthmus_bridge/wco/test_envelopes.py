@@ -20,8 +20,8 @@ from isthmus_bridge.service import Bridge, Unspeakable
 from isthmus_bridge.wco import envelopes
 from isthmus_bridge.wco.schemas import Schemas
 from isthmus_protocol.canonical import JsonObject
+from isthmus_protocol.envelopes import Envelope
 from isthmus_protocol.keys import Holder
-from isthmus_protocol.messages import Envelope
 from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_window import views
