@@ -6,6 +6,7 @@ from isthmus.demo import (
     credit_chapter,
     financing_chapter,
     insurance_chapter,
+    receivable_chapter,
     release_chapter,
     story,
     title_chapter,
@@ -23,6 +24,7 @@ SERVICES: tuple[Chapter, ...] = (
     release_chapter.CHAPTER,
     credit_chapter.CHAPTER,
     insurance_chapter.CHAPTER,
+    receivable_chapter.CHAPTER,
 )
 """A chapter a service: what it uses is billed in the end."""
 AFTER: tuple[Chapter, ...] = story.CHAPTERS[4:]

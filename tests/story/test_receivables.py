@@ -1,0 +1,52 @@
+"""The story's receivable, asserted from outside: financed once, caught when offered again, repaid, billed."""
+
+from typing import Any
+
+import pytest
+
+from installation import Installation
+
+pytestmark = pytest.mark.xdist_group("isthmus")
+
+OFFERS = (
+    "{ receivableOffers { edges { node { state bank { name } seller { name } receivable { number }"
+    " outstanding { amountMinor } history { action actor { name } amount { amountMinor } } } } } }"
+)
+BILLED = "{ invoices(first: 1) { edges { node { lines { meter quantity } } } } }"
+
+
+def told(isthmus: Installation, name: str, query: str) -> list[dict[str, Any]]:
+    with isthmus.client(name) as client:
+        body = client.post("/graphql", json={"query": query}).json()
+    assert "errors" not in body, body
+    (connection,) = body["data"].values()
+    return [edge["node"] for edge in connection["edges"]]
+
+
+def test_one_bank_financed_it_once_and_has_it_back(isthmus: Installation) -> None:
+    (offer,) = told(isthmus, "bank", OFFERS)
+    assert (offer["state"], offer["seller"]) == ("REPAID", {"name": "trader"})
+    assert offer["receivable"] == {"number": "FPM-2026-0398"}
+    assert offer["outstanding"] == {"amountMinor": 0}
+    assert [one["action"] for one in offer["history"]] == [
+        *("OFFER", "QUOTE", "ACCEPT", "CONFIRM", "DISBURSE", "PAY_OUT", "REPAY", "REPAY")
+    ]
+    (paid,) = [one for one in offer["history"] if one["action"] == "PAY_OUT"]
+    assert paid["actor"] is None, "the worker did"
+    assert 9_000_000 < paid["amount"]["amountMinor"] < 9_960_000
+
+
+def test_the_other_bank_saw_neither_the_first_nor_the_second_invoice(isthmus: Installation) -> None:
+    second, first = told(isthmus, "buyers-bank", OFFERS)
+    assert (first["state"], second["state"]) == ("WITHDRAWN", "QUOTED")
+    for offer in (first, second):
+        assert (offer["seller"], offer["receivable"]) == (None, None)
+
+
+def test_nobody_else_sees_it_and_what_was_used_is_billed(isthmus: Installation) -> None:
+    assert len(told(isthmus, "trader", OFFERS)) == 3
+    for name in ("carrier", "forwarder", "consignee", "insurer", "operator", "authority"):
+        assert told(isthmus, name, OFFERS) == []
+    for name, meter, quantity in (("bank", "receivable.disbursed", 1), ("trader", "receivable.offered", 3)):
+        lines = told(isthmus, name, BILLED)[0]["lines"]
+        assert {"meter": meter, "quantity": quantity} in lines
