@@ -87,9 +87,11 @@ def handlers(
 
 
 def _heard(platform: Platform, message: Message) -> None:
-    """Let everybody hear a domain event who reacts to it: each does so once, however often it is told."""
-    metering.record(platform, message)
-    risk.hear(platform, message)
+    """Let who reacts to a domain event hear it, before it is metered, which it is in any case."""
+    try:
+        risk.hear(platform, message)
+    finally:
+        metering.record(platform, message)
 
 
 def _provider(settings: Settings, home: Home) -> PaymentProvider:

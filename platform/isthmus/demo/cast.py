@@ -6,7 +6,8 @@ from pathlib import Path
 
 from isthmus.home import Home, read_json, write_json, write_private
 from isthmus_platform import access, parties
-from isthmus_platform.database import Actor, Duty, PartyRole, Platform
+from isthmus_platform.database import Actor, Duty, PartyRole, Platform, Work
+from isthmus_platform.errors import NotFound
 from isthmus_protocol.keys import Holder, SigningKey
 
 
@@ -77,6 +78,10 @@ PARTS = (
 )
 
 
+REVIEWER = "consignee.reviewer"
+"""A second client of the consignee's, for what must not be done by who did the first step."""
+
+
 @dataclass(frozen=True)
 class SignIn:
     """How a person of a party signs in on the portal."""
@@ -102,22 +107,30 @@ def enrol(platform: Platform, home: Home) -> dict[str, Actor]:
         # What is written before the commit is used by it or, if that fails, replaced by the next attempt.
         passwords[part.name] = secrets.token_urlsafe(9)
         write_json(_passwords(folder), passwords)
-        key = SigningKey.generate(Holder.PLATFORM)
-        write_private(folder / "clients" / f"{part.name}.pem", key.to_pem())
-        jwk = {
-            "kty": "OKP",
-            "crv": "Ed25519",
-            "x": key.public.x,
-            "kid": key.kid,
-            "alg": "EdDSA",
-            "use": "sig",
-        }
+        jwk = _new_key(folder, part.name)
         with platform.begin(Duty("onboarding")) as work:
             parties.register(work, part.name, part.legal_name, part.country, [part.role])
             access.add_user(work, part.name, part.email, passwords[part.name])
             access.add_client(work, part.name, part.name, [jwk])
     with platform.begin(Duty("onboarding")) as work:
+        if not _is_known(work, REVIEWER):
+            access.add_client(work, REVIEWER.partition(".")[0], REVIEWER, [_new_key(folder, REVIEWER)])
         return {party.name: parties.actor_of(party, "demo") for party in parties.directory(work)}
+
+
+def _new_key(folder: Path, client_id: str) -> dict[str, str]:
+    """Make a client's key, keep it, and return its public part (JWK)."""
+    key = SigningKey.generate(Holder.PLATFORM)
+    write_private(folder / "clients" / f"{client_id}.pem", key.to_pem())
+    return {"kty": "OKP", "crv": "Ed25519", "x": key.public.x, "kid": key.kid, "alg": "EdDSA", "use": "sig"}
+
+
+def _is_known(work: Work, client_id: str) -> bool:
+    try:
+        access.client_named(work, client_id)
+    except NotFound:
+        return False
+    return True
 
 
 def sign_ins(home: Home) -> dict[str, SignIn]:

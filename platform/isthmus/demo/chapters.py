@@ -8,6 +8,7 @@ from isthmus.demo import (
     insurance_chapter,
     receivable_chapter,
     release_chapter,
+    risk_chapter,
     story,
     title_chapter,
 )
@@ -25,6 +26,7 @@ SERVICES: tuple[Chapter, ...] = (
     credit_chapter.CHAPTER,
     insurance_chapter.CHAPTER,
     receivable_chapter.CHAPTER,
+    risk_chapter.CHAPTER,
 )
 """A chapter a service: what it uses is billed in the end."""
 AFTER: tuple[Chapter, ...] = story.CHAPTERS[4:]
