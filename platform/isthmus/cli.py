@@ -18,6 +18,7 @@ from isthmus.exchange import exchange
 from isthmus.home import home_of
 from isthmus.key import key
 from isthmus.log import log
+from isthmus.screening import screening
 from isthmus.settings import Process, Settings, check_production, load
 from isthmus.wco import wco
 from isthmus.witness_restore import restore
@@ -183,7 +184,7 @@ def migrate() -> None:
 
 
 witness.add_command(restore)
-for _group in (agreement, client, efti, exchange, key, log, wco):
+for _group in (agreement, client, efti, exchange, key, log, screening, wco):
     isthmus.add_command(_group)
 
 

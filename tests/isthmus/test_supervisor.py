@@ -161,6 +161,7 @@ COMMANDS = (
     "key",
     "log",
     "migrate",
+    "screening",
     "token",
     "verify",
     "wco",
