@@ -1,13 +1,14 @@
 """The demonstration's ten parties: who they are, and how each of them comes in."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus.home import Home, read_json, write_json, write_private
 from isthmus_platform import access, parties
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform, Work
-from isthmus_platform.errors import NotFound
+from isthmus_platform.errors import Conflict, NotFound
 from isthmus_protocol.keys import Holder, SigningKey
 
 
@@ -26,6 +27,10 @@ class Part:
     def email(self) -> str:
         """The address its person signs in with (``.example`` is reserved, RFC 2606)."""
         return f"{self.name}@isthmus.example"
+
+
+COLLEAGUE = "trader-colleague"
+"""A second person of the trader, for what two people decide; not among the invitations."""
 
 
 PARTS = (
@@ -112,6 +117,10 @@ def enrol(platform: Platform, home: Home) -> dict[str, Actor]:
             parties.register(work, part.name, part.legal_name, part.country, [part.role])
             access.add_user(work, part.name, part.email, passwords[part.name])
             access.add_client(work, part.name, part.name, [jwk])
+    passwords.setdefault(COLLEAGUE, secrets.token_urlsafe(9))
+    write_json(_passwords(folder), passwords)
+    with suppress(Conflict), platform.begin(Duty("onboarding")) as work:
+        access.add_user(work, "trader", f"{COLLEAGUE}@isthmus.example", passwords[COLLEAGUE])
     with platform.begin(Duty("onboarding")) as work:
         if not _is_known(work, REVIEWER):
             access.add_client(work, REVIEWER.partition(".")[0], REVIEWER, [_new_key(folder, REVIEWER)])
@@ -141,6 +150,12 @@ def sign_ins(home: Home) -> dict[str, SignIn]:
         for part in PARTS
         if part.name in passwords
     }
+
+
+def password(folder: Path, name: str) -> str:
+    """Return the password of a person of the story, by the start of the address."""
+    found: str = read_json(_passwords(folder))[name]
+    return found
 
 
 def _passwords(folder: Path) -> Path:

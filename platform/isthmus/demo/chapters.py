@@ -9,6 +9,7 @@ from isthmus.demo import (
     receivable_chapter,
     release_chapter,
     risk_chapter,
+    screening_chapter,
     story,
     title_chapter,
 )
@@ -27,6 +28,7 @@ SERVICES: tuple[Chapter, ...] = (
     insurance_chapter.CHAPTER,
     receivable_chapter.CHAPTER,
     risk_chapter.CHAPTER,
+    screening_chapter.CHAPTER,
 )
 """A chapter a service: what it uses is billed in the end."""
 AFTER: tuple[Chapter, ...] = story.CHAPTERS[4:]

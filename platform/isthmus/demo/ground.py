@@ -8,9 +8,11 @@ import httpx
 
 from isthmus.demo.member import UnexpectedAnswer
 from isthmus.keys import KeyFolder
+from isthmus.screening import signed
 from isthmus_billing import tariffs
 from isthmus_billing.tariffs import Price
 from isthmus_platform.database import Actor, Platform
+from isthmus_platform.screening import listfile, lists
 from isthmus_protocol.agreements import Agreement, sign_agreement
 from isthmus_protocol.canonical import canonical
 from isthmus_protocol.http_signatures import sign_request
@@ -45,6 +47,11 @@ PRICES = (
     Price("screening.performed", 15),
 )
 CONCESSION_BASIS_POINTS = 1250
+DUAL_USE = {
+    "list": "sample-dual-use",
+    "title": "Sample of dual-use goods",
+    "effectiveFrom": "2026-01-01T00:00:00Z",
+}
 
 
 def agreements() -> list[Agreement]:
@@ -87,3 +94,15 @@ def approve_tariff(platform: Platform, operator: Actor, authority: Actor) -> Non
     if all(tariff.approved_by is None for tariff in proposed):
         with platform.begin(authority) as work:
             tariffs.approve(work, proposed[0].id)
+
+
+def load_lists(platform: Platform, operator: Actor, keys: KeyFolder) -> None:
+    """Load the sample lists to screen against, signed for by the operator; again, nothing changes."""
+    folder, signer = resources.files("isthmus.demo").joinpath("screening"), keys.signing_key(Holder.OPERATOR)
+    drafts = (
+        listfile.read_json(folder.joinpath("watch.json").read_bytes()),
+        listfile.read_csv(folder.joinpath("dual-use.csv").read_bytes(), DUAL_USE),
+    )
+    for draft in drafts:
+        with platform.begin(operator) as work:
+            lists.load(work, draft, "Ada Byron", lambda statement: signed(signer, statement))

@@ -49,6 +49,7 @@ def _prepare(
         basis = agreement.legal_basis.citation
         console.print(f"  {agreement.title} [dim]({len(agreement.fields)} fields; {basis})[/]")
     ground.approve_tariff(platform, actors["operator"], actors["authority"])
+    ground.load_lists(platform, actors["operator"], keys)
 
     def member(name: str) -> Member:
         pem = (home.path / "demo" / "clients" / f"{name}.pem").read_bytes()
