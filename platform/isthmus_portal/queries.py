@@ -88,7 +88,9 @@ query PortalDesk($first: Int!, $after: String) {
     } }
     pageInfo { hasNextPage endCursor }
   }
-  crossings(first: 50) { edges { node { ...Crossed shipment { reference } } } }
+  crossings(first: 50) {
+    edges { node { ...Crossed shipment { reference } asked { field predicate parameter holds } } }
+  }
 }
 fragment Granted on Document {
   id type typeName title version sha256 size mediaType shipmentReference ucr createdAt contentUrl

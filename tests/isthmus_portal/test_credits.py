@@ -16,7 +16,8 @@ from isthmus_platform.credit.messages import Issue, write_700
 from isthmus_platform.database import Platform
 from isthmus_platform.papers import plain
 from isthmus_platform.papers.signing import Desk
-from isthmus_portal.credits import balance, standing, terms
+from isthmus_portal import entered
+from isthmus_portal.credits import balance, standing
 from isthmus_protocol.keys import Holder, SigningKey
 from page import Element, page
 from portal_frame import is_sound
@@ -160,13 +161,13 @@ def test_what_an_application_lacks_is_said_beside_its_field_and_nothing_is_appli
 ) -> None:
     buyer = as_party("buyer")
     form = buyer.get("/credits/apply")
-    for field, entered in WRONG:
-        answer = buyer.send(form, "Apply for the credit", **application(**{field: entered}))
-        assert answer.status_code == 422, (field, entered)
+    for field, written in WRONG:
+        answer = buyer.send(form, "Apply for the credit", **application(**{field: written}))
+        assert answer.status_code == 422, (field, written)
         shown = is_sound(page(answer.text))
         assert shown.one("p", id=f"{field}-said").text
         kept = [it for it in shown.walk() if it.attributes.get("name") == field]
-        assert [it.value.strip() for it in kept] == [entered], "what was entered is not lost"
+        assert [it.value.strip() for it in kept] == [written], "what was entered is not lost"
     assert trade.as_owner("SELECT count(*) FROM credit") == [(0,)]
 
 
@@ -328,6 +329,6 @@ def test_a_chart_falls_with_every_drawing_and_stays_within_its_frame(trade: Cred
 
 
 def test_amounts_are_read_as_people_write_them_with_the_decimals_of_their_currency() -> None:
-    assert terms.minor("186,500.00", "USD", "amount") == 18_650_000
-    assert terms.minor("1 234", "jpy", "amount") == 1_234
-    assert terms.minor("1.234", "BHD", "amount") == 1_234
+    assert entered.minor("186,500.00", "USD", "amount") == 18_650_000
+    assert entered.minor("1 234", "jpy", "amount") == 1_234
+    assert entered.minor("1.234", "BHD", "amount") == 1_234

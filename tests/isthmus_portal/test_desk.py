@@ -1,6 +1,8 @@
 """The document desk of a bank."""
 
+from page import page
 from portal_example import CROSSINGS, DOCUMENTS, PENDING, UCR, Example
+from portal_frame import is_sound
 from portal_visitor import AsParty
 
 
@@ -19,6 +21,43 @@ def test_the_window_is_asked_by_ucr_for_trade_finance(as_party: AsParty, example
     ((name, asked),) = example.changes
     assert (name, asked["ucr"], asked["purpose"]) == ("askWindow", UCR, "TRADE_FINANCE")
     assert "asked=crossing:9" in answer.headers["Location"]
+
+
+def test_questions_of_yes_or_no_are_put_beside(as_party: AsParty, example: Example) -> None:
+    bank = as_party("bank")
+    form = is_sound(bank.get("/desk"))
+    entered = {"ucr": UCR, "bound": "atMost", "value": "186,500.00", "currency": "usd"}
+    other = {"field": "/grossMassKg", "predicate": "oneOf", "parameter": "[1, 2]"}
+    assert bank.send(form, "Ask", **entered, **other).status_code == 303
+    assert example.changes[-1][1]["asks"] == [
+        {"field": "/declaredValueMinor", "predicate": "atMost", "parameter": 18_650_000},
+        {"field": "/declaredCurrency", "predicate": "is", "parameter": "USD"},
+        {"field": "/grossMassKg", "predicate": "oneOf", "parameter": [1, 2]},
+    ]
+    assert bank.send(form, "Ask", ucr=UCR).status_code == 303
+    assert "asks" not in example.changes[-1][1]
+
+
+def test_an_amount_without_its_currency_is_not_asked_about(as_party: AsParty, example: Example) -> None:
+    bank = as_party("bank")
+    answer = bank.send(bank.get("/desk"), "Ask", ucr=UCR, value="186,500.00")
+    assert answer.status_code == 422
+    assert page(answer.text).one(role="alert").text == "Say in which currency."
+    assert page(answer.text).one("input", name_="value").value == "186,500.00"
+    assert example.changes == []
+
+
+def test_each_question_is_answered_in_words(as_party: AsParty, example: Example) -> None:
+    asked = [
+        {"field": "/declaredValueMinor", "predicate": "atLeast", "parameter": 100, "holds": True},
+        {"field": "/declaredCurrency", "predicate": "is", "parameter": "JPY", "holds": False},
+        {"field": "/mass", "predicate": "present", "parameter": None, "holds": None},
+    ]
+    example.crossings = [it | {"asked": asked} if it["answer"] else it for it in CROSSINGS]
+    (answer,) = as_party("bank").get("/desk").one("ol", css="answers").all("dl")
+    assert answer.text.endswith(
+        "Declared value at least JP¥100 Yes Declared currency is JPY No /mass present —"
+    )
 
 
 def test_the_answer_is_yes_or_no_and_nothing_more(as_party: AsParty) -> None:

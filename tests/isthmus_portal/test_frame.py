@@ -14,6 +14,7 @@ from page import Element
 from portal_example import REFERENCE, Example, portal_app
 from portal_visitor import AsParty, Visitor
 
+ACCOUNT = ["Access log", "Usage", "Invoices", "API clients"]
 PAGES = [
     ("trader", "/shipments"),
     ("trader", f"/shipments/{REFERENCE}"),
@@ -61,18 +62,26 @@ def test_what_a_page_refers_to_is_on_it_once(shown: Element) -> None:
 @pytest.mark.parametrize(
     ("party", "titles"),
     [
+        ("trader", ["Shipments", "Crossings", "Titles", "Documentary credits", *ACCOUNT]),
+        ("carrier", ["Shipments", "Titles", *ACCOUNT[1:]]),
         (
-            "trader",
-            ["Shipments", "Crossings", "Titles", "Documentary credits", "Access log", "Usage", "Invoices"],
+            "bank",
+            ["Document desk", "Crossings", "Titles", "Documentary credits", "Financed before?", *ACCOUNT[1:]],
         ),
-        ("carrier", ["Shipments", "Titles", "Usage", "Invoices"]),
-        ("bank", ["Document desk", "Crossings", "Titles", "Documentary credits", "Usage", "Invoices"]),
-        ("operator", ["Usage", "Invoices"]),
-        ("authority", ["Crossings"]),
+        ("operator", ACCOUNT[1:]),
+        ("authority", ["Crossings", "API clients"]),
     ],
 )
 def test_each_role_is_shown_its_pages(as_party: AsParty, party: str, titles: list[str]) -> None:
     assert [a.text for a in as_party(party).get("/log").one("nav", css="main").all("a")] == titles
+
+
+def test_what_belongs_together_stands_under_one_title_and_a_single_page_under_none(as_party: AsParty) -> None:
+    bank, trader = (as_party(name).get("/log").one("nav", css="main") for name in ("bank", "trader"))
+    assert [it.text for it in bank.all("summary")] == ["Finance", "Account"]
+    assert [it.text for it in trader.all("summary")] == ["Account"]
+    shown = as_party("trader").get("/access").one("nav", css="main")
+    assert [it.text for it in shown.all("summary", css="here")] == ["Account"]
 
 
 def test_pages_are_private_and_hardened(as_party: AsParty) -> None:

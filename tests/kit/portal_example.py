@@ -240,6 +240,7 @@ def crossing(number: int, message: str, direction: str, **more: Any) -> Json:
         "at": f"2026-06-05T02:00:{number:02d}Z",
         "evidenceUrl": f"/crossings/{exchange}/evidence",
         "shipment": None,
+        "asked": [],
     } | more
 
 

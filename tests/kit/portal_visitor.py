@@ -56,6 +56,14 @@ def visitors(
     platform: Platform, graphql: GraphQL, files: Files | None = None, papers: Papers | None = None
 ) -> AsParty:
     """Return how parties with users come to the portal on this platform and its real schema."""
+    app = portal_on(platform, graphql, files, papers)
+    return lambda party: Visitor(app.test_client()).sign_in(party)
+
+
+def portal_on(
+    platform: Platform, graphql: GraphQL, files: Files | None = None, papers: Papers | None = None
+) -> Flask:
+    """Return an app with nothing but the portal on this platform and its real schema."""
     app = Flask("portal_on_a_platform", static_folder=None)
     app.secret_key = "a secret of this test"
     app.register_blueprint(
@@ -69,7 +77,7 @@ def visitors(
             papers=papers,
         )
     )
-    return lambda party: Visitor(app.test_client()).sign_in(party)
+    return app
 
 
 def newcomers(

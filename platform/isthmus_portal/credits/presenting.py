@@ -7,7 +7,7 @@ from uuid import UUID
 
 from isthmus_platform.database import Actor
 from isthmus_platform.errors import InvalidInput
-from isthmus_portal.credits.terms import whole
+from isthmus_portal.entered import lines, text, whole
 from isthmus_portal.face import Face
 
 LONGEST = 500_000
@@ -25,23 +25,23 @@ def document(face: Face, actor: Actor, key: UUID, form: Mapping[str, str]) -> di
         raise InvalidInput("This is not signed, or stands no more.", field=str(key), code="not_signed")
     shown: dict[str, Any] = {}
     for name in ("originals", "copies"):
-        if form.get(f"{name}-{key}", "").strip():
+        if text(form, f"{name}-{key}"):
             shown[name] = whole(form, f"{name}-{key}")
     for name in TEXTS:
-        if form.get(f"{name}-{key}", "").strip():
-            shown[name] = form[f"{name}-{key}"].strip()
-    clauses = [line.strip() for line in form.get(f"clauses-{key}", "").splitlines() if line.strip()]
+        if text(form, f"{name}-{key}"):
+            shown[name] = text(form, f"{name}-{key}")
+    clauses = lines(form, f"clauses-{key}")
     if clauses:
         shown["clauses"] = clauses
     return {"type": checked.type, "data": checked.data, "face": shown}
 
 
-def from_elsewhere(text: str) -> list[Any]:
+def from_elsewhere(written: str) -> list[Any]:
     """Return documents that were written as a JSON list; none of an empty text."""
-    if not text.strip():
+    if not written.strip():
         return []
     try:
-        found = json.loads(text) if len(text) <= LONGEST else None
+        found = json.loads(written) if len(written) <= LONGEST else None
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list):

@@ -1,12 +1,10 @@
 """The terms of a credit on a page: as facts to read, and as a form to fill in."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from isthmus_platform import document_types
-from isthmus_platform.credit.terms import in_minor
-from isthmus_platform.errors import InvalidInput
+from isthmus_portal.entered import lines, minor, text, whole
 from isthmus_portal.formats import day, money
 
 AVAILABLE_BY = {
@@ -108,35 +106,25 @@ def _insurance(terms: Mapping[str, Any]) -> str:
     return f"{terms.get('insurancePercent', 110)} %{clauses}"
 
 
-def minor(written: str, currency: str, field: str) -> int:
-    """Return an amount as people write it in minor units of ``currency``, or raise :class:`InvalidInput`."""
-    plain = written.replace(",", "").replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
-    try:
-        return in_minor(Decimal(plain), currency.strip().upper(), field)
-    except (InvalidOperation, ValueError, OverflowError):
-        said = "Write the amount in figures, as 186,500.00."
-        raise InvalidInput(said, field=field, code="format") from None
-
-
 def from_form(form: Mapping[str, str]) -> dict[str, Any]:
     """Return the terms that a form says, as ``applyForCredit`` reads them; what is left empty is left out."""
-    currency = _text(form, "currency").upper()
+    currency = text(form, "currency").upper()
     terms: dict[str, Any] = {
-        "reference": _text(form, "reference"),
+        "reference": text(form, "reference"),
         "currency": currency,
         "amountMinor": minor(form.get("amount", ""), currency, "amount"),
-        "applicant": _lines(form, "applicantLines"),
-        "beneficiary": _lines(form, "beneficiaryLines"),
+        "applicant": lines(form, "applicantLines"),
+        "beneficiary": lines(form, "beneficiaryLines"),
         "documents": _documents(form),
         "partialShipments": form.get("partialShipments") == "yes",
         "transhipment": form.get("transhipment") == "yes",
-        "conditions": _lines(form, "conditions"),
+        "conditions": lines(form, "conditions"),
     }
     for name in ("tenorDays", "tolerancePlus", "toleranceMinus", "insurancePercent", "presentationDays"):
-        if _text(form, name):
+        if text(form, name):
             terms[name] = whole(form, name)
     for name in _TEXTS:
-        if _text(form, name):
+        if text(form, name):
             terms[name] = " ".join(form[name].split())
     return terms | _places(form)
 
@@ -162,39 +150,23 @@ def changes_from_form(form: Mapping[str, str], currency: str) -> dict[str, Any]:
     """Return what a form changes, as ``proposeCreditAmendment`` reads it; what is left empty stays."""
     changes: dict[str, Any] = {}
     for name in ("increase", "decrease"):
-        if _text(form, name):
+        if text(form, name):
             changes[f"{name}Minor"] = minor(form[name], currency, name)
     for name in ("expiresOn", "expiresAt", "latestShipment", "goods"):
-        if _text(form, name):
+        if text(form, name):
             changes[name] = " ".join(form[name].split())
     for name in ("partialShipments", "transhipment"):
-        if _text(form, name):
+        if text(form, name):
             changes[name] = form[name] == "yes"
-    if _text(form, "presentationDays"):
+    if text(form, "presentationDays"):
         changes["presentationDays"] = whole(form, "presentationDays")
     return changes | _places(form)
-
-
-def whole(form: Mapping[str, str], name: str) -> int:
-    """Return the whole number of a field, or raise :class:`InvalidInput`."""
-    written = _text(form, name)
-    if not (written.isascii() and written.isdigit() and len(written) <= 9):
-        raise InvalidInput("Write a whole number.", field=name, code="format")
-    return int(written)
-
-
-def _text(form: Mapping[str, str], name: str) -> str:
-    return form.get(name, "").strip()
-
-
-def _lines(form: Mapping[str, str], name: str) -> list[str]:
-    return [" ".join(line.split()) for line in form.get(name, "").splitlines() if line.strip()]
 
 
 def _places(form: Mapping[str, str]) -> dict[str, Any]:
     found = {}
     for name in ("loading", "discharge"):
-        given = {"code": _text(form, name).upper(), "name": _text(form, f"{name}Name")}
+        given = {"code": text(form, name).upper(), "name": text(form, f"{name}Name")}
         if given["code"]:
             found[name] = {key: value for key, value in given.items() if value}
     return found
@@ -203,7 +175,7 @@ def _places(form: Mapping[str, str]) -> dict[str, Any]:
 def _documents(form: Mapping[str, str]) -> list[dict[str, Any]]:
     found = []
     for code in REQUIRED:
-        counts = {what: _text(form, f"{what}-{code}") or "0" for what in ("originals", "copies")}
+        counts = {what: text(form, f"{what}-{code}") or "0" for what in ("originals", "copies")}
         if any(count.strip("0") for count in counts.values()):
             numbers = {what: whole({what: count}, what) for what, count in counts.items()}
             found.append({"type": code, **numbers})

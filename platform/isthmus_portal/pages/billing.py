@@ -14,7 +14,7 @@ from isthmus_portal import queries
 from isthmus_portal.chart import Bar, bars
 from isthmus_portal.face import Face, nodes, roles
 from isthmus_portal.formats import money, number
-from isthmus_portal.navigation import PAYERS, Item
+from isthmus_portal.navigation import ACCOUNT, PAYERS, Item
 from isthmus_portal.pages import paging
 from isthmus_portal.pages.page import Page
 
@@ -103,8 +103,8 @@ def _share(invoice: dict[str, Any]) -> dict[str, Any]:
 PAGE = Page(
     add,
     items=(
-        Item("usage", "Usage", PAYERS),
-        Item("invoices", "Invoices", PAYERS),
+        Item("usage", "Usage", PAYERS, ACCOUNT),
+        Item("invoices", "Invoices", PAYERS, ACCOUNT),
     ),
     queries=(
         queries.USAGE,

@@ -12,6 +12,7 @@ from isthmus_platform import document_types
 from isthmus_platform.credit.case import CAPACITIES
 from isthmus_platform.errors import InvalidInput
 from isthmus_portal.credits import presenting, queries, terms
+from isthmus_portal.entered import minor, text
 from isthmus_portal.face import Face, nodes, viewer
 from isthmus_portal.formats import document_of
 from isthmus_portal.pages.documentary_credits import one
@@ -77,7 +78,7 @@ def add(portal: Blueprint, face: Face) -> None:
         form, chosen = request.form.to_dict(), request.form.getlist("documents")
         currency = one(face, id)["terms"]["currency"]
         try:
-            amount = terms.minor(form.get("amount", ""), currency, "amount")
+            amount = minor(text(form, "amount"), currency, "amount")
             documents = [presenting.document(face, g.actor, _key(key), form) for key in chosen]
             documents += presenting.from_elsewhere(form.get("elsewhere", ""))
         except InvalidInput as refusal:

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from isthmus_portal import queries
+from isthmus_platform.errors import InvalidInput
+from isthmus_portal import queries, window_questions
 from isthmus_portal.face import Face, nodes
 from isthmus_portal.formats import moment
 from isthmus_portal.navigation import BANKS, Item
@@ -27,8 +28,12 @@ def add(portal: Blueprint, face: Face) -> None:
     @portal.post("/desk/ask")
     def ask() -> Response | tuple[str, int]:
         ucr = request.form["ucr"].strip()
-        values = {"ucr": ucr, "purpose": PURPOSE, "idempotencyKey": request.form["once"]}
-        payload, errors = face.change(queries.ASK_WINDOW, values)
+        values: dict[str, Any] = {"ucr": ucr, "purpose": PURPOSE, "idempotencyKey": request.form["once"]}
+        try:
+            asks = window_questions.from_form(request.form)
+        except InvalidInput as refusal:
+            return _page(face, ucr=ucr, refusal=refusal.message), 422
+        payload, errors = face.change(queries.ASK_WINDOW, values | ({"asks": asks} if asks else {}))
         if errors:
             return _page(face, ucr=ucr, refusal=errors[0]["message"]), 422
         return redirect(url_for("portal.desk", asked=payload["crossing"]["id"], _anchor="asked"), 303)
@@ -46,7 +51,10 @@ def _page(face: Face, ucr: str = "", refusal: str | None = None) -> str:
         asked=asked,
         waiting=any(is_waiting(crossing) for crossing in questions if crossing["id"] == asked),
         is_waiting=is_waiting,
+        in_words=window_questions.in_words,
+        bounds=window_questions.BOUNDS,
         ucr=ucr,
+        entered=request.form,
         refusal=refusal,
     )
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, g, render_template
 
 from isthmus_portal import queries
 from isthmus_portal.face import Face, nodes
-from isthmus_portal.navigation import OWNERS, Item
+from isthmus_portal.navigation import ACCOUNT, OWNERS, Item
 from isthmus_portal.pages import paging
 from isthmus_portal.pages.page import Page
 
@@ -29,4 +29,4 @@ def add(portal: Blueprint, face: Face) -> None:
         return face.files.access_log(g.actor)
 
 
-PAGE = Page(add, items=(Item("access_log", "Access log", OWNERS),), queries=(queries.ACCESS_LOG,))
+PAGE = Page(add, items=(Item("access_log", "Access log", OWNERS, ACCOUNT),), queries=(queries.ACCESS_LOG,))
