@@ -1,0 +1,98 @@
+"""The pages of lorries, deliveries and emissions on the real schema."""
+
+import pytest
+from graphql_relay import to_global_id
+
+from gate_trade import CONTAINER, GateTrade, open_gate_trade
+from isthmus_platform.database import Platform
+from isthmus_platform.logistics import tokens
+from isthmus_portal import Files
+from isthmus_protocol.delivery_file import verify_delivery
+from portal_frame import is_sound
+from portal_services import acquainted, done, offered, refused
+from portal_visitor import AsParty
+from standing import StandingClock
+from title_trade import DESK, TRUST
+
+
+@pytest.fixture
+def trade(platform: Platform) -> GateTrade:
+    return open_gate_trade(platform)
+
+
+@pytest.fixture
+def as_party(trade: GateTrade) -> AsParty:
+    return acquainted(trade.platform, DESK, trade.releases.titles.papers.trade.actors, Files())
+
+
+def test_slots_are_offered_booked_with_the_order_and_served_at_the_gate(
+    trade: GateTrade, as_party: AsParty, clock: StandingClock
+) -> None:
+    terminal, forwarder = as_party("terminal"), as_party("forwarder")
+    asked = {
+        "place": "DEHAM",
+        "gate": "North",
+        "direction": "PICK_UP",
+        "day": "2026-06-02",
+        "closes": "08:00",
+    }
+    empty = is_sound(terminal.get("/appointments"))
+    wrong = refused(terminal, empty, "Offer slots of a day", **{**asked, "day": "tomorrow"})
+    assert wrong.one("p", id="offer-day-said").text
+    done(terminal, empty, "Offer slots of a day", **asked)
+    order = trade.ordered()
+    shown = is_sound(forwarder.get("/appointments?terminal=terminal"))
+    slots = [option.text for option in shown.one("select", name_="slot").all("option")]
+    assert slots[0] == "2026-06-02 06:00 to 07:00 (Europe/Berlin), pick-up, gate North"
+    given = {"equipment": CONTAINER, "orderNumber": order.number}
+    told = refused(forwarder, shown, "Book a lorry", **given, token="ABCD")
+    assert told.one("p", id="book-token-said").text
+    booked = done(forwarder, shown, "Book a lorry", **given, token=tokens.token(DESK.vault, order.id))
+    assert offered(booked) == ["Cancel the appointment"]
+    address = booked.form("Cancel the appointment")[0]
+    clock.advance(hours=20)
+    at_gate = as_party("terminal")
+    arrived = done(at_gate, at_gate.get(address), "The lorry is at the gate")
+    assert offered(arrived) == ["The lorry is served", "Turn it away"]
+    told = refused(at_gate, arrived, "The lorry is served")
+    assert told.one("p", role="alert").text
+    assert as_party("rival").client.get(address).status_code == 404
+
+
+def test_a_delivery_is_recorded_answered_and_its_file_verifies(trade: GateTrade, as_party: AsParty) -> None:
+    trade.hand_out(trade.ordered())
+    carrier, consignee = as_party("carrier"), as_party("consignee")
+    form = is_sound(carrier.get("/deliveries"))
+    key = form.one("select", name_="release").all("option")[1].attributes["value"]
+    given = {"release": key, "place": "DEHAM", "receivedBy": "A. Petersen", "exception.kind": "DAMAGE"}
+    half = refused(carrier, form, "Record a delivery", **given)
+    assert half.one("p", id="record-exception.what-said").text == "This is needed with the others."
+    proof = done(carrier, form, "Record a delivery", **given, **{"exception.what": "Two crates wet"})
+    assert "Damage: Two crates wet" in proof.section("Whether all is in order").text
+    assert offered(proof) == ["Withdraw the proof"]
+    address = proof.form("Withdraw the proof")[0]
+    answered = done(consignee, consignee.get(address), "Confirm the delivery")
+    assert "Confirmed" in answered.one(css="head-status").text
+    assert offered(answered) == []
+    assert verify_delivery(consignee.client.get(answered.link("Download the proof")).data, TRUST)[0].passed
+    as_party("stranger").get(address, status=404)
+    assert "Confirmed" in carrier.get("/deliveries").one("tbody").text
+
+
+def test_what_a_shipment_emits_is_told_leg_by_leg_with_its_source(
+    trade: GateTrade, as_party: AsParty
+) -> None:
+    trader = as_party("trader")
+    address = trader.get("/shipments/KHH-HAM-1").link("CO 2 e leg by leg")
+    shown = is_sound(trader.get(address))
+    assert shown.section("Leg by leg").one("tbody").all("tr")
+    assert "An estimate by defaults" in shown.text
+    as_party("stranger").get(address, status=404)
+
+
+def test_an_appointment_is_no_page_for_whoever_has_no_part_in_it(trade: GateTrade, as_party: AsParty) -> None:
+    slot = trade.offer()[0]
+    appointment = trade.book(slot.id, trade.ordered())
+    address = f"/appointments/{to_global_id('TruckAppointment', str(appointment.id))}"
+    as_party("stranger").get(address, status=404)
+    assert offered(as_party("rival").get(address)) == ["Cancel the appointment"]
