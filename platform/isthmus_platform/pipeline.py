@@ -41,9 +41,13 @@ MOST_PREPARED = 256
 SHUT_DOWN = "57P"
 """How the SQLSTATE begins where the server ended the connection."""
 
+# CASE is evaluated in order: for whom the party acts is found once it is known who asks, and when. It is
+# kept, for these transactions change nothing, and every statement would find it anew.
 ANNOUNCE = (
-    "SELECT set_config('isthmus.party', $1, true), set_config('isthmus.duty', $2, true),"
-    " set_config('isthmus.now', $3, true), set_config('statement_timeout', $4, true)"
+    "SELECT CASE WHEN set_config('isthmus.party', $1, true) || set_config('isthmus.duty', $2, true)"
+    " || set_config('isthmus.now', $3, true) || set_config('statement_timeout', $4, true) <> ''"
+    " THEN set_config("
+    "'isthmus.principals', CASE WHEN $1 <> '' THEN found_principals()::text ELSE '' END, true) END"
 )
 SESSION = {
     "role": "isthmus_app",
