@@ -178,20 +178,29 @@ class Level:
             count = writer.parameter(self.limit.binding, "bigint")
             ending += f" LIMIT {count}{' + 1' if self.limit.more else ''}"
         conditions = [self._condition(writer, each) for each in self.conditions]
-        if self.by_ways:
-            conditions = [f"{self.key} = ANY (ARRAY({self._by_ways(conditions, ending)}))"]
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         joins = "".join(self._needed(columns))
-        return f"SELECT {columns} FROM {self.kind.source} {self.alias}{joins}{where}{ending}"  # noqa: S608
+        source, where = f"{self.kind.source} {self.alias}", ""
+        if self.by_ways:
+            source = f"({self._by_ways(columns + joins + ending, conditions, ending)}) {self.alias}"
+        elif conditions:
+            where = f" WHERE {' AND '.join(conditions)}"
+        return f"SELECT {columns} FROM {source}{joins}{where}{ending}"  # noqa: S608
 
-    def _by_ways(self, conditions: Sequence[str], ending: str) -> str:
-        """Return a query of the keys that come first on each way in which a row may be visible."""
+    def _by_ways(self, text: str, conditions: Sequence[str], ending: str) -> str:
+        """Return a query of the rows that come first on each way in which one may be visible, each once.
+
+        They have the columns that ``text`` speaks of.
+        """
+        columns = sorted({self.kind.key, *re.findall(rf"\b{self.alias}\.([a-z_0-9]+)", text)})
+        shown = ", ".join(f"{self.alias}.{column}" for column in columns)
         found = []
         for way in self.kind.ways:
             where = " AND ".join([way.on.format(t=self.alias), *conditions])
-            own = f"SELECT {self.key} AS k FROM {self.kind.source} {self.alias} WHERE {where}{ending}"  # noqa: S608
-            found.append(f"SELECT s.k FROM {way.each} CROSS JOIN LATERAL ({own}) s")  # noqa: S608
-        return " UNION ALL ".join(found)
+            own = f"SELECT {shown} FROM {self.kind.source} {self.alias} WHERE {where}{ending}"  # noqa: S608
+            found.append(f"SELECT s.* FROM {way.each} CROSS JOIN LATERAL ({own}) s")  # noqa: S608
+        key = f"w.{self.kind.key}"
+        every = " UNION ALL ".join(found)
+        return f"SELECT DISTINCT ON ({key}) w.* FROM ({every}) w ORDER BY {key} DESC"  # noqa: S608
 
     def _condition(self, writer: Writer, condition: Condition) -> str:
         given = [writer.parameter(*each) for each in condition.parameters]
