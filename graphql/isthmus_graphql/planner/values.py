@@ -7,6 +7,8 @@ from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
@@ -20,6 +22,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 
 LARGEST = 2**53 - 1
+FIRST = itemgetter(0)
 OUTSIDE = {"CUSTOMS": declarations.WINDOW, "FREIGHT": freight.GATE}
 UNSET = datetime(1970, 1, 1)  # noqa: DTZ001 (stands where a title does not depend on the time)
 
@@ -132,14 +135,13 @@ def answered(answer: Mapping[str, Any], name: str) -> bool:
 
 
 def by_parent(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
-    """Return rows by their first column, the parent's key."""
+    """Return rows by their first column, the parent's key; a parent's rows mostly follow one another."""
     found: dict[bytes, list[Row]] = {}
-    for row in rows:
-        held = found.get(row[0])
-        if held is None:
-            found[row[0]] = [row]
+    for parent, following in groupby(rows, FIRST):
+        if parent in found:
+            found[parent] += following
         else:
-            held.append(row)
+            found[parent] = list(following)
     return found
 
 
