@@ -14,6 +14,7 @@ from isthmus import addresses, entrance, health, wco, worker
 from isthmus.home import Home, home_of
 from isthmus.keys import KeyFolder
 from isthmus.settings import Process, Settings, check_production
+from isthmus_platform import places
 from isthmus_platform.clock import utc_now
 from isthmus_platform.database import Platform, create_platform_engine
 from isthmus_protocol.keys import Holder
@@ -61,6 +62,7 @@ def create_web(settings: Settings) -> Flask:
 
     home, settings, keys = _ground(settings, Process.WEB)
     platform = _platform(settings)
+    places.prepare()
     app = Flask("isthmus", static_folder=None)
     web.furnish(app, settings, home, keys, platform)
     health.add(

@@ -34,6 +34,11 @@ def find(code: str, *, field: str = "place") -> Place:
     return place
 
 
+def prepare() -> None:
+    """Read the tables now rather than while somebody waits, and once rather than in each thread."""
+    _table()
+
+
 @lru_cache(maxsize=4096)
 def known(code: str) -> Place | None:
     """Return the place with this UN/LOCODE, or None."""
