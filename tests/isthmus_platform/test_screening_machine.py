@@ -94,8 +94,9 @@ class Reviews(RuleBasedStateMachine):
     @rule(by=PEOPLE, decision=DECISIONS)
     def approve(self, by: str, decision: Decision) -> None:
         done = self.tried(review.approve, by, decision)
-        may = self.state is State.PROPOSED and self.proposed is not None and by in OWN
-        assert done == (may and self.proposed[0] != by and self.proposed[1] is decision)
+        proposer, proposed = self.proposed or (by, decision)
+        may = self.state is State.PROPOSED and by in OWN
+        assert done == (may and proposer != by and proposed is decision)
         if done:
             self.moved(decision.state, Action.APPROVED)
 

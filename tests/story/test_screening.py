@@ -9,7 +9,8 @@ from installation import Installation
 pytestmark = pytest.mark.xdist_group("isthmus")
 
 HITS = (
-    "{ screeningHits(first: 100) { edges { node { reference place subject state proposedBy decidedBy about { name }"
+    "{ screeningHits(first: 100) { edges { node {"
+    " reference place subject state proposedBy decidedBy about { name }"
     " history { action } } } } }"
 )
 LISTS = "{ screeningLists { edges { node { list version loadedBy signature progress { finishedAt } } } } }"

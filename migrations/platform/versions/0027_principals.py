@@ -7,8 +7,8 @@ A transaction that may change delegations keeps nothing, and finds them each tim
 
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
