@@ -143,6 +143,25 @@ def test_names_are_written_in_their_own_script() -> None:
     assert all(name in text for name in names)
 
 
+def test_arabic_and_thai_are_joined_and_marked_as_they_are_read() -> None:
+    thai, arabic = "บริษัท ขนส่งทางน้ำ", "شركة الشحن"
+    assert (drawable(thai), drawable(arabic)) == (thai, arabic)
+    pdf = reader(replace(INVOICE, buyer=replace(BUYER, name=thai), note=arabic))
+    assert thai in text_of(pdf)
+    letters = "".join(filter(str.isalpha, text_of(pdf)))  # the font draws dots by themselves
+    assert all(word in letters for word in arabic.split())
+    embedded = fonts_of(pdf)
+    assert any("NotoSansThai" in name for name in embedded)
+    assert any("NotoSansArabic" in name for name in embedded)
+    assert not any("Noto" in name for name in fonts_of(of("invoice"))), "others carry no font they do not use"
+    assert drawable("부산") == MISSING * 2, "said so in the decision"
+
+
+def fonts_of(pdf: PdfReader) -> set[str]:
+    resources: Any = pdf.pages[0]["/Resources"]
+    return {str(font.get_object()["/BaseFont"]) for font in resources["/Font"].values()}
+
+
 def test_a_text_longer_than_its_box_is_told_whole_below() -> None:
     terms = " ".join(f"term{number}" for number in range(400))
     pdf = reader(replace(INVOICE, payment_terms=terms))

@@ -69,9 +69,13 @@ class _Pages:
         pdf.alias_nb_pages("")  # no text stands for the number of pages
         pdf.add_font("text", "", fonts.FOLDER / fonts.REGULAR)
         pdf.add_font("text", "B", fonts.FOLDER / fonts.BOLD)
-        if any(fonts.wants_han(text) for text in _texts(sheet)):
-            pdf.add_font("han", "", fonts.FOLDER / fonts.HAN)
-            pdf.set_fallback_fonts(["han"], exact_match=False)
+        others = fonts.wanted(_texts(sheet))
+        for name in others:
+            pdf.add_font(name, "", fonts.FOLDER / name)
+        if others:
+            pdf.set_fallback_fonts(others, exact_match=False)
+        if not set(others).isdisjoint(fonts.SHAPED):
+            pdf.set_text_shaping(True)  # also puts what is written from the right in its order
         self._describe()
 
     def _describe(self) -> None:
