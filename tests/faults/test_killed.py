@@ -139,6 +139,14 @@ def everything_happened_once(isthmus: Installation) -> None:
     exchanges = [crossing["exchange"] for crossing in nodes(shipment["crossings"]) if crossing["exchange"]]
     assert len(exchanges) == len(set(exchanges))
 
+    (financed,) = nodes(
+        ask(isthmus, "bank", "{ receivableOffers { edges { node { state history { action } } } } }")[
+            "receivableOffers"
+        ]
+    )
+    assert financed["state"] == "REPAID"
+    assert [entry["action"] for entry in financed["history"]].count("PAY_OUT") == 1
+
     invoices = nodes(
         ask(
             isthmus,

@@ -7,26 +7,20 @@ from datetime import date
 
 import httpx
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from border import web_of
-from counterparts import KEYRING, KEYS, serving
-from isthmus_bridge.database import create_bridge_engine
-from isthmus_bridge.financing import http as financing_http
+from counterparts import KEYRING, serving
 from isthmus_bridge.financing.budget import BUDGET
-from isthmus_bridge.http import create_app
-from isthmus_bridge.service import Bridge
 from isthmus_platform import financed
-from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Duty, Platform, create_platform_engine
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from isthmus_platform.financed import Financing, FinancingMark
 from isthmus_platform.http import financing
 from isthmus_protocol.financing import Evaluation, Invoice, Question
-from isthmus_protocol.keys import Holder
+from marking_bridge import marking_bridge
 from paperwork import Paperwork, open_paperwork
 from standing import StandingClock
 
@@ -174,25 +168,10 @@ SOLD = Invoice("5493001KJTIIGC8Y1R12", "DE811220642", "FPM-2026-0417", date(2026
 @pytest.fixture
 def web(papers: Paperwork, bridge_url: str, clock: StandingClock) -> Iterator[str]:
     """Yield the address of a platform whose banks reach a real bridge."""
-    bridge = Bridge(
-        engine=create_bridge_engine(bridge_url, pool_size=4),
-        keyring=KEYRING,
-        signing_key=KEYS[Holder.BRIDGE],
-        log_key=KEYS[Holder.LOG],
-        subject_key=b"s" * 32,
-        window_url="http://127.0.0.1:9",
-        platform_url="http://127.0.0.1:9",
-        origin="bridge.test/log",
-        clock=clock,
-    )
-    app: Flask = create_app(bridge)
-    app.register_blueprint(financing_http.blueprint(bridge, b"f" * 32))
     platform, authenticate = web_of(papers)
-    with serving(app) as address, serving(platform) as platform_address:
-        client = BridgeClient(address, KEYS[Holder.PLATFORM], KEYRING, clock)
+    with marking_bridge(bridge_url, clock) as client, serving(platform) as platform_address:
         platform.register_blueprint(financing.blueprint(papers.platform, client, authenticate))
         yield platform_address
-    bridge.engine.dispose()
 
 
 def evaluate(web: str, by: str, body: object) -> httpx.Response:

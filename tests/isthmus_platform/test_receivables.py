@@ -1,6 +1,7 @@
 """An invoice offered to banks: blind until one accepts, paid out, paid back or not, and who is told."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,9 +10,13 @@ from isthmus_platform import financed, receivables
 from isthmus_platform.database import Platform
 from isthmus_platform.errors import NotFound, PlatformError
 from isthmus_platform.outbox import Message, drain
+from isthmus_platform.papers import issuing
+from isthmus_platform.papers.kinds import CommercialInvoice
+from isthmus_platform.papers.parts import Address, Amount, InvoiceLine, TradeParty
 from isthmus_platform.receivables import reading
 from isthmus_platform.receivables.offering import invoice_of
 from receivable_trade import INVOICE, SECRETS, VAULT, ReceivableTrade, marks, open_receivable_trade
+from title_trade import DESK
 
 ADVANCE = 22_696_000
 DISCOUNT = 340_440
@@ -218,6 +223,42 @@ def test_an_offer_that_cannot_be_is_refused_with_its_place(trade: ReceivableTrad
     for changes, refusal in cases:
         assert refused(lambda changes=changes: trade.offer(**changes)) == refusal, changes
         assert trade.everything() == before, changes
+
+
+@pytest.mark.parametrize(
+    ("currency", "written", "minor"), [("JPY", "1250001", 1_250_001), ("BHD", "1250.001", 1_250_001)]
+)
+def test_an_invoice_says_what_its_document_says(
+    trade: ReceivableTrade, currency: str, written: str, minor: int
+) -> None:
+    total = Amount(Decimal(written), currency)
+    paper = CommercialInvoice(
+        number=INVOICE.number,
+        issued_on=INVOICE.issued_on,
+        seller=TradeParty("Trader Ltd", INVOICE.seller),
+        buyer=TradeParty(INVOICE.debtor, INVOICE.buyer, Address(country="DE")),
+        currency=currency,
+        total=total,
+        lines=(InvoiceLine("1", "Lathe", total),),
+        due_on=INVOICE.due_on,
+    )
+    with trade.platform.begin(trade["trader"]) as work:
+        document = issuing.issue(work, DESK, "KHH-HAM-1", paper).document_id
+    said: dict[str, Any] = {"document": document, "currency": currency, "amount_minor": minor}
+    for changes, field in (
+        ({"amount_minor": minor * 100}, "amount.amountMinor"),
+        ({"currency": "USD"}, "amount.currency"),
+        ({"number": "FPM-2026-0418"}, "number"),
+        ({"due_on": INVOICE.due_on - timedelta(days=1)}, "dueOn"),
+        ({"buyer": "DE811220642"}, "debtorIdentifier"),
+        ({"country": "FR"}, "debtorCountry"),
+    ):
+        given = said | changes
+        assert refused(lambda given=given: trade.offer(**given)) == ("not_as_documented", field)
+    assert trade.offer(**said).keys() == {"bank", "other-bank"}
+    with trade.platform.begin(trade["trader"]) as work:
+        issuing.revoke(work, document)
+    assert refused(lambda: trade.offer(**said)) == ("revoked", "document")
 
 
 def test_to_whom_what_is_offered(trade: ReceivableTrade) -> None:
