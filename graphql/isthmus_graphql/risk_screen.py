@@ -17,11 +17,14 @@ from isthmus_graphql.context import Info
 from isthmus_graphql.grants import shipment_of
 from isthmus_graphql.risk import RiskFinding, evidence_list, keep_findings
 from isthmus_graphql.scalars import JSON, DateTime
+from isthmus_graphql.screening import ScreeningHit
 from isthmus_platform import shipments
 from isthmus_platform.errors import NotFound
 from isthmus_platform.risk import assessing, findings
 from isthmus_platform.risk.indicators import Evidence, Reading
 from isthmus_platform.risk.records import RiskFinding as FindingRow
+from isthmus_platform.screening import reading
+from isthmus_platform.screening.records import ScreeningHit as ScreeningHitRow
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,30 @@ class Found(graphene.ObjectType):
         return assessing.assessed_at(info.context.reading, screen.shipment_id)
 
 
-class ShipmentRisk(Found):
+class Screened(graphene.ObjectType):
+    """What screening against lists adds to the screen."""
+
+    screening_hits = graphene.List(
+        graphene.NonNull(ScreeningHit),
+        required=True,
+        description="Hits in it and its documents, oldest first; for the owner's people alone.",
+    )
+    screened_at = DateTime(description="When it was last screened as a whole, in UTC; null where it is not.")
+
+    @staticmethod
+    def resolve_screening_hits(screen: Screen, info: Info) -> Sequence[ScreeningHitRow]:
+        """Return the hits."""
+        found = reading.about_shipment(info.context.reading, screen.shipment_id).hits
+        info.context.loader.keep("screening hit", found)
+        return found
+
+    @staticmethod
+    def resolve_screened_at(screen: Screen, info: Info) -> datetime | None:
+        """Return when it was screened."""
+        return reading.about_shipment(info.context.reading, screen.shipment_id).screened_at
+
+
+class ShipmentRisk(Found, Screened):
     """All that you know of the risk of one shipment."""
 
     class Meta:

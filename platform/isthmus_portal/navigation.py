@@ -11,7 +11,7 @@ BANKS = frozenset({PartyRole.BANK})
 CROSSERS = OWNERS | {PartyRole.BANK, PartyRole.AUTHORITY}
 PAYERS = frozenset(PartyRole) - {PartyRole.AUTHORITY}
 
-FINANCE, INSURANCE, LOGISTICS, ACCOUNT = "Finance", "Insurance", "Logistics", "Account"
+FINANCE, INSURANCE, LOGISTICS, RISK, ACCOUNT = "Finance", "Insurance", "Logistics", "Risk", "Account"
 """The sections of the navigation."""
 
 

@@ -17,6 +17,8 @@ from isthmus_platform import outbox, risk
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.risk import simulating
 from risk_trade import TABLES
+from screening_trade import CONSIGNEE, screened
+from trade import open_trade
 
 RULE = "rule { id code version state simulations { id } }"
 FINDING = "finding { id state decidedBy reason appeal { state reason } }"
@@ -214,6 +216,23 @@ def test_a_simulation_shows_progress_share_and_cost(platform: Platform, desk: di
     assert told["costPerThousand"] == {"amountMinor": 625_000, "currency": "USD"}
     [caught] = nodes(told["catches"])
     assert (caught["shipment"], caught["earlier"]) == ({"reference": "S-3"}, None)
+
+
+def test_hits_of_the_screening_are_on_the_owners_screen_and_on_no_others(
+    platform: Platform, platform_url: str
+) -> None:
+    screening = screened(open_trade(platform), platform_url)
+    screening.load(CONSIGNEE)
+    shipment = to_global_id("Shipment", str(screening.trade.ship()))
+    screening.work()
+    clients = serve(GraphQL(platform, build()), screening.trade.actors)
+    query = """query ($id: ID!) { shipmentRisk(shipment: $id) {
+        screenedAt screeningHits { state place score shipment { reference } history { action } } } }"""
+    told = clients["trader"].data(query, id=shipment)["shipmentRisk"]
+    assert told["screenedAt"] is not None
+    assert [(one["place"], one["state"]) for one in told["screeningHits"]] == [("consignee", "OPEN")]
+    others = clients["carrier"].data(query, id=shipment)["shipmentRisk"]
+    assert others == {"screenedAt": None, "screeningHits": []}
 
 
 @pytest.mark.parametrize("amount", [-1, 10**12 + 1, 2**53 - 1])

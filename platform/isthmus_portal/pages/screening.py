@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from isthmus_platform.database import PartyRole
 from isthmus_portal.face import Face, nodes
-from isthmus_portal.navigation import OWNERS, Item
+from isthmus_portal.navigation import OWNERS, RISK, Item
 from isthmus_portal.pages import paging
 from isthmus_portal.pages.page import Page
 
@@ -103,7 +103,7 @@ def _page(face: Face, hit_id: str, refusal: str | None = None) -> str:
 
 PAGE = Page(
     add,
-    items=(Item("screening", "Screening", OWNERS | {PartyRole.OPERATOR}),),
+    items=(Item("screening", "Screening", OWNERS | {PartyRole.OPERATOR}, RISK),),
     queries=(HITS, HIT, PROPOSE, APPROVE, SEND_BACK),
     words={
         "imo": "IMO number",

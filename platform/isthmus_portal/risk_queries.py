@@ -1,0 +1,39 @@
+"""What the pages of risk ask of the schema."""
+
+from isthmus_portal.changing import change
+
+_RUN = """ done total caught share unanswered confirmed dismissed reviewsPerThousand
+    reviewCost { amountMinor currency } costPerThousand { amountMinor currency } startedAt finishedAt"""
+_EVIDENCE = " evidence { source place value against document event }"
+_FINDING = f""" id state says openedAt decidedAt decidedBy reason party {{ name legalName }}
+    shipment {{ reference }}
+    rule {{ id code version }} appeal {{ state statement lodgedAt reviewedAt reason }} {_EVIDENCE}"""
+
+LISTS = f"""query PortalRisk($first: Int!, $after: String) {{
+    riskRules(first: $first, after: $after) {{ edges {{ node {{
+        id code version about category says state writtenAt
+        simulations {{ {_RUN} }} }} cursor }} pageInfo {{ hasNextPage endCursor }} }}
+    riskNotices(first: 20) {{ edges {{ node {{ id category state openedAt changedAt
+        appeal {{ state statement reason }} }} }} }}
+    riskFindings(first: 20) {{ edges {{ node {{ id state says openedAt party {{ name legalName }}
+        shipment {{ reference }} rule {{ id code version }} appeal {{ state }} }} }} }}
+}}"""
+RULE = f"""query PortalRiskRule($id: ID!) {{ riskRule(id: $id) {{
+    id code version about category says condition state writtenAt activatedAt retiredAt
+    simulations {{ {_RUN} catches(first: 20) {{ edges {{ node {{
+        says earlier shipment {{ reference }} {_EVIDENCE} }} }} }} }} }} }}"""
+SHIPMENT = "query PortalRiskOf($reference: String!) { shipment(reference: $reference) { id reference ucr } }"
+SCREEN = f"""query PortalShipmentRisk($id: ID!) {{ shipmentRisk(shipment: $id) {{
+    shipment {{ id reference ucr }} assessedAt screenedAt
+    readings {{ name standsOut says {_EVIDENCE} }}
+    findings {{ {_FINDING} }}
+    screeningHits {{ id state score place list reference decision reason }} }} }}"""
+
+WRITE = change("writeRiskRule", "rule { id }")
+SIMULATE = change("simulateRiskRule", "simulation { id }")
+ACTIVATE = change("activateRiskRule", "rule { id }")
+RETIRE = change("retireRiskRule", "rule { id }")
+ASSESS = change("assessShipment", "opened { id }")
+DECIDE = change("decideRiskFinding", "finding { id }")
+REVIEW = change("reviewRiskAppeal", "finding { id }")
+APPEAL = change("appealRiskFinding", "notice { id }")
