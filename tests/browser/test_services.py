@@ -11,7 +11,7 @@ from flask import Flask
 from graphql_relay import to_global_id
 from playwright.sync_api import Browser
 
-from browsing import SIZES, Scheme, Window, window
+from browsing import Scheme, looked_at, window
 from counterparts import serving
 from insurance_trade import InsuredTrade
 from isthmus_platform.database import Platform
@@ -91,19 +91,6 @@ def services(platform: Platform) -> Services:
     for party, address in [*insured(trade), *released(releasing), *booked(trade)]:
         pages[party].append(address)
     return Services(portal_of(platform, DESK, trade.papers.trade.actors, Files()), pages)
-
-
-def looked_at(opened: Window, address: str, scheme: Scheme) -> list[str]:
-    """Return what is wrong with a page with everything opened that can be, as wide as a desk and a phone."""
-    page = opened.go(address)
-    page.emulate_media(color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('main details').forEach((it) => { it.open = true; })")
-    found = [*opened.violations(), *opened.complaints]
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        if opened.is_wider_than_the_screen():
-            found.append(f"scrolls sideways on a {size}")
-    return found
 
 
 def test_no_page_of_a_service_has_a_serious_fault_for_anyone_or_scrolls_sideways(

@@ -74,3 +74,16 @@ def window(browser: Browser, site: str, size: str = "desk", scheme: Scheme = "li
     )
     yield opened
     context.close()
+
+
+def looked_at(opened: Window, address: str, scheme: Scheme) -> list[str]:
+    """Return what is wrong with a page with everything opened that can be, as wide as a desk and a phone."""
+    page = opened.go(address)
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('main details').forEach((it) => { it.open = true; })")
+    found = [*opened.violations(), *opened.complaints]
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        if opened.is_wider_than_the_screen():
+            found.append(f"scrolls sideways on a {size}")
+    return found
