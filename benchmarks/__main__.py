@@ -4,7 +4,16 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import chart, crossing, graphql_page, graphql_scale, ingest, log_at_scale, web_server
+from benchmarks import (
+    chart,
+    crossing,
+    graphql_page,
+    graphql_scale,
+    ingest,
+    log_at_scale,
+    screening,
+    web_server,
+)
 
 RESULTS = Path(__file__).with_name("results")
 BENCHMARKS = {
@@ -14,6 +23,7 @@ BENCHMARKS = {
     "ingest": ingest.run,
     "graphql_page": graphql_page.run,
     "graphql_scale": graphql_scale.run,
+    "screening": screening.run,
 }
 CHARTS = {"graphql_page": chart.of_page}
 

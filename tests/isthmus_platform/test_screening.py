@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,12 +11,18 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from at_once import at_once
 from isthmus_platform import outbox, parties, shipments
 from isthmus_platform.database import Duty, PartyRole, Platform
 from isthmus_platform.errors import PlatformError
+from isthmus_platform.papers import issuing
+from isthmus_platform.papers.kinds import CommercialInvoice
+from isthmus_platform.papers.parts import Amount, InvoiceLine, TradeParty
 from isthmus_platform.screening import asked, hits, lists, reading, review, running
 from isthmus_platform.screening.records import DUTY, ScreeningHit
+from isthmus_platform.screening.running import Screener
 from screening_trade import CONSIGNEE, GOODS, VESSEL, Screening, screened
+from title_trade import DESK, open_title_trade
 from trade import open_trade
 from voyage_events import moved, send
 
@@ -373,3 +381,55 @@ def test_the_duty_reads_no_members_data(screening: Screening) -> None:
     screening.trade.ship()
     with screening.platform.begin(Duty(DUTY)) as work:
         assert shipments.page(work) == [], "what a shipment says is read as its owner"
+
+
+def test_of_many_who_approve_at_the_same_instant_one_does(screening: Screening) -> None:
+    hit = hit_of(screening)
+    with screening.platform.begin(screening.person("first")) as work:
+        review.propose(work, hit, "RELEASE", "Another company")
+
+    def approve(name: str) -> None:
+        with screening.platform.begin(screening.person(name)) as work:
+            review.approve(work, hit, "RELEASE")
+
+    tried = at_once([partial(approve, name) for name in ("first", "second", "third", "fourth")])
+    assert tried["done"] == 1
+    assert set(tried) <= {"done", "same_person", "not_in_this_state"}
+    assert screening.actions(hit) == ["OPENED", "PROPOSED", "APPROVED"]
+
+
+def test_two_workers_do_a_batch_of_a_run_once(screening: Screening) -> None:
+    for number in range(4):
+        screening.trade.ship(reference=f"R{number}", ucr=f"U{number}")
+    screening.work()
+    row = screening.load(CONSIGNEE, work=False)
+    screening.worker.begin(row.id)
+    assert at_once([partial(screening.worker.go_on, row.id)] * 4) == {"done": 4}
+    with screening.platform.begin(screening.trade["operator"]) as work:
+        run = lists.runs(work, [row.id])[row.id]
+    assert (run.done, run.opened) == (7 + 4, 4)
+    assert len(screening.hits()) == 4
+
+
+def test_a_document_that_is_issued_is_screened_by_what_it_says(platform: Platform, platform_url: str) -> None:
+    titles = open_title_trade(platform)
+    papers = titles.papers
+    screening = Screening(papers.trade, Screener(platform, DESK.vault), platform_url)
+    screening.load({"reference": "P-5", "kind": "PARTY", "names": ["Elbe Handelsbank"]}, GOODS)
+    screening.work()
+    invoice = CommercialInvoice(
+        number="FPM-1",
+        issued_on=date(2026, 5, 2),
+        seller=TradeParty("Trader Ltd"),
+        buyer=TradeParty("ELBE-Handelsbank AG"),
+        currency="USD",
+        total=Amount(Decimal(100), "USD"),
+        lines=(InvoiceLine("1", "Used machining centres", Amount(Decimal(100), "USD"), hs_code="845710"),),
+    )
+    with platform.begin(papers.trade["trader"]) as work:
+        reference = shipments.get(work, titles.shipment).reference
+        issuing.issue(work, DESK, reference, invoice)
+    screening.work()
+    documents = [hit for hit in screening.hits() if hit.kind == "DOCUMENT"]
+    assert [(place, name) for place, name, _, _ in told(documents)] == [("buyer", "P-5"), ("lines.0", "G-1")]
+    assert {hit.shipment_id for hit in documents} == {titles.shipment}
