@@ -73,7 +73,13 @@ PARTS = (
     Part(
         "consignee", "Hanseatische Werkzeugmaschinen GmbH", "DE", PartyRole.TRADER, "the title to its goods"
     ),
-    Part("terminal", "Hansa Container Terminal GmbH", "DE", PartyRole.TERMINAL, "telling when cargo arrives"),
+    Part(
+        "terminal",
+        "Hansa Container Terminal GmbH",
+        "DE",
+        PartyRole.TERMINAL,
+        "telling when cargo arrives, and the slots of its gates",
+    ),
     Part(
         "operator", "Isthmus Concession Company", "TW", PartyRole.OPERATOR, "usage and invoices; no contents"
     ),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from isthmus.demo import (
     credit_chapter,
     financing_chapter,
+    freight_chapter,
     insurance_chapter,
     receivable_chapter,
     release_chapter,
@@ -26,6 +27,7 @@ SERVICES: tuple[Chapter, ...] = (
     release_chapter.CHAPTER,
     credit_chapter.CHAPTER,
     insurance_chapter.CHAPTER,
+    freight_chapter.CHAPTER,
     receivable_chapter.CHAPTER,
     risk_chapter.CHAPTER,
     screening_chapter.CHAPTER,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from isthmus.demo import consignment
+from isthmus.demo import consignment, delivery_chapter
 from isthmus.demo.member import UnexpectedAnswer, nodes, until_metered
 from isthmus.demo.story import Cast, Line, shipment
 
@@ -25,15 +25,16 @@ def too_early(cast: Cast) -> Iterator[Line]:
             "shipment": shipment(cast.carrier, "id")["id"],
             "consignee": "consignee",
             "document": "BILL_OF_LADING",
+            "terminal": "terminal",
         },
     )
-    yield Line("The carrier opens the release of the cargo to the consignee.")
+    yield Line("The carrier opens the release of the cargo to the consignee, at the terminal.")
     said = _refused(cast, "early", {"title_not_surrendered", "freight_unpaid"})
     yield Line(f"It tries to order the delivery: {said}", refused=True)
 
 
 def released(cast: Cast) -> Iterator[Line]:
-    """Hold the cargo, pay its freight, lift the hold, order the delivery, and hand the cargo out."""
+    """Hold the cargo, pay its freight, lift the hold, order the delivery, hand it out, and prove it."""
     release = _release(cast)["id"]
     held = cast.authority.done(
         "holdCargoForCustoms",
@@ -59,8 +60,11 @@ def released(cast: Cast) -> Iterator[Line]:
     yield Line("Customs lifts its hold.")
     order = cast.carrier.done("issueDeliveryOrder", ORDER, _order(cast, release, "issued"))["order"]
     yield Line(f"Every condition holds: delivery order {order['number']} is issued to the consignee.")
-    _handed_out(cast, order["id"])
-    yield Line("The consignee shows its token, and the cargo is handed out.")
+    seen = _order_of(cast, order["id"])
+    yield from delivery_chapter.booked(cast, seen["number"], seen["token"])
+    _handed_out(cast, seen)
+    yield Line("It shows the consignee's token, and the cargo is handed out.")
+    yield from delivery_chapter.delivered(cast, _order_of(cast, order["id"])["endedAt"])
     until_metered(cast.period, (cast.carrier, "delivery_order.issued", 1))
 
 
@@ -84,15 +88,18 @@ def _refused(cast: Cast, key: str, codes: set[str]) -> str:
     return " ".join(error["message"] for error in errors)
 
 
-def _handed_out(cast: Cast, order: str) -> None:
-    query = FOUND % "orders { id token }"
-    (seen,) = nodes(cast.consignee.query(query)["cargoReleases"])
-    token = next(each["token"] for each in seen["orders"] if each["id"] == order)
-    if seen["state"] == "PICKED_UP" and token is None:
+def _order_of(cast: Cast, order: str) -> dict[str, Any]:
+    """Return the delivery order as the consignee sees it: with its token while it is live."""
+    (seen,) = nodes(cast.consignee.query(FOUND % "orders { id number token endedAt }")["cargoReleases"])
+    return dict(next(each for each in seen["orders"] if each["id"] == order))
+
+
+def _handed_out(cast: Cast, order: dict[str, Any]) -> None:
+    if order["token"] is None:
         return
-    given = {"idempotencyKey": "demo-release-pick-up", "order": order, "token": token}
-    cast.carrier.done("recordPickUp", ORDER, given)
+    given = {"idempotencyKey": "demo-release-pick-up", "order": order["id"], "token": order["token"]}
+    cast.terminal.done("recordPickUp", ORDER, given)
 
 
 TOO_EARLY = ("The cargo is asked for too early", too_early)
-CHAPTER = ("The cargo is released", released)
+CHAPTER = ("The cargo is released, and its delivery proven", released)
