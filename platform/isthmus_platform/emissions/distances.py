@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from importlib import resources
+from importlib.metadata import version
+from importlib.resources.abc import Traversable
 from math import asin, cos, radians, sin, sqrt
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from isthmus_platform import places
 
@@ -98,28 +103,33 @@ def _by_sea(start: Point, end: Point, names: tuple[str, str]) -> Distance:
 
 @lru_cache(maxsize=1)
 def _sea_source() -> str:
-    from importlib.metadata import version
-
     return f"searoute {version('searoute')}, shortest way by sea"
 
 
 _loading = Lock()
 
 
+# Both are read from the wheel's GeoJSON: its Python modules of the same data take ten times the memory.
 @lru_cache(maxsize=1)
 def _lanes() -> Any:
-    """Return the graph of sea lanes: a second of CPU, so that who needs none does not load it."""
-    from searoute.searoute import setup_M
+    """Return the graph of sea lanes: a second of CPU and 40 MB, so that who needs none does not load it."""
+    from searoute.classes.marnet import Marnet
 
-    return setup_M("networkx")
+    lanes = Marnet()
+    with resources.as_file(_data("marnet_searoute.geojson")) as file:
+        lanes.load_geojson(str(file))
+    return lanes
 
 
 @lru_cache(maxsize=1)
 def _ports() -> dict[str, Point]:
     """Return the positions of the port list by UN/LOCODE."""
-    from searoute.data.ports_dict import node_list
+    found = orjson.loads(_data("ports.geojson").read_bytes())["features"]
+    return {each["properties"]["port"]: tuple(each["geometry"]["coordinates"][:2]) for each in found}
 
-    return {each["port"]: (float(each["x"]), float(each["y"])) for each in node_list.values()}
+
+def _data(name: str) -> Traversable:
+    return resources.files("searoute").joinpath("data", name)
 
 
 def _sea_way(start: Point, end: Point) -> tuple[list[Point], float]:
