@@ -113,7 +113,7 @@ class Booking(Carrying):
     status = graphene.Field(BookingStatus, required=True, description="Where it stands.")
     reason = graphene.String(description="Why, of the last move.")
     quote = graphene.Field(FreightQuote, required=True, description="The accepted quote that it is on.")
-    units = graphene.Int(required=True, description="How many containers are booked.")
+    units = graphene.Int(required=True, description="How many containers are booked. The number.")
     booked_by = graphene.Field(Party, required=True, description="Who booked.")
     carrier = graphene.Field(Party, required=True, description="With whom.")
     reference = graphene.String(description="The carrier's, once it confirms.")
