@@ -20,6 +20,7 @@ from isthmus_portal import formats, navigation, session, words
 from isthmus_portal.face import Executed, Face, Invitation, Papers, Sessions, roles, viewer
 from isthmus_portal.files import NO_FILES, Files
 from isthmus_portal.pages import PAGES
+from isthmus_portal.pages.page import Page
 
 _STATIC = Path(__file__).with_name("static")
 _OPEN = {"portal.sign_in", "portal.standing", "portal.static", "portal.verify"}
@@ -62,7 +63,7 @@ def create_portal(
     """
     invited = tuple if production else invitations
     face = Face(execute, sign_in, actor_of, sessions, clock, files, invited, papers)
-    portal = Blueprint(
+    portal = _Portal(
         "portal",
         "isthmus_portal",
         template_folder="templates",
@@ -76,8 +77,36 @@ def create_portal(
     _errors(portal)
     _nowhere(portal, face, to_machines)
     for page in PAGES:
+        portal.adding = page
         page.add(portal, face)
     return portal
+
+
+class _Portal(Blueprint):
+    """The blueprint, which knows of each address whose page it is, to read codes as that page does."""
+
+    adding: Page | None = None
+
+    def __init__(self, name: str, module: str, **options: Any) -> None:
+        super().__init__(name, module, **options)
+        said = [page.words for page in PAGES], [page.tones for page in PAGES]
+        self._common = words.Vocabulary.of([{}, *said[0]], [{}, *said[1]])
+        self._own = {
+            id(page): words.Vocabulary.of([page.words, *said[0]], [page.tones, *said[1]]) for page in PAGES
+        }
+        self._pages: dict[str, int] = {}
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *rest: Any, **options: Any
+    ) -> None:
+        """Add an address, as of the page that is being added."""
+        self._pages[f"portal.{endpoint or view_func.__name__}"] = id(self.adding)
+        super().add_url_rule(rule, endpoint, view_func, *rest, **options)
+
+    @property
+    def vocabulary(self) -> words.Vocabulary:
+        """How codes are read on the page of this request."""
+        return self._own.get(self._pages.get(request.endpoint or "", 0), self._common)
 
 
 def _settings(form_key: CSRFProtect, *, production: bool) -> Callable[[BlueprintSetupState], None]:
@@ -127,7 +156,7 @@ def _to_sign_in() -> AnyResponse:
     return redirect(url_for("portal.sign_in", next=None if onward == "/" else onward), 303)
 
 
-def _dress(portal: Blueprint, face: Face) -> None:
+def _dress(portal: _Portal, face: Face) -> None:
     digests = {
         path.name: sha256(path.read_bytes()).hexdigest()[:10] for path in _STATIC.iterdir() if path.is_file()
     }
@@ -144,10 +173,9 @@ def _dress(portal: Blueprint, face: Face) -> None:
     portal.add_app_template_filter(formats.span)
     portal.add_app_template_filter(formats.about)
     portal.add_app_template_filter(formats.document_of)
-    vocabulary = words.Vocabulary.of([page.words for page in PAGES], [page.tones for page in PAGES])
-    portal.add_app_template_filter(vocabulary.plain, "plain")
-    portal.add_app_template_filter(vocabulary.reason, "reason")
-    portal.add_app_template_filter(vocabulary.tone, "tone")
+    portal.add_app_template_filter(lambda code: portal.vocabulary.plain(code), "plain")
+    portal.add_app_template_filter(lambda code: portal.vocabulary.reason(code), "reason")
+    portal.add_app_template_filter(lambda code: portal.vocabulary.tone(code), "tone")
     portal.add_app_template_filter(words.grouped)
     portal.add_app_template_filter(words.fate)
 

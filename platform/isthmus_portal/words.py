@@ -3,7 +3,7 @@
 A code that is not listed is shown as itself in plain letters, so that a newer schema stays readable.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -137,8 +137,12 @@ class Vocabulary:
     tones: Mapping[str, str]
 
     @classmethod
-    def of(cls, words: Iterable[Mapping[str, str]], tones: Iterable[Mapping[str, str]]) -> Self:
-        """Return the common one with what pages add; two that say otherwise of one code are a mistake."""
+    def of(cls, words: Sequence[Mapping[str, str]], tones: Sequence[Mapping[str, str]]) -> Self:
+        """Return the common one with what pages add.
+
+        The first page's own comes before what is common, since services use one code in several ways
+        (a booking that is confirmed is good, a hit that is confirmed is not); the other pages' come after it.
+        """
         return cls(_joined(_ALL, words), _joined(TONES, tones))
 
     def plain(self, code: str | None) -> str:
@@ -158,11 +162,10 @@ class Vocabulary:
         return self.tones.get((code or "").upper(), "plain")
 
 
-def _joined(common: Mapping[str, str], added: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    together = dict(common)
-    for code, said in (entry for more in added for entry in more.items()):
-        if together.setdefault(code, said) != said:
-            raise ValueError(f"{code} is both {together[code]!r} and {said!r}")
+def _joined(common: Mapping[str, str], added: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    together: dict[str, str] = {}
+    for said in reversed([*added[:1], common, *added[1:]]):
+        together |= said
     return together
 
 

@@ -64,11 +64,13 @@ def test_a_code_nobody_knows_is_still_readable() -> None:
     assert SAID.tone("SOMETHING_NEW") == "plain"
 
 
-def test_two_pages_cannot_read_one_code_in_two_ways() -> None:
-    agreeing = Vocabulary.of([{"PAR": "At par"}, {"PAR": "At par"}], [{"PAR": "good"}])
-    assert (agreeing.plain("PAR"), agreeing.tone("PAR")) == ("At par", "good")
-    with pytest.raises(ValueError, match="PAR"):
-        Vocabulary.of([{"PAR": "At par"}, {"PAR": "Parity"}], [])
+def test_a_page_reads_a_code_in_its_own_way_and_what_it_does_not_say_as_the_others_do() -> None:
+    words_ = [{"HELD": "Kept back"}, {"HELD": "Paused", "PAR": "At par"}]
+    own = Vocabulary.of(words_, [{"HELD": "bad"}, {"PAR": "good"}])
+    assert [own.plain(code) for code in ("HELD", "PAR")] == ["Kept back", "At par"]
+    assert [own.tone(code) for code in ("HELD", "PAR")] == ["bad", "good"]
+    other = Vocabulary.of([{}, *words_], [{}, {"HELD": "bad"}])
+    assert other.tone("HELD") == "good", "what is common comes before what another page says"
 
 
 @pytest.mark.parametrize(

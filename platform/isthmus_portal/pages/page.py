@@ -20,6 +20,6 @@ class Page:
     queries: tuple[str, ...] = ()
     """Every text it sends to the schema; a test holds them to the schema and its limits."""
     words: Mapping[str, str] = field(default_factory=dict)
-    """Codes of the schema and how a person reads them, where plain letters do not do."""
+    """Codes of the schema as a person reads them, if not in plain letters; read first on its own pages."""
     tones: Mapping[str, str] = field(default_factory=dict)
     """Codes of the schema and the tone of their chips: ``good``, ``warn`` or ``bad``."""
