@@ -1,5 +1,6 @@
 """What people write into the fields of a form: amounts, whole numbers, lines."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
@@ -33,3 +34,8 @@ def text(form: Mapping[str, str], name: str) -> str:
 def lines(form: Mapping[str, str], name: str) -> list[str]:
     """Return the lines of a field that hold something, with single spaces between words."""
     return [" ".join(line.split()) for line in form.get(name, "").splitlines() if line.strip()]
+
+
+def marks(form: Mapping[str, str]) -> list[str]:
+    """Return an invoice's marks (:mod:`isthmus_platform.financed`), a line each or as a JSON list."""
+    return [mark for mark in re.split(r"[\s,;\"'\[\]]+", form.get("marks", "")) if mark]

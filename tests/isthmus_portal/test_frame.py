@@ -14,6 +14,8 @@ from page import Element
 from portal_example import REFERENCE, Example, portal_app
 from portal_visitor import AsParty, Visitor
 
+FINANCE = ["Documentary credits", "Financed before?", "Financeable truth"]
+CARGO = ["Releases", "Freight", "Lorries", "Deliveries"]
 ACCOUNT = ["Access log", "Usage", "Invoices", "API clients"]
 PAGES = [
     ("trader", "/shipments"),
@@ -62,14 +64,20 @@ def test_what_a_page_refers_to_is_on_it_once(shown: Element) -> None:
 @pytest.mark.parametrize(
     ("party", "titles"),
     [
-        ("trader", ["Shipments", "Crossings", "Titles", "Documentary credits", *ACCOUNT]),
-        ("carrier", ["Shipments", "Titles", *ACCOUNT[1:]]),
+        (
+            "trader",
+            [
+                *("Shipments", "Crossings", "Titles", "Documentary credits", "Insurance"),
+                *(*CARGO, "Screening", *ACCOUNT),
+            ],
+        ),
+        ("carrier", ["Shipments", "Titles", *CARGO, *ACCOUNT[1:]]),
         (
             "bank",
-            ["Document desk", "Crossings", "Titles", "Documentary credits", "Financed before?", *ACCOUNT[1:]],
+            ["Document desk", "Crossings", "Titles", *FINANCE, *ACCOUNT[1:]],
         ),
-        ("operator", ACCOUNT[1:]),
-        ("authority", ["Crossings", "API clients"]),
+        ("operator", ["Screening", *ACCOUNT[1:]]),
+        ("authority", ["Crossings", "Releases", "API clients"]),
     ],
 )
 def test_each_role_is_shown_its_pages(as_party: AsParty, party: str, titles: list[str]) -> None:
@@ -79,7 +87,7 @@ def test_each_role_is_shown_its_pages(as_party: AsParty, party: str, titles: lis
 def test_what_belongs_together_stands_under_one_title_and_a_single_page_under_none(as_party: AsParty) -> None:
     bank, trader = (as_party(name).get("/log").one("nav", css="main") for name in ("bank", "trader"))
     assert [it.text for it in bank.all("summary")] == ["Finance", "Account"]
-    assert [it.text for it in trader.all("summary")] == ["Account"]
+    assert [it.text for it in trader.all("summary")] == ["Logistics", "Account"]
     shown = as_party("trader").get("/access").one("nav", css="main")
     assert [it.text for it in shown.all("summary", css="here")] == ["Account"]
 
@@ -142,3 +150,17 @@ def test_a_fault_of_ours_is_said_without_its_details() -> None:
     page = _signed_in(_answering(GraphQLError("SELECT secret FROM x"))).get("/usage", status=500)
     assert page.one("h1").text == "Something failed on our side"
     assert "secret" not in page.text
+
+
+def test_one_code_is_shown_on_each_page_in_that_pages_own_tone(example: Example) -> None:
+    app = portal_app(example)
+    tone = app.jinja_env.filters["tone"]
+    shown = {}
+    for address in ("/screening", "/freight", "/shipments"):
+        with app.test_request_context(address):
+            shown[address] = [tone(code) for code in ("CONFIRMED", "HELD")]
+    assert shown == {
+        "/screening": ["bad", "good"],
+        "/freight": ["good", "good"],
+        "/shipments": shown["/shipments"],
+    }

@@ -19,6 +19,7 @@ from isthmus_portal.pages import (
     screening,
     shipments,
     titles,
+    truth,
     verify,
 )
 
@@ -31,6 +32,7 @@ PAGES = (
     documentary_credits.PAGE,
     credit_forms.PAGE,
     financed.PAGE,
+    truth.PAGE,
     insurance.PAGE,
     releases.PAGE,
     freight.PAGE,

@@ -4,13 +4,13 @@ An invoice is never entered here: its marks are made on the bank's own machine, 
 neither the platform nor the bridge learns which invoice it is (docs/financing.md).
 """
 
-import re
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request, url_for
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from isthmus_portal.entered import marks
 from isthmus_portal.face import Face, nodes
 from isthmus_portal.navigation import BANKS, FINANCE, Item
 from isthmus_portal.pages import paging
@@ -68,7 +68,7 @@ def add(portal: Blueprint, face: Face) -> None:
     @portal.post("/financed")
     def financed_asked() -> Response | str | tuple[str, int]:
         act = request.form.get("act")
-        values: dict[str, Any] = {"marks": _marks(), "idempotencyKey": request.form["once"]}
+        values: dict[str, Any] = {"marks": marks(request.form), "idempotencyKey": request.form["once"]}
         if act == "ask":
             payload, errors = face.change(ASK, values)
             return _refused(face, errors) if errors else _page(face, answer=payload["financedBefore"])
@@ -79,7 +79,7 @@ def add(portal: Blueprint, face: Face) -> None:
 
     @portal.post("/financed/disputes")
     def financing_disputed() -> Response | tuple[str, int]:
-        given = {"marks": _marks(), "reason": request.form.get("reason", "").strip()}
+        given = {"marks": marks(request.form), "reason": request.form.get("reason", "").strip()}
         payload, errors = face.change(DISPUTE, given | {"idempotencyKey": request.form["once"]})
         said = "Disputed; the other bank is told that it is, and not by whom."
         if not errors:
@@ -97,11 +97,6 @@ def add(portal: Blueprint, face: Face) -> None:
         values = {"financing": request.form["financing"], "idempotencyKey": request.form["once"]}
         _, errors = face.change(RELEASE, values)
         return _done(face, errors, "Released: another bank may finance it now.")
-
-
-def _marks() -> list[str]:
-    """Return the marks of a form, however they were copied: a line each, or as a JSON list."""
-    return [mark for mark in re.split(r"[\s,;\"'\[\]]+", request.form.get("marks", "")) if mark]
 
 
 def _done(face: Face, errors: Errors, said: str) -> Response | tuple[str, int]:
