@@ -10,27 +10,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from isthmus_protocol import statements, titles
+from isthmus_protocol import statements, titles, vouched
 from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, digest, parse
-from isthmus_protocol.documents import ISSUER_TYPE
 from isthmus_protocol.evidence import Check, Verdict
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey, TrustedKey
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time
 from isthmus_protocol.titles import NotAllowed, Step, Title
+from isthmus_protocol.vouched import BadFile, Owners
 
 FORMAT = "isthmus-title/1"
 STEP_TYPE = "isthmus-title-step+jws"
 HEAD_TYPE = "isthmus-title-head+jws"
 LONGEST = 16 * 1_048_576
 MOST_STEPS = 1000
-
-
-class BadTitle(Exception):
-    """A check failed; ``check`` names it and the message says how."""
-
-    def __init__(self, check: str, detail: str) -> None:
-        super().__init__(detail)
-        self.check = check
 
 
 @dataclass(frozen=True)
@@ -143,7 +135,7 @@ def verify_title(data: bytes, trust: Keyring | None) -> tuple[Verdict, list[str]
         return Verdict((Check("form", passed=False, detail=str(error)),), ()), []
     try:
         checks, story = _verified(file, trust)
-    except BadTitle as error:
+    except BadFile as error:
         return Verdict((Check(error.check, passed=False, detail=str(error)),), ()), []
     fingerprints = tuple(f"{key.holder} {key.kid}" for key in file.keys)
     return Verdict(checks, fingerprints), story
@@ -151,19 +143,17 @@ def verify_title(data: bytes, trust: Keyring | None) -> tuple[Verdict, list[str]
 
 def _verified(file: TitleFile, trust: Keyring | None) -> tuple[tuple[Check, ...], list[str]]:
     platform = Keyring(file.keys) if trust is None else trust
-    parties = _parties(file, platform)
+    parties = vouched.owners(file.parties, platform)
     steps = _signed(file.steps, parties)
     _chained(file.steps, steps)
     title = _replayed(steps)
     head = _head(file, platform)
     last = digest_of(file.steps[-1])
     if (head.title, head.sequence, head.step) != (steps[0].title, len(steps), last):
-        raise BadTitle("head", f"the last step was number {head.sequence}; it is not the last in the file")
+        raise BadFile("head", f"the last step was number {head.sequence}; it is not the last in the file")
     if head.at < title.at:
-        raise BadTitle("head", "the file was made before its last step")
-    used = {statements.signer(token, platform).kid for token in (file.head, *file.parties)}
-    if used != {key.kid for key in file.keys} or len(file.keys) != len(used):
-        raise BadTitle("form", "the keys in the file are not those that signed it")
+        raise BadFile("head", "the file was made before its last step")
+    vouched.check_keys(file.keys, (file.head, *file.parties), platform)
     terms = title.terms
     checks = (
         Check("signature", passed=True, detail=f"{len(steps)} steps, each by the party that made it"),
@@ -175,23 +165,7 @@ def _verified(file: TitleFile, trust: Keyring | None) -> tuple[tuple[Check, ...]
     return checks, [_told(step) for step in steps]
 
 
-def _parties(file: TitleFile, platform: Keyring) -> dict[str, tuple[str, TrustedKey]]:
-    """Return whose each party's key is, by ``kid``."""
-    found: dict[str, tuple[str, TrustedKey]] = {}
-    for token in file.parties:
-        try:
-            members = Members(statements.verify(token, platform, ISSUER_TYPE, Holder.PLATFORM))
-            name = members.name("party")
-            key = TrustedKey.from_json(members.take("key"))
-        except (SignatureError, MalformedMessage) as error:
-            raise BadTitle("parties", f"a party's key is not vouched for: {error}") from error
-        found[key.kid] = name, key
-    if list(found) != sorted(found) or len(found) != len(file.parties):
-        raise BadTitle("parties", "the parties' keys are not listed once each, in order")
-    return found
-
-
-def _signed(tokens: Sequence[str], parties: dict[str, tuple[str, TrustedKey]]) -> list[Step]:
+def _signed(tokens: Sequence[str], parties: Owners) -> list[Step]:
     keys = Keyring(key for _, key in parties.values())
     steps: list[Step] = []
     used: set[str] = set()
@@ -200,16 +174,16 @@ def _signed(tokens: Sequence[str], parties: dict[str, tuple[str, TrustedKey]]) -
             opened = statements.open_statement(token, keys, STEP_TYPE, Holder.PARTY)
             step = Step.from_json(opened.payload)
         except (SignatureError, MalformedMessage) as error:
-            raise BadTitle("signature", f"step {number}: {error}") from error
+            raise BadFile("signature", f"step {number}: {error}") from error
         signer = parties[opened.key.kid][0]
         if signer != step.actor:
-            raise BadTitle("signature", f"step {number} of {step.actor} is signed by {signer}")
+            raise BadFile("signature", f"step {number} of {step.actor} is signed by {signer}")
         used.add(opened.key.kid)
         steps.append(step)
     if not steps:
-        raise BadTitle("form", "the file has no steps")
+        raise BadFile("form", "the file has no steps")
     if used != parties.keys():
-        raise BadTitle("parties", "the file has the key of a party that made no step")
+        raise BadFile("parties", "the file has the key of a party that made no step")
     return steps
 
 
@@ -217,11 +191,11 @@ def _chained(tokens: Sequence[str], steps: Sequence[Step]) -> None:
     previous: str | None = None
     for number, (token, step) in enumerate(zip(tokens, steps, strict=True), start=1):
         if step.title != steps[0].title:
-            raise BadTitle("chain", f"step {number} is of another title")
+            raise BadFile("chain", f"step {number} is of another title")
         if step.sequence != number:
-            raise BadTitle("chain", f"step {step.sequence} stands where step {number} belongs")
+            raise BadFile("chain", f"step {step.sequence} stands where step {number} belongs")
         if step.previous != previous:
-            raise BadTitle("chain", f"step {number} follows another step than the one before it")
+            raise BadFile("chain", f"step {number} follows another step than the one before it")
         previous = digest_of(token)
 
 
@@ -232,9 +206,9 @@ def _replayed(steps: Iterable[Step]) -> Title:
             title = titles.begin(step) if title is None else titles.take(title, step)
         except NotAllowed as error:
             detail = f"step {step.sequence}, {step.action} by {step.actor}: {error} ({error.rule})"
-            raise BadTitle("holder", detail) from error
+            raise BadFile("holder", detail) from error
     if title is None:
-        raise BadTitle("form", "the file has no steps")
+        raise BadFile("form", "the file has no steps")
     return title
 
 
@@ -242,7 +216,7 @@ def _head(file: TitleFile, platform: Keyring) -> Head:
     try:
         return Head.from_json(statements.verify(file.head, platform, HEAD_TYPE, Holder.PLATFORM))
     except (SignatureError, MalformedMessage) as error:
-        raise BadTitle("head", str(error)) from error
+        raise BadFile("head", str(error)) from error
 
 
 def _told(step: Step) -> str:

@@ -1,10 +1,11 @@
 """Check a file that proves something: ``python -m isthmus_protocol.verify FILE [--trust FILE]``.
 
-Evidence, a fraud proof, a document, a title or a proof of delivery: the file's ``format`` says which; a
-document may be inside a PDF that carries it. Exit 0 says that what the file claims is proven: for evidence
-that the crossing happened as it says, for a fraud proof that the log has contradicted itself, for a document
-that its issuer signed what it shows and had not revoked it, for a title who held it when, for a delivery who
-signed for it. Exit 1 says that nothing is proven.
+Evidence, a fraud proof, a document, a title, a proof of delivery, or an insurance cover or claim: the file's
+``format`` says which; a document may be inside a PDF that carries it. Exit 0 says that what the file claims
+is proven: for evidence that the crossing happened as it says, for a fraud proof that the log has contradicted
+itself, for a document that its issuer signed what it shows and had not revoked it, for a title who held it
+when, for a delivery who signed for it, for a cover or claim who did what, and how it stands. Exit 1 says that
+nothing is proven.
 
 Needs nothing but this package and its dependencies: no network, no database, nobody's leave.
 """
@@ -21,6 +22,7 @@ from isthmus_protocol.evidence import Check, Verdict, verify_bundle
 from isthmus_protocol.fraud import Verdict as FraudVerdict
 from isthmus_protocol.fraud import verify_fraud
 from isthmus_protocol.fraud_proofs import Kind, is_fraud_proof
+from isthmus_protocol.insurance_file import is_insurance_file, verify_insurance
 from isthmus_protocol.keys import Keyring
 from isthmus_protocol.log_time import LaterHead
 from isthmus_protocol.pdf import is_pdf, signed_document
@@ -55,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         delivery, told = verify_delivery(data, trust)
         sys.stdout.write("\n".join([*told, *report(delivery, trusted=trust is not None)]) + "\n")
         return 0 if delivery.passed else 1
+    if is_insurance_file(data):
+        insurance, story = verify_insurance(data, trust)
+        sys.stdout.write("\n".join([*story, *report(insurance, trusted=trust is not None)]) + "\n")
+        return 0 if insurance.passed else 1
     if is_fraud_proof(data):
         found = verify_fraud(data, trust)
         sys.stdout.write("\n".join(report_fraud(found, trusted=trust is not None)) + "\n")
@@ -103,13 +109,13 @@ def _listed(checks: Sequence[Check]) -> list[str]:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="isthmus verify",
-        description="Check evidence, a proof of fraud or delivery, a document or a title offline.",
+        description="Check evidence, a proof of fraud or delivery, a document, a title or insurance offline.",
     )
     parser.add_argument(
         "bundle",
         type=Path,
         metavar="BUNDLE",
-        help="evidence, a proof of fraud or delivery, a document or a title: JSON, or a document's PDF",
+        help="evidence, a proof of fraud or delivery, a document, a title, a cover or claim: JSON, or a PDF",
     )
     parser.add_argument(
         "--trust", type=Path, metavar="FILE", help='the keys you trust, as {"keys": [{"kid", "holder", "x"}]}'

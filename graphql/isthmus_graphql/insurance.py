@@ -9,11 +9,12 @@ import graphene
 from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.grants import shipment_of
+from isthmus_graphql.papers import desk_of
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import JSON, DateTime, Long
 from isthmus_graphql.values import Money
 from isthmus_platform import parties
-from isthmus_platform.insurance import covers, records, steps
+from isthmus_platform.insurance import covers, exporting, records, steps
 from isthmus_platform.insurance.records import InsuranceStep
 from isthmus_platform.shipments import Shipment
 
@@ -73,6 +74,17 @@ class Chained:
     steps = graphene.List(
         graphene.NonNull(InsuranceStepEntry), required=True, description="What was done, in order."
     )
+    file = graphene.String(
+        required=True,
+        description="All of it, JSON text: `isthmus verify` checks it without this server.",
+    )
+
+    @staticmethod
+    def resolve_file(row: Any, info: Info) -> str:
+        """Write the file."""
+        context = info.context
+        make = exporting.cover if isinstance(row, records.OpenCover) else exporting.claim
+        return make(context.reading, desk_of(context), row.id).decode()
 
     @staticmethod
     def resolve_steps(row: Any, info: Info) -> Sequence[InsuranceStep]:

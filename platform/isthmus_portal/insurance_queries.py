@@ -145,6 +145,12 @@ query PortalInsuranceClaim($id: ID!) {
     + _STEPPED
 )
 
+FILE = """
+query PortalInsuranceFile($id: ID!) {
+  node(id: $id) { ... on OpenCover { file } ... on InsuranceClaim { file } }
+}
+"""
+
 OFFER_COVER = change("offerCover", "cover { id }")
 ANSWER_COVER = change("answerCover", "cover { id }")
 ADJUST_COVER = change("adjustCover", "cover { id }")

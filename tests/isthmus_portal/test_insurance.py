@@ -13,6 +13,7 @@ from isthmus_platform.database import Platform
 from isthmus_platform.http.documents import give_out
 from isthmus_portal import Files
 from isthmus_protocol.documents import verify_document
+from isthmus_protocol.insurance_file import verify_insurance
 from portal_frame import is_sound
 from portal_services import acquainted, done, offered, refused
 from portal_visitor import AsParty
@@ -201,6 +202,8 @@ def test_a_claim_goes_its_way_with_its_evidence_and_its_times(
     settled = done(insurer, accepted, "Record the payment", reference="PAY-1")
     assert "Settled" in settled.one(css="head-status").text
     assert offered(settled) == []
+    file = insurer.client.get(settled.link("Download all signed steps")).data
+    assert verify_insurance(file, TRUST)[0].passed
     assert "Settled" in trader.get("/insurance?show=claims").one("tbody").text
 
 

@@ -24,4 +24,11 @@ def add(portal: Blueprint, face: Face) -> None:
         return face.files.evidence(g.actor, exchange)
 
 
+def as_file(text: str, name: str) -> Response:
+    """Return JSON text of the schema as a file to be taken along."""
+    given = Response(text, content_type="application/json")
+    given.headers.set("Content-Disposition", "attachment", filename=name)
+    return given
+
+
 PAGE = Page(add)

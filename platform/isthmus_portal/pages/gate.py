@@ -14,6 +14,7 @@ from isthmus_portal.forms import Act, Filled
 from isthmus_portal.navigation import LOGISTICS, OWNERS, Item
 from isthmus_portal.pages import gate_acts as acts
 from isthmus_portal.pages import paging
+from isthmus_portal.pages.downloads import as_file
 from isthmus_portal.pages.page import Page
 
 Answer = Response | AnyResponse | tuple[str, int]
@@ -76,10 +77,7 @@ def _add_deliveries(portal: Blueprint, face: Face) -> None:
 
     @portal.get("/download/deliveries/<id>")
     def delivery_file(id: str) -> Response:  # noqa: A002 (the route's word)
-        file = _one(face, queries.DELIVERY_FILE, id)["file"]
-        given = Response(file, content_type="application/json")
-        given.headers.set("Content-Disposition", "attachment", filename="delivery.json")
-        return given
+        return as_file(_one(face, queries.DELIVERY_FILE, id)["file"], "delivery.json")
 
 
 def _one(face: Face, query: str, id_: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from isthmus_portal.forms import Act, Filled
 from isthmus_portal.navigation import INSURANCE, OWNERS, Item
 from isthmus_portal.pages import insurance_acts as acts
 from isthmus_portal.pages import paging
+from isthmus_portal.pages.downloads import as_file
 from isthmus_portal.pages.page import Page
 
 Answer = Response | AnyResponse | tuple[str, int]
@@ -35,6 +36,7 @@ def add(portal: Blueprint, face: Face) -> None:
     _add_covers(portal, face)
     _add_quotes(portal, face)
     _add_cargo(portal, face)
+    _add_file(portal, face)
 
 
 def _add_covers(portal: Blueprint, face: Face) -> None:
@@ -94,6 +96,13 @@ def _add_cargo(portal: Blueprint, face: Face) -> None:
         found = _asked(face, queries.CLAIM, id)["node"]
         back = url_for("portal.insurance_claim", id=id)
         return forms.act(face, acts.of_claim(found), partial(_claim, face, found), back)
+
+
+def _add_file(portal: Blueprint, face: Face) -> None:
+    @portal.get("/download/insurance/<id>")
+    def insurance_file(id: str) -> Response:  # noqa: A002 (the route's word)
+        file = _asked(face, queries.FILE, id)["node"].get("file")
+        return as_file(file or abort(404), "insurance.json")
 
 
 def _asked(face: Face, query: str, id_: str) -> dict[str, Any]:
@@ -222,6 +231,7 @@ PAGE = Page(
         queries.QUOTE,
         queries.DECLARATION,
         queries.CLAIM,
+        queries.FILE,
         queries.OFFER_COVER,
         queries.ANSWER_COVER,
         queries.ADJUST_COVER,
