@@ -25,7 +25,7 @@ from benchmarks.serving import database, versions
 from benchmarks.trade_at_scale import Scale, Trade, write_places
 
 ROUNDS = int(os.environ.get("ISTHMUS_BENCHMARK_ROUNDS", "5"))
-SECONDS, CLIENTS = 3.0, (1, 8)
+SECONDS, CLIENTS = 2.0, (1, 8)
 SHIPMENTS = int(os.environ.get("ISTHMUS_BENCHMARK_SHIPMENTS", "100000"))
 PARTY = "trader-7"
 

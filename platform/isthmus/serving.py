@@ -55,12 +55,12 @@ def _load(process: Process, create: Create, settings: Settings) -> Any:
     tether.die_with(os.getppid(), signal.SIGTERM)
     logs.configure(process.value)
     app = create(settings)
-    _settle()
+    settle()
     ready.tell()
     return app
 
 
-def _settle() -> None:
+def settle() -> None:
     """Keep the collector off what is made for good, and off a page of objects, which are no cycles."""
     gc.collect()
     gc.freeze()
