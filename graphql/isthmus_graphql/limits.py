@@ -108,14 +108,16 @@ def read_words(source: str, limits: Limits) -> DocumentNode:
 def read(source: str, limits: Limits) -> DocumentNode:
     """Parse a document.
 
-    Raises :class:`LimitExceeded` (``CHARACTER``, ``TOKENS``, ``ROOTS``, ``WIDTH``, ``DEPTH``) or a syntax
-    error (``PARSE_FAILED``).
+    Raises :class:`LimitExceeded` (``CHARACTER``, ``TOKENS``, ``DIRECTIVES``, ``ROOTS``, ``WIDTH``, ``DEPTH``)
+    or a syntax error (``PARSE_FAILED``).
     """
     _check_text(source)
     found = (each[0] for each in TOKEN.finditer(source) if each[0][0] != "#")
     words = list(islice(found, limits.tokens + 1))
     if len(words) > limits.tokens:
         raise _too_many_words(limits)  # told far sooner than by the parser
+    if words.count("@") > limits.directives:
+        raise _too_many_directives(limits)
     _check_written_width(words, limits)
     try:
         return parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
@@ -151,6 +153,11 @@ def _check_written_width(words: Sequence[str], limits: Limits) -> None:
             if levels[-1] > limits.width:
                 raise _too_wide(limits) if len(levels) > 1 else _too_many_roots(limits)
         before = "... on" if (before, word) == ("...", "on") else word
+
+
+def _too_many_directives(limits: Limits, node: Any = None) -> LimitExceeded:
+    message = f"The document uses more than {limits.directives} directives."
+    return LimitExceeded("DIRECTIVES", message, limits.directives, node)
 
 
 def _too_wide(limits: Limits) -> LimitExceeded:
@@ -191,8 +198,7 @@ class _Words(Visitor):
         """Count directives."""
         self.directives += 1
         if self.directives > self.limits.directives:
-            message = f"The document uses more than {self.limits.directives} directives."
-            raise LimitExceeded("DIRECTIVES", message, self.limits.directives, node)
+            raise _too_many_directives(self.limits, node)
 
     def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
         """Refuse what is no text."""
