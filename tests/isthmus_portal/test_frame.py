@@ -68,13 +68,13 @@ def test_what_a_page_refers_to_is_on_it_once(shown: Element) -> None:
             "trader",
             [
                 *("Shipments", "Crossings", "Titles", "Documentary credits", "Insurance"),
-                *(*CARGO, "Screening", *ACCOUNT),
+                *(*CARGO, "Screening", "Risk rules", *ACCOUNT),
             ],
         ),
-        ("carrier", ["Shipments", "Titles", *CARGO, *ACCOUNT[1:]]),
+        ("carrier", ["Shipments", "Titles", *CARGO, "Risk rules", *ACCOUNT[1:]]),
         (
             "bank",
-            ["Document desk", "Crossings", "Titles", *FINANCE, *ACCOUNT[1:]],
+            ["Document desk", "Crossings", "Titles", *FINANCE, "Risk rules", *ACCOUNT[1:]],
         ),
         ("operator", ["Screening", *ACCOUNT[1:]]),
         ("authority", ["Crossings", "Releases", "API clients"]),
@@ -87,7 +87,7 @@ def test_each_role_is_shown_its_pages(as_party: AsParty, party: str, titles: lis
 def test_what_belongs_together_stands_under_one_title_and_a_single_page_under_none(as_party: AsParty) -> None:
     bank, trader = (as_party(name).get("/log").one("nav", css="main") for name in ("bank", "trader"))
     assert [it.text for it in bank.all("summary")] == ["Finance", "Account"]
-    assert [it.text for it in trader.all("summary")] == ["Logistics", "Account"]
+    assert [it.text for it in trader.all("summary")] == ["Logistics", "Risk", "Account"]
     shown = as_party("trader").get("/access").one("nav", css="main")
     assert [it.text for it in shown.all("summary", css="here")] == ["Account"]
 
