@@ -47,6 +47,7 @@ PARTS = {
     "ISSUING": "Issuing bank",
     "ADVISING": "Advising bank",
     "BENEFICIARY": "Beneficiary",
+    "RETURNED": "Returned",
 }
 TONES = {
     "ADVISED": "good",
