@@ -334,6 +334,7 @@ def test_every_way_a_shipment_is_visible_is_followed(platform_url: str) -> None:
     seen = {
         name: re.findall(r"(party_id = ANY|carrier_id =|duty\(\)|access_grant)", text) for name, text in rows
     }
-    assert seen.keys() == {"visible", "granted"}
+    by_parties = {name for name, found in seen.items() if set(found) != {"duty()"}}  # no duty reads by plan
+    assert by_parties == {"visible", "granted"}
     assert set(seen["visible"]) <= {"party_id = ANY", "carrier_id =", "duty()"}
     assert len(KINDS["Shipment"].ways) == 3
