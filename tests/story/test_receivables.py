@@ -38,7 +38,7 @@ def test_one_bank_financed_it_once_and_has_it_back(isthmus: Installation) -> Non
 
 def test_the_other_bank_saw_neither_the_first_nor_the_second_invoice(isthmus: Installation) -> None:
     second, first = told(isthmus, "buyers-bank", OFFERS)
-    assert (first["state"], second["state"]) == ("WITHDRAWN", "QUOTED")
+    assert (first["state"], second["state"]) == ("WITHDRAWN", "WITHDRAWN")
     for offer in (first, second):
         assert (offer["seller"], offer["receivable"]) == (None, None)
 

@@ -125,12 +125,14 @@ def _again(cast: Cast) -> Iterator[Line]:
     given = {"idempotencyKey": "demo-receivable-again-accept", "offer": offer, "step": "ACCEPT"}
     errors = other.write("takeReceivableStep", OFFER, given)["userErrors"]
     codes = [error["code"] for error in errors]
-    # Told again much later, the invoice is repaid and the quote has lapsed.
+    # Told again, the second offer is gone.
     expect(len(codes) == 1 and codes[0] in REFUSALS, f"the second offer: {errors}")
     yield Line(f"The trader offers half of it to the other bank as {AGAIN}: financed already.", refused=True)
+    given = {"idempotencyKey": "demo-receivable-again-withdraw", "offer": offer, "step": "WITHDRAW"}
+    cast.trader.done("takeReceivableStep", OFFER, given)
 
 
-REFUSALS = ("already_financed", "quote_lapsed", "wrong_state")
+REFUSALS = ("already_financed", "wrong_state")
 
 
 def _repaid(bank: Member, offer: str) -> Iterator[Line]:
