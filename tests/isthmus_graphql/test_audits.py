@@ -4,10 +4,13 @@ They want Node 18 or newer and the two packages that ``audits/package-lock.json`
 fetches them into pytest's cache. Where that cannot be, the tests are skipped.
 """
 
+import hashlib
 import json
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -31,18 +34,24 @@ def audits(pytestconfig: pytest.Config) -> Path:
     if int(version.removeprefix("v").partition(".")[0]) < 18:
         pytest.skip(f"graphql-http's audits need node 18 or newer; this machine has {version.strip()}")
     assert pytestconfig.cache is not None
-    folder = pytestconfig.cache.mkdir("graphql-http-audits")
-    fresh = any(
-        not (folder / file.name).exists() or (folder / file.name).read_bytes() != file.read_bytes()
-        for file in AUDITS.iterdir()
-    )
-    if fresh or not (folder / "node_modules" / "graphql-http").exists():
-        shutil.copytree(AUDITS, folder, dirs_exist_ok=True)
+    pinned = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(AUDITS.iterdir())))
+    folder = pytestconfig.cache.mkdir("graphql-http-audits") / pinned.hexdigest()[:16]
+    if not folder.exists():
+        _install(npm, folder)
+    return folder
+
+
+def _install(npm: str, folder: Path) -> None:
+    """Make ``folder`` whole or not at all, whoever else is making it."""
+    with TemporaryDirectory(dir=folder.parent) as draft:
+        made = shutil.copytree(AUDITS, Path(draft) / "audits")
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=made, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode != 0:
             pytest.skip(f"npm cannot install graphql-http's audits here: {done.stderr.strip()[-300:]}")
-    return folder
+        with suppress(OSError):
+            made.rename(folder)
+    assert folder.exists()
 
 
 def audited(web: WholeWeb, folder: Path) -> dict[str, tuple[str, str]]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask, url_for
 from pydantic import SecretStr
 from sqlalchemy import Engine
-from werkzeug.routing import BaseConverter, IntegerConverter, UUIDConverter
+from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, UUIDConverter
 
 from counterparts import serving
 from graphql_client import register_cast
@@ -127,6 +127,8 @@ def entries(app: Flask) -> list[tuple[str, str, str]]:
 
 
 def _nothing(converter: BaseConverter) -> object:
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
     if isinstance(converter, UUIDConverter):
         return NOBODY
     return 1 if isinstance(converter, IntegerConverter) else "none"
