@@ -7,7 +7,7 @@ the kind of each field, and what cannot be read is told before anything is sent.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -43,9 +43,10 @@ class Unreadable(Exception):
 class Field:
     """One thing that a person enters, for the member ``name`` (dots lead deeper) of the mutation's input.
 
-    ``kind``: ``text``, ``area``, ``names`` (apart by commas), ``whole``, ``decimal``, ``money`` (of
-    ``currency``, sent in its minor units), ``price`` (an amount with its currency), ``moment`` (UTC),
-    ``choice`` or ``choices`` of ``options`` (value and label). Fields of one ``group`` stand side by side.
+    ``kind``: ``text``, ``area``, ``names`` (apart by commas), ``whole``, ``decimal``, ``percent`` (sent in
+    basis points), ``money`` (of ``currency``, sent in its minor units), ``price`` (an amount with its
+    currency), ``day``, ``moment`` (UTC), ``choice`` or ``choices`` of ``options`` (value and label).
+    Fields of one ``group`` stand side by side.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Field:
     @property
     def shown(self) -> str:
         """Return the label with the unit that a person enters."""
-        unit = {"money": self.currency, "moment": "UTC"}.get(self.kind, "")
+        unit = {"money": self.currency, "moment": "UTC", "percent": "%"}.get(self.kind, "")
         return f"{self.label} ({unit})" if unit else self.label
 
 
@@ -216,12 +217,26 @@ def _decimal(_of: Field, text: str) -> str:
     return text
 
 
+def _percent(_of: Field, text: str) -> int:
+    points = Decimal(text) * 100 if _DECIMAL.fullmatch(text) else Decimal(-1)
+    if not 0 <= points <= 10_000 or points != points.to_integral_value():
+        raise Unreadable("Per cent up to 100, with two decimals at most.")
+    return int(points)
+
+
 def _names(_of: Field, text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, (each.strip() for each in text.split(",")))))
 
 
 def _money(of: Field, text: str) -> int:
     return minor(text, of.currency)
+
+
+def _day(_of: Field, text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise Unreadable("A day, such as 2028-02-29.") from None
 
 
 def _moment(_of: Field, text: str) -> str:
@@ -247,8 +262,10 @@ _KINDS: Mapping[str, Callable[[Field, str], Any]] = {
     "names": _names,
     "whole": _whole,
     "decimal": _decimal,
+    "percent": _percent,
     "money": _money,
     "price": _price,
+    "day": _day,
     "moment": _moment,
     "choice": _chosen,
 }

@@ -23,7 +23,13 @@ PURPOSES = {
     "FREIGHT_INFORMATION": "Freight information (eFTI)",
 }
 
-ACTIONS = {"METADATA": "Look", "CONTENT": "Download", "WINDOW_QUERY": "Question to customs"}
+ACTIONS = {
+    "METADATA": "Look",
+    "CONTENT": "Download",
+    "WINDOW_QUERY": "Question to customs",
+    "BREAK_GLASS": "Opened by an authority",
+    "FINANCEABLE": "Question before financing",
+}
 
 DIRECTIONS = {"TO_WINDOW": "To the single window", "FROM_WINDOW": "From the single window"}
 

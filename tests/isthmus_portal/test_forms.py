@@ -57,6 +57,8 @@ KINDS = Act(
         Field("some", "Some", "choices", required=False, options=(("X", "x"), ("Y", "y"))),
         Field("names", "Names", "names", required=False),
         Field("price", "Price", "price", required=False),
+        Field("on", "On", "day", required=False),
+        Field("rate", "Rate", "percent", required=False),
     ),
 )
 
@@ -72,6 +74,8 @@ def test_fields_become_the_members_that_their_names_lead_to() -> None:
             ("some", "Y"),
             ("names", "b, a,,b"),
             ("price", "1,250.50 USD"),
+            ("on", "2028-02-29"),
+            ("rate", "6.25"),
             ("more", "is not looked at"),
         ]
     )
@@ -83,6 +87,8 @@ def test_fields_become_the_members_that_their_names_lead_to() -> None:
             "some": ["X", "Y"],
             "names": ["b", "a"],
             "price": {"amountMinor": 125_050, "currency": "USD"},
+            "on": "2028-02-29",
+            "rate": 625,
         },
         {},
     )
@@ -104,6 +110,10 @@ def test_fields_become_the_members_that_their_names_lead_to() -> None:
         ("some", "Z"),
         ("price", "12"),
         ("price", "12.5 JPY"),
+        ("on", "2026-02-29"),
+        ("rate", "100.01"),
+        ("rate", "6.255"),
+        ("rate", "-1"),
     ],
     ids=lambda value: repr(value),
 )

@@ -14,7 +14,7 @@ from page import Element
 from portal_example import REFERENCE, Example, portal_app
 from portal_visitor import AsParty, Visitor
 
-FINANCE = ["Documentary credits", "Financed before?", "Financeable truth"]
+FINANCE = ["Documentary credits", "Receivables", "Financed before?", "Financeable truth"]
 CARGO = ["Releases", "Freight", "Lorries", "Deliveries"]
 ACCOUNT = ["Access log", "Usage", "Invoices", "API clients"]
 PAGES = [
@@ -67,7 +67,7 @@ def test_what_a_page_refers_to_is_on_it_once(shown: Element) -> None:
         (
             "trader",
             [
-                *("Shipments", "Crossings", "Titles", "Documentary credits", "Insurance"),
+                *("Shipments", "Crossings", "Titles", *FINANCE[:2], "Insurance"),
                 *(*CARGO, "Screening", "Risk rules", *ACCOUNT),
             ],
         ),
@@ -87,7 +87,7 @@ def test_each_role_is_shown_its_pages(as_party: AsParty, party: str, titles: lis
 def test_what_belongs_together_stands_under_one_title_and_a_single_page_under_none(as_party: AsParty) -> None:
     bank, trader = (as_party(name).get("/log").one("nav", css="main") for name in ("bank", "trader"))
     assert [it.text for it in bank.all("summary")] == ["Finance", "Account"]
-    assert [it.text for it in trader.all("summary")] == ["Logistics", "Risk", "Account"]
+    assert [it.text for it in trader.all("summary")] == ["Finance", "Logistics", "Risk", "Account"]
     shown = as_party("trader").get("/access").one("nav", css="main")
     assert [it.text for it in shown.all("summary", css="here")] == ["Account"]
 

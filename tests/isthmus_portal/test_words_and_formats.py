@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isthmus_platform.access_log import Action
 from isthmus_portal import formats, words
 from isthmus_portal.pages import PAGES
 from isthmus_portal.words import Vocabulary
@@ -56,6 +57,11 @@ def test_what_is_missing_is_a_dash() -> None:
 def test_every_reason_of_the_bridge_is_a_sentence(reason: Reason) -> None:
     assert reason.value in words.REASONS
     assert SAID.reason(reason.value).endswith(".")
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_every_access_is_named_as_a_person_says_it(action: Action) -> None:
+    assert action.value in words.ACTIONS
 
 
 def test_a_code_nobody_knows_is_still_readable() -> None:

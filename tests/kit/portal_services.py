@@ -6,6 +6,7 @@ from flask import Flask
 
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
+from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.errors import NotAuthenticated
 from isthmus_platform.papers.signing import Desk
@@ -16,7 +17,13 @@ from portal_frame import is_sound
 from portal_visitor import AsParty, Visitor
 
 
-def portal_of(platform: Platform, desk: Desk, actors: Mapping[str, Actor], files: Files) -> Flask:
+def portal_of(
+    platform: Platform,
+    desk: Desk,
+    actors: Mapping[str, Actor],
+    files: Files,
+    bridge: BridgeClient | None = None,
+) -> Flask:
     """Return the portal on a platform and its real schema, for the parties that ``actors`` names."""
     by_subject = {actor.subject: actor for actor in actors.values()}
 
@@ -30,16 +37,22 @@ def portal_of(platform: Platform, desk: Desk, actors: Mapping[str, Actor], files
 
     app = Flask("portal_of_services", static_folder=None)
     app.secret_key = "a secret of this test"
-    execute = GraphQL(platform, build(), desk=desk).execute
+    execute = GraphQL(platform, build(), desk=desk, bridge=bridge).execute
     app.register_blueprint(
         create_portal(execute, sign_in, actor_of, Remembered(), files=files, clock=platform.clock)
     )
     return app
 
 
-def acquainted(platform: Platform, desk: Desk, actors: Mapping[str, Actor], files: Files) -> AsParty:
+def acquainted(
+    platform: Platform,
+    desk: Desk,
+    actors: Mapping[str, Actor],
+    files: Files,
+    bridge: BridgeClient | None = None,
+) -> AsParty:
     """Return how those parties come to the portal."""
-    app = portal_of(platform, desk, actors, files)
+    app = portal_of(platform, desk, actors, files, bridge)
     return lambda party: Visitor(app.test_client()).sign_in(party)
 
 
