@@ -22,6 +22,8 @@ from isthmus_portal.face import Face
 from isthmus_portal.words import Vocabulary
 
 Entered = MultiDict[str, str]
+LARGEST = 2**53 - 1
+"""The largest whole number that the schema takes."""
 _WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,13}(\.\d{1,4})?", re.ASCII)
 _PRICE = re.compile(r"([\d., ]+?)\s*([A-Z]{3})", re.ASCII)
@@ -280,6 +282,8 @@ def minor(text: str, currency: str) -> int:
     amount = Decimal(plain).scaleb(digits)
     if amount != amount.to_integral_value():
         raise Unreadable(f"{currency} has {digits or 'no'} decimals.")
+    if amount > LARGEST:
+        raise Unreadable("This is more than can be told exactly.")
     return int(amount)
 
 

@@ -30,8 +30,16 @@ def test_an_amount_is_read_in_the_decimals_of_its_currency(entered: str, currenc
 
 @pytest.mark.parametrize(
     ("entered", "currency"),
-    [("0.5", "JPY"), ("1.005", "USD"), ("-1", "USD"), ("1e3", "USD"), ("٣", "USD"), ("9" * 14, "USD")],
-    ids=["decimals-of-yen", "three-decimals", "negative", "exponent", "other-digits", "too-long"],
+    [
+        ("0.5", "JPY"),
+        ("1.005", "USD"),
+        ("-1", "USD"),
+        ("1e3", "USD"),
+        ("٣", "USD"),
+        ("9" * 14, "USD"),
+        ("9" * 13, "BHD"),
+    ],
+    ids=["decimals-of-yen", "three-decimals", "negative", "exponent", "other-digits", "too-long", "too-much"],
 )
 def test_what_is_no_such_amount_is_not_rounded(entered: str, currency: str) -> None:
     with pytest.raises(Unreadable):
