@@ -9,27 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from isthmus_protocol import statements
+from isthmus_protocol import statements, vouched
 from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, digest, parse
 from isthmus_protocol.deliveries import Answer, Proof, Standing
-from isthmus_protocol.documents import ISSUER_TYPE, vouch
+from isthmus_protocol.documents import vouch
 from isthmus_protocol.evidence import Check, Verdict
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey, TrustedKey, thumbprint
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time
+from isthmus_protocol.vouched import BadFile, Owners
 
 FORMAT = "isthmus-delivery/1"
 PROOF_TYPE = "isthmus-delivery+jws"
 ANSWER_TYPE = "isthmus-delivery-answer+jws"
 HEAD_TYPE = "isthmus-delivery-head+jws"
 LONGEST = 1_048_576
-
-
-class BadDelivery(Exception):
-    """A check failed; ``check`` names it and the message says how."""
-
-    def __init__(self, check: str, detail: str) -> None:
-        super().__init__(detail)
-        self.check = check
 
 
 @dataclass(frozen=True)
@@ -108,11 +101,7 @@ def make_file(
 
 def is_delivery_file(data: bytes) -> bool:
     """Return whether ``data`` claims to be a proof of delivery (which says nothing of its truth)."""
-    try:
-        found = parse(data, max_bytes=LONGEST)
-    except MalformedJson:
-        return False
-    return isinstance(found, dict) and found.get("format") == FORMAT
+    return vouched.claims_format(data, FORMAT, LONGEST)
 
 
 def verify_delivery(data: bytes, trust: Keyring | None) -> tuple[Verdict, list[str]]:
@@ -124,7 +113,7 @@ def verify_delivery(data: bytes, trust: Keyring | None) -> tuple[Verdict, list[s
         checks, said, keys = _verified(data, trust)
     except (MalformedJson, MalformedMessage) as error:
         return Verdict((Check("form", passed=False, detail=str(error)),), ()), []
-    except BadDelivery as error:
+    except BadFile as error:
         return Verdict((Check(error.check, passed=False, detail=str(error)),), ()), []
     return Verdict(checks, tuple(f"{key.holder} {key.kid}" for key in keys)), said
 
@@ -139,77 +128,56 @@ def _verified(
     members.fixed("format", FORMAT)
     proof_token = members.text("proof", statements.LONGEST)
     answer_token = members.maybe("answer", lambda name: members.text(name, statements.LONGEST))
-    vouched = members.each("parties", lambda entry, item: entry.text(item, statements.LONGEST), 2)
+    listed = members.each("parties", lambda entry, item: entry.text(item, statements.LONGEST), 2)
     head_token = members.text("head", statements.LONGEST)
     keys = members.each("keys", lambda entry, item: TrustedKey.from_json(entry.take(item)), 2)
     members.end()
     platform = Keyring(keys) if trust is None else trust
-    parties = _parties(vouched, platform)
+    parties = vouched.owners(listed, platform)
     proof, by_proof = _signed_proof(proof_token, parties)
     answer, by_answer = (None, None)
     if answer_token is not None:
         answer, by_answer = _signed_answer(answer_token, proof_token, proof, parties)
     if {by_proof, by_answer} - {None} != parties.keys():
-        raise BadDelivery("parties", "the file has the key of a party that signed nothing")
+        raise BadFile("parties", "the file has the key of a party that signed nothing")
     head = _head(head_token, platform)
     _check_head(head, proof_token, answer_token, answer)
-    used = {statements.signer(token, platform).kid for token in (head_token, *vouched)}
-    if used != {key.kid for key in keys} or len(keys) != len(used):
-        raise BadDelivery("form", "the keys in the file are not those that signed it")
+    vouched.check_keys(keys, (head_token, *listed), platform)
     return _checks(proof, answer, head), _told(proof, answer), keys
 
 
-def _parties(vouched: Iterable[str], platform: Keyring) -> dict[str, tuple[str, TrustedKey]]:
-    found: dict[str, tuple[str, TrustedKey]] = {}
-    for token in vouched:
-        try:
-            members = Members(statements.verify(token, platform, ISSUER_TYPE, Holder.PLATFORM))
-            name = members.text("party")
-            key = TrustedKey.from_json(members.take("key"))
-        except (SignatureError, MalformedMessage) as error:
-            raise BadDelivery("parties", f"a party's key is not vouched for: {error}") from error
-        if key.kid in found:
-            raise BadDelivery("parties", "a party's key is listed twice")
-        found[key.kid] = name, key
-    return found
-
-
-def _opened(
-    token: str, parties: dict[str, tuple[str, TrustedKey]], typ: str, signer: str, check: str
-) -> tuple[JsonObject, str]:
+def _opened(token: str, parties: Owners, typ: str, signer: str, check: str) -> tuple[JsonObject, str]:
     """Return what a party's token says and the ``kid``; ``signer`` is the member that names the party."""
     keys = Keyring(key for _, key in parties.values())
     try:
         opened = statements.open_statement(token, keys, typ, Holder.PARTY)
     except SignatureError as error:
-        raise BadDelivery(check, str(error)) from error
+        raise BadFile(check, str(error)) from error
     name = parties[opened.key.kid][0]
     if opened.payload.get(signer) != name:
-        raise BadDelivery(check, f"what {opened.payload.get(signer)} says is signed by {name}")
+        raise BadFile(check, f"what {opened.payload.get(signer)} says is signed by {name}")
     return opened.payload, opened.key.kid
 
 
-def _signed_proof(token: str, parties: dict[str, tuple[str, TrustedKey]]) -> tuple[Proof, str]:
+def _signed_proof(token: str, parties: Owners) -> tuple[Proof, str]:
     payload, kid = _opened(token, parties, PROOF_TYPE, "recorder", "signature")
     proof = Proof.from_json(payload)
     if proof.delivered_at > proof.recorded_at:
-        raise BadDelivery("signature", "the delivery is later than its recording")
+        raise BadFile("signature", "the delivery is later than its recording")
     return proof, kid
 
 
-def _signed_answer(
-    token: str, proof_token: str, proof: Proof, parties: dict[str, tuple[str, TrustedKey]]
-) -> tuple[Answer, str]:
+def _signed_answer(token: str, proof_token: str, proof: Proof, parties: Owners) -> tuple[Answer, str]:
     payload, kid = _opened(token, parties, ANSWER_TYPE, "recipient", "answer")
     answer = Answer.from_json(payload)
     if answer.proof != digest_of(proof_token):
-        raise BadDelivery("answer", "the answer is to another proof")
+        raise BadFile("answer", "the answer is to another proof")
     if answer.recipient != proof.recipient:
-        raise BadDelivery("answer", f"the answer is {answer.recipient}'s, and {proof.recipient} received")
+        raise BadFile("answer", f"the answer is {answer.recipient}'s, and {proof.recipient} received")
     if answer.standing not in (Standing.CONFIRMED, Standing.DISPUTED):
-        raise BadDelivery("answer", f"{answer.standing} is no answer")
+        raise BadFile("answer", f"{answer.standing} is no answer")
     if answer.at < proof.recorded_at:
-        raise BadDelivery("answer", "the answer is earlier than the proof")
+        raise BadFile("answer", "the answer is earlier than the proof")
     return answer, kid
 
 
@@ -217,17 +185,17 @@ def _head(token: str, platform: Keyring) -> Head:
     try:
         return Head.from_json(statements.verify(token, platform, HEAD_TYPE, Holder.PLATFORM))
     except (SignatureError, MalformedMessage) as error:
-        raise BadDelivery("head", str(error)) from error
+        raise BadFile("head", str(error)) from error
 
 
 def _check_head(head: Head, proof: str, answer: str | None, said: Answer | None) -> None:
     if (head.proof, head.answer) != (digest_of(proof), None if answer is None else digest_of(answer)):
-        raise BadDelivery("head", "the file is not of the proof, or not with the answer, that there was")
+        raise BadFile("head", "the file is not of the proof, or not with the answer, that there was")
     expected = (Standing.RECORDED, Standing.WITHDRAWN) if said is None else (said.standing,)
     if head.standing not in expected:
-        raise BadDelivery("head", f"the proof stood as {head.standing}, which the file does not show")
+        raise BadFile("head", f"the proof stood as {head.standing}, which the file does not show")
     if head.standing is Standing.WITHDRAWN:
-        raise BadDelivery("head", "the proof was WITHDRAWN by who recorded it")
+        raise BadFile("head", "the proof was WITHDRAWN by who recorded it")
 
 
 def _checks(proof: Proof, answer: Answer | None, head: Head) -> tuple[Check, ...]:

@@ -154,11 +154,7 @@ def make_file(
 
 def is_insurance_file(data: bytes) -> bool:
     """Return whether ``data`` claims to be a cover's or claim's file (which says nothing of its truth)."""
-    try:
-        found = parse(data, max_bytes=LONGEST)
-    except MalformedJson:
-        return False
-    return isinstance(found, dict) and found.get("format") == FORMAT
+    return vouched.claims_format(data, FORMAT, LONGEST)
 
 
 def verify_insurance(data: bytes, trust: Keyring | None) -> tuple[Verdict, list[str]]:

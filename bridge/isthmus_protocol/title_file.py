@@ -117,11 +117,7 @@ def sign_head(platform: SigningKey, head: Head) -> str:
 
 def is_title_file(data: bytes) -> bool:
     """Return whether ``data`` claims to be a title's file (which says nothing of its truth)."""
-    try:
-        found = parse(data, max_bytes=LONGEST)
-    except MalformedJson:
-        return False
-    return isinstance(found, dict) and found.get("format") == FORMAT
+    return vouched.claims_format(data, FORMAT, LONGEST)
 
 
 def verify_title(data: bytes, trust: Keyring | None) -> tuple[Verdict, list[str]]:

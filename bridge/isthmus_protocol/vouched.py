@@ -1,8 +1,9 @@
-"""Whose the keys in a file are: the platform's word for each party's, and no key that signed nothing."""
+"""What a file claims to be, and whose its keys are: by the platform's word, and none that signed nothing."""
 
 from collections.abc import Iterable
 
 from isthmus_protocol import statements
+from isthmus_protocol.canonical import MalformedJson, parse
 from isthmus_protocol.documents import ISSUER_TYPE
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
 from isthmus_protocol.shapes import MalformedMessage, Members
@@ -17,6 +18,15 @@ class BadFile(Exception):
     def __init__(self, check: str, detail: str) -> None:
         super().__init__(detail)
         self.check = check
+
+
+def claims_format(data: bytes, format_: str, most: int) -> bool:
+    """Return whether ``data``, at most ``most`` bytes, claims to be of ``format_``, which proves nothing."""
+    try:
+        found = parse(data, max_bytes=most)
+    except MalformedJson:
+        return False
+    return isinstance(found, dict) and found.get("format") == format_
 
 
 def owners(tokens: Iterable[str], platform: Keyring) -> Owners:
