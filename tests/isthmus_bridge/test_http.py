@@ -148,13 +148,15 @@ class TestIdempotency:
     def test_many_at_once_with_one_key_make_one_exchange(
         self, agreed: None, as_platform: Signer, bridge: Bridge, clock: StandingClock
     ) -> None:
-        def send(_: int) -> tuple[int, str]:
-            signer = Signer(create_app(bridge).test_client(), KEYS[Holder.PLATFORM], clock)
-            response = signer.post("/v1/exchanges", declaration())
+        app = create_app(bridge)
+        platforms = [Signer(app.test_client(), KEYS[Holder.PLATFORM], clock) for _ in range(6)]
+
+        def send(platform: Signer) -> tuple[int, str]:
+            response = platform.post("/v1/exchanges", declaration())
             return response.status_code, response.get_json()["exchange"]
 
         with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(send, range(6)))
+            answers = list(pool.map(send, platforms))
         assert sorted(status for status, _ in answers) == [200] * 5 + [201]
         assert len({exchange for _, exchange in answers}) == 1
 

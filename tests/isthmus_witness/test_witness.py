@@ -238,15 +238,15 @@ def test_of_two_forks_asked_for_at_once_one_is_cosigned(
         fork = log.fork(size)
         fork.grow(*(bytes([100 + number, each]) for each in range(1 + number % 3)))
         forks.append(fork.submission(size))
+    witnesses = [start() for _ in forks]
     gate = Barrier(len(forks))
 
-    def ask(body: bytes) -> int:
-        witness = start()
+    def ask(witness: Client, body: bytes) -> int:
         gate.wait()
         return add(witness, body)[0]
 
     with ThreadPoolExecutor(len(forks)) as pool:
-        answers = sorted(pool.map(ask, forks))
+        answers = sorted(pool.map(ask, witnesses, forks))
     assert answers == [200] + [409] * 7
 
 
