@@ -37,11 +37,13 @@ class EmissionFactor(graphene.ObjectType):
         required=True, description="Milligrams of CO2e a tonne-kilometre, well to wheel."
     )
     distance_adjustment_per_mille = graphene.Int(
-        required=True, description="How long real ways are in thousandths of the shortest; 1000 is as long."
+        required=True,
+        description="What the distance counts in thousandths; 1000 where the value counts real ways itself.",
     )
     provenance = graphene.String(required=True, description="Where the value comes from.")
     confirmed = graphene.Boolean(
-        required=True, description="Whether the value was checked against the publication it comes from."
+        required=True,
+        description="Whether the value was checked against the table it is of, or a quotation of it.",
     )
 
 

@@ -87,6 +87,8 @@ def test_what_a_shipment_emits_is_told_leg_by_leg_with_its_source(
     shown = is_sound(trader.get(address))
     assert shown.section("Leg by leg").one("tbody").all("tr")
     assert "An estimate by defaults" in shown.text
+    assert "Asia to and from North Europe" in shown.text
+    assert "not checked" not in shown.text
     as_party("stranger").get(address, status=404)
 
 

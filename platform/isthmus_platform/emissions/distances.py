@@ -21,8 +21,6 @@ from isthmus_platform import places
 
 EARTH_KM = 6371.0088
 """Mean radius (IUGG)."""
-FLIGHT_EXTRA_KM = 95
-"""Taking off, landing and holding, added to the great circle (EN 16258)."""
 SHORE_KM = 100.0
 """A place farther than this from the lanes is no place by the sea."""
 DETOURS: Mapping[str, float] = MappingProxyType({"TRUCK": 1.3, "RAIL": 1.2, "BARGE": 1.3})
@@ -64,7 +62,7 @@ def between(mode: str, origin: str, destination: str) -> Distance:
         return _by_sea(start, end, (origin, destination))
     straight = great_circle_km(start, end)
     if mode == "AIR":
-        return Distance(round(straight) + FLIGHT_EXTRA_KM, f"great circle + {FLIGHT_EXTRA_KM} km (EN 16258)")
+        return Distance(round(straight), "great circle")
     detour = DETOURS[mode]
     return Distance(round(straight * detour), f"great circle, {detour} times, our own estimate of the detour")
 

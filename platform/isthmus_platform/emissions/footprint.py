@@ -1,7 +1,7 @@
 """What the transport of a shipment emits, leg by leg: mass, distance and factor, each with its source.
 
-ISO 14083: transport activity is the goods' gross mass times the planned distance; the framework's adjustment
-for real ways comes with the factor. What is not known is refused by name, never estimated in silence.
+ISO 14083: transport activity is the goods' gross mass times the planned distance; that real ways are longer
+comes with the factor. What is not known is refused by name, never estimated in silence.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from isthmus_platform.emissions import distances, factors
 from isthmus_platform.emissions.distances import Distance, Lack, NoDistance
 from isthmus_platform.emissions.factors import Factor
 
-METHOD = "ISO 14083:2023, GLEC Framework v3 defaults, well-to-wheel"
+METHOD = "ISO 14083:2023, GLEC Framework v3.2 defaults, well-to-wheel"
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,12 @@ class Footprint:
         return None if None in grams else sum(each for each in grams if each is not None)
 
 
-def of(mass_kg: Decimal | None, ways: Sequence[Way], *, assumed: bool = False) -> Footprint:
-    """Return the footprint of goods of ``mass_kg`` gross along ``ways``."""
-    return Footprint(
-        mass_kg, tuple(_leg(n, mass_kg, way, assumed=assumed) for n, way in enumerate(ways, start=1))
-    )
+def of(
+    mass_kg: Decimal | None, ways: Sequence[Way], *, assumed: bool = False, cooled: bool = False
+) -> Footprint:
+    """Return the footprint of goods of ``mass_kg`` gross along ``ways``; ``cooled``: all in reefers."""
+    legs = (_leg(n, mass_kg, way, assumed=assumed, cooled=cooled) for n, way in enumerate(ways, start=1))
+    return Footprint(mass_kg, tuple(legs))
 
 
 def of_shipments(work: Work, shipments: Iterable[Shipment]) -> dict[UUID, Footprint]:
@@ -91,8 +92,14 @@ def of_shipments(work: Work, shipments: Iterable[Shipment]) -> dict[UUID, Footpr
     for row in rows:
         mass = sum((each.gross_mass_kg for each in row.goods), Decimal(0)) if row.goods else None
         ways = [Way(leg.mode, leg.origin, leg.destination) for leg in told.get(row.id, ())]
-        found[row.id] = of(mass, ways or _by_sea(row), assumed=not ways)
+        found[row.id] = of(mass, ways or _by_sea(row), assumed=not ways, cooled=_cooled(row))
     return found
+
+
+def _cooled(shipment: Shipment) -> bool:
+    """Tell whether all its containers are refrigerated (ISO 6346: type ``R``, the third character)."""
+    boxes = shipment.equipment
+    return bool(boxes) and all((box.iso_code or "")[2:3] == "R" for box in boxes)
 
 
 def _by_sea(shipment: Shipment) -> list[Way]:
@@ -100,13 +107,13 @@ def _by_sea(shipment: Shipment) -> list[Way]:
     return [Way("VESSEL", *pair) for pair in pairwise(calls)]
 
 
-def _leg(sequence: int, mass_kg: Decimal | None, way: Way, *, assumed: bool) -> LegEmission:
+def _leg(sequence: int, mass_kg: Decimal | None, way: Way, *, assumed: bool, cooled: bool) -> LegEmission:
     try:
         distance = distances.between(way.mode, way.origin, way.destination)
     except NoDistance as error:
         refused = Refusal(error.lack, f"leg {sequence}", str(error))
         return LegEmission(sequence, way, assumed, None, None, None, None, refused)
-    factor = factors.of(way.mode, distance.km)
+    factor = factors.of(way.mode, distance.km, way.origin, way.destination, cooled=cooled)
     if mass_kg is None or mass_kg <= 0:
         refused = Refusal(Lack.MASS_UNKNOWN, "goods", "The gross mass of the goods is not known.")
         return LegEmission(sequence, way, assumed, distance, factor, None, None, refused)
