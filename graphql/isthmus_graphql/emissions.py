@@ -43,7 +43,7 @@ class EmissionFactor(graphene.ObjectType):
     provenance = graphene.String(required=True, description="Where the value comes from.")
     confirmed = graphene.Boolean(
         required=True,
-        description="Whether the value was checked against the table it is of, or a quotation of it.",
+        description="Whether two independent quotations of its table agree on the value.",
     )
 
 

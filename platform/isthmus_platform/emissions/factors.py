@@ -107,7 +107,7 @@ def _lanes(lanes: dict[str, Any]) -> Iterator[Factor]:
                 milligrams_per_tonne_km=sum(lane[kind].values()) // lanes["tonnes_per_teu"],
                 distance_adjustment_per_mille=1000,
                 provenance=lanes["provenance"],
-                confirmed=lanes["confirmed"],
+                confirmed=lane["confirmed"],
                 between=_ends(lane["between"]),
                 cooled=cooled,
             )
