@@ -56,6 +56,7 @@ SESSION = {
     "default_transaction_read_only": "on",
     "plan_cache_mode": "force_generic_plan",  # else LIMIT $n is planned anew each time
     "enable_material": "off",  # a guess of few rows would go through all parties for each of a page
+    "random_page_cost": "1.1",  # what is read with every request is in memory
     "jit": "off",
 }
 
