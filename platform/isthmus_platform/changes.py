@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Identity, Uuid, select, text, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Identity, Uuid, insert, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +22,7 @@ from isthmus_platform.database import Base, Work
 KEPT = timedelta(days=14)
 AT_ONCE = 100
 LAST = 2**63 - 1
+NOW = "pg_current_xact_id()::text::bigint"
 
 
 class Kind(StrEnum):
@@ -47,6 +48,18 @@ class Kind(StrEnum):
     CLAIM_CHANGED = "claim.changed"
     CLAIM_SETTLED = "claim.settled"
     DELAY_DECIDED = "delay.decided"
+    RECEIVABLE_OFFERED = "receivable.offered"
+    RECEIVABLE_QUOTED = "receivable.quoted"
+    RECEIVABLE_DECLINED = "receivable.declined"
+    RECEIVABLE_ACCEPTED = "receivable.accepted"
+    RECEIVABLE_CONFIRMED = "receivable.confirmed"
+    RECEIVABLE_WITHDRAWN = "receivable.withdrawn"
+    RECEIVABLE_LAPSED = "receivable.lapsed"
+    RECEIVABLE_DISBURSING = "receivable.disbursing"
+    RECEIVABLE_DISBURSED = "receivable.disbursed"
+    RECEIVABLE_REPAID = "receivable.repaid"
+    RECEIVABLE_OVERDUE = "receivable.overdue"
+    RECEIVABLE_DEFAULTED = "receivable.defaulted"
 
 
 class Change(Base):
@@ -69,6 +82,7 @@ class Change(Base):
     grant_id: Mapped[UUID | None]
     crossing_id: Mapped[UUID | None]
     insurance_id: Mapped[UUID | None]
+    receivable_offer_id: Mapped[UUID | None]
     about: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime]
 
@@ -79,6 +93,29 @@ class Position:
 
     transaction: int
     sequence: int
+
+
+def note(
+    work: Work,
+    kind: Kind,
+    party_id: UUID,
+    about: dict[str, Any],
+    *,
+    concerned: Sequence[UUID] = (),
+    **thing: UUID,
+) -> None:
+    """Note a change that no trigger sees; ``thing`` is its column of :class:`Change` and the id there."""
+    row = {
+        "transaction": text(NOW),
+        "kind": kind.value,
+        "party_id": party_id,
+        "concerned": list(concerned),
+        "private": False,
+        "about": about,
+        "at": work.now,
+    }
+    work.session.execute(insert(Change).values(row | thing).inline())
+    work.session.execute(text("SELECT tell_change()"))
 
 
 def horizon(work: Work) -> int:

@@ -270,7 +270,7 @@ def told(work: Work, change: Change) -> dict[str, Any]:
             "shipment": {"reference": document.shipment_reference, "ucr": document.ucr},
             **change.about,
         }
-    if change.insurance_id is not None:
+    if change.insurance_id is not None or change.receivable_offer_id is not None:
         return change.about
     if change.grant_id is not None:
         return {"grant": {"id": str(change.grant_id)}, **change.about}

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-import orjson
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from isthmus_platform import bulk
+from isthmus_platform import changes
 from isthmus_platform.changes import Kind
 from isthmus_platform.database import Work, on_duty
 from isthmus_platform.errors import InvalidInput, NotFound
@@ -151,25 +150,11 @@ def intact(steps: Collection[InsuranceStep]) -> bool:
     return True
 
 
-TELL = text(
-    "INSERT INTO change (transaction, kind, party_id, concerned, private, insurance_id, about, at)"
-    " VALUES (pg_current_xact_id()::text::bigint, :kind, :insured, CAST(:concerned AS uuid[]), false,"
-    " :id, CAST(:about AS jsonb), :now)"
-)
-
-
 def tell(work: Work, contract: Contract, kind: Kind, about: dict[str, Any]) -> None:
     """Tell both parties' webhooks; ``about`` holds ids and codes."""
-    given = {
-        "kind": kind.value,
-        "insured": contract.insured_id,
-        "concerned": bulk.literal([contract.insurer_id]),
-        "id": contract.id,
-        "about": orjson.dumps(about).decode(),
-        "now": work.now,
-    }
-    work.session.execute(TELL, given)
-    work.session.execute(text("SELECT tell_change()"))
+    changes.note(
+        work, kind, contract.insured_id, about, concerned=[contract.insurer_id], insurance_id=contract.id
+    )
 
 
 def lock(work: Work, table: Any, key: UUID, field: str) -> Any:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from isthmus_platform import domain_events, financed
+from isthmus_platform import changes, domain_events, financed
+from isthmus_platform.changes import Kind
 from isthmus_platform.database import Actor, Work, new_id, on_duty
 from isthmus_platform.grants import AccessGrant
 from isthmus_platform.receivables.errors import NoSuchOffer, WrongPart, WrongState
@@ -56,7 +57,7 @@ def check(offer: ReceivableOffer, action: Action, part: Part) -> Transition:
 
 
 def enter(work: Work, offer: ReceivableOffer, action: Action, *, amount_minor: int = 0) -> None:
-    """Write a step that was made: the row as changed, an entry, notices, and what billing meters."""
+    """Write a step that was made: the row as changed, an entry, notices, webhooks, and what is metered."""
     actor = work.actor.party_id if isinstance(work.on_behalf, Actor) else None
     offer.sequence += 1
     with on_duty(work, DUTY):
@@ -86,10 +87,24 @@ def enter(work: Work, offer: ReceivableOffer, action: Action, *, amount_minor: i
             if party_id != actor
         )
         work.session.flush()
+    _tell(work, offer, action)
     meter = METERED.get(action)
     if meter is not None and (action is not Action.REPAY or offer.state == State.REPAID):
         payer = offer.party_id if action is Action.OFFER else offer.bank_id
         domain_events.announce(work, meter, party_id=payer, about={"offer": str(offer.id)})
+
+
+def kind_of(action: Action, state: State) -> Kind:
+    """Return what webhooks are told: the state it led to, and of a repayment that it was made."""
+    return Kind(f"receivable.{(State.REPAID if action is Action.REPAY else state).lower()}")
+
+
+def _tell(work: Work, offer: ReceivableOffer, action: Action) -> None:
+    """Tell the webhooks of seller and bank, each by a row of its own: the bank's does not name the seller."""
+    about = {"offer": str(offer.id), "action": action.value, "state": offer.state}
+    for party_id in (offer.party_id, offer.bank_id):
+        kind = kind_of(action, State(offer.state))
+        changes.note(work, kind, party_id, about, receivable_offer_id=offer.id)
 
 
 def let_go(work: Work, offer: ReceivableOffer) -> None:
