@@ -51,26 +51,26 @@ class FinancingDispute(graphene.ObjectType):
     """Your word that an invoice should not be registered as financed."""
 
     class Meta:
+        interfaces = (nodes.Node,)
         possible_types = (financed.FinancingDispute,)
 
-    id = graphene.ID(required=True, description="Its id, to withdraw it by.")
     reason = graphene.String(required=True, description="Your own words.")
     raised_at = DateTime(required=True, description="When you raised it, in UTC.")
     withdrawn_at = DateTime(description="When you took it back, in UTC.")
 
-    @staticmethod
-    def resolve_id(row: financed.FinancingDispute, _info: Info) -> str:
-        """Return its global id."""
-        return identity.global_id("FinancingDispute", row.id)
-
 
 FinancingConnection = connection(Financing)
+FinancingDisputeConnection = connection(FinancingDispute)
 
 
 class FinancingQuery(graphene.ObjectType):
-    """Reading what the bank registered."""
+    """Reading what the bank registered and disputed."""
 
     financings = listed(FinancingConnection, "The invoices that you registered as financed, newest first.")
+    financing_disputes = listed(
+        FinancingDisputeConnection,
+        "Your own disputes, newest first, those taken back too; what another bank said is not among them.",
+    )
 
     @staticmethod
     def resolve_financings(
@@ -81,6 +81,15 @@ class FinancingQuery(graphene.ObjectType):
         rows = financed.page(info.context.reading, after=past("financing", after), first=count + 1)
         loader.keep("financing", rows)
         return page(rows, count, after, lambda row: cursor("financing", row.id))
+
+    @staticmethod
+    def resolve_financing_disputes(
+        _root: Any, info: Info, first: int | None, after: str | None = None
+    ) -> Page[financed.FinancingDispute]:
+        """Return a page of the bank's own disputes."""
+        count = size(first)
+        rows = financed.disputed(info.context.reading, after=past("dispute", after), first=count + 1)
+        return page(rows, count, after, lambda row: cursor("dispute", row.id))
 
 
 class AskFinancedInput(Change):
@@ -239,3 +248,4 @@ class FinancingMutation(graphene.ObjectType):
 
 
 nodes.readable("Financing", lambda context, key: financed.get(context.reading, key))
+nodes.readable("FinancingDispute", lambda context, key: financed.dispute_of(context.reading, key))

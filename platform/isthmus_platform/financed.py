@@ -208,6 +208,14 @@ def page(work: Work, *, after: UUID | None = None, first: int = 50) -> list[Fina
     return list(work.session.scalars(query.order_by(Financing.id.desc()).limit(first)))
 
 
+def disputed(work: Work, *, after: UUID | None = None, first: int = 50) -> list[FinancingDispute]:
+    """Return what the acting bank said should not be registered, newest first, those before ``after``."""
+    query = select(FinancingDispute).where(FinancingDispute.party_id == work.actor.party_id)
+    if after is not None:
+        query = query.where(FinancingDispute.id < after)
+    return list(work.session.scalars(query.order_by(FinancingDispute.id.desc()).limit(first)))
+
+
 def disputes(work: Work, financing_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """Return since when each of the acting bank's financings is disputed, of those that are."""
     found = work.session.execute(

@@ -3,12 +3,16 @@
 import hashlib
 
 import pytest
+from graphql import GraphQLObjectType
 from graphql_relay import to_global_id
 
-from graphql_client import Asker, nodes
-from isthmus_platform.database import new_id
+from graphql_client import Asker, nodes, serve
+from isthmus_graphql.execution import GraphQL
+from isthmus_platform import parties
+from isthmus_platform.database import Actor, Duty, PartyRole, Platform, new_id
 
 LISTED = "{ financings { edges { node { id registeredAt releasedAt disputedAt } } } }"
+DISPUTED = "{ financingDisputes { edges { node { id reason raisedAt withdrawnAt } } } }"
 FINANCING = "financing { id releasedAt }"
 
 
@@ -48,6 +52,7 @@ def test_to_others_there_is_no_register(askers: dict[str, Asker], bank: Asker, n
     raised = bank.done("disputeFinancing", "dispute { id }", marks=MARKS, reason="Why?")["dispute"]["id"]
     other = askers[name]
     assert nodes(other.data(LISTED)["financings"]) == []
+    assert nodes(other.data(DISPUTED)["financingDisputes"]) == []
     banks_only = [("role_required", None)]
     assert other.refused("askFinanced", "financedBefore", marks=MARKS) == banks_only
     assert other.refused("registerFinancing", FINANCING, marks=MARKS) == banks_only
@@ -59,4 +64,38 @@ def test_to_others_there_is_no_register(askers: dict[str, Asker], bank: Asker, n
         refused = other.refused("withdrawFinancingDispute", "dispute { id }", dispute=given)
         assert refused == [("not_found", "dispute")]
     node = "query ($id: ID!) { node(id: $id) { id } }"
-    assert other.ask(node, id=made) == other.ask(node, id=absent[0])
+    for given, nothing in zip((made, raised), absent, strict=True):
+        assert other.ask(node, id=given) == other.ask(node, id=nothing)
+
+
+def test_a_bank_lists_its_own_disputes_and_the_disputed_one_does_not(
+    platform: Platform, graphql: GraphQL, cast: dict[str, Actor]
+) -> None:
+    with platform.begin(Duty("onboarding")) as work:
+        second = parties.register(work, "other-bank", "Other Bank Ltd", "GB", [PartyRole.BANK])
+    askers = serve(graphql, {**cast, "other-bank": parties.actor_of(second, "client:other-bank")})
+    bank, other = askers["bank"], askers["other-bank"]
+    for number in ("1", "2"):
+        other.done("registerFinancing", FINANCING, marks=[mark(number)])
+    raised = [
+        bank.done("disputeFinancing", "dispute { id }", marks=[mark(number)], reason=number)["dispute"]["id"]
+        for number in ("1", "2")
+    ]
+    bank.done("withdrawFinancingDispute", "dispute { id }", dispute=raised[0])
+    listed = nodes(bank.data(DISPUTED)["financingDisputes"])
+    assert [(each["id"], each["reason"], bool(each["withdrawnAt"])) for each in listed] == [
+        (raised[1], "2", False),
+        (raised[0], "1", True),
+    ]
+    first = bank.data("{ financingDisputes(first: 1) { edges { node { id } } pageInfo { endCursor } } }")
+    rest = "query ($c: String) { financingDisputes(after: $c) { edges { node { id } } } }"
+    behind = bank.data(rest, c=first["financingDisputes"]["pageInfo"]["endCursor"])
+    assert nodes(behind["financingDisputes"]) == [{"id": raised[0]}]
+    node = "query ($id: ID!) { node(id: $id) { id ... on FinancingDispute { reason } } }"
+    assert bank.data(node, id=raised[1])["node"] == {"id": raised[1], "reason": "2"}
+    assert nodes(other.data(DISPUTED)["financingDisputes"]) == []
+    assert other.data(node, id=raised[1])["node"] is None
+    assert {bool(each["disputedAt"]) for each in nodes(other.data(LISTED)["financings"])} == {True, False}
+    told = graphql.schema.type_map["FinancingDispute"]
+    assert isinstance(told, GraphQLObjectType)
+    assert told.fields.keys() == {"id", "reason", "raisedAt", "withdrawnAt"}, "nothing of the register"

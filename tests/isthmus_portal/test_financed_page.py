@@ -58,11 +58,18 @@ def test_a_dispute_is_seen_by_the_bank_that_registered_and_ends_with_its_withdra
     bank, other = as_party("bank"), as_party("other-bank")
     given = {"marks": MARKS[0], "reason": "We hold the original."}
     assert other.send(other.get("/financed"), "Dispute it", **given).status_code == 303
-    said = other.get("/financed").one(css="said").text
-    assert "Disputed" in bank.get("/financed").one("tbody").text
-    number = said.rpartition(" ")[2]
-    assert bank.send(bank.get("/financed"), "Withdraw it", dispute=number).status_code == 422
-    assert other.send(other.get("/financed"), "Withdraw it", dispute=number).status_code == 303
+    disputed = is_sound(other.get("/financed"))
+    assert "We hold the original." in disputed.section("What you disputed").one("tbody").text
+    shown = bank.get("/financed")
+    assert "Disputed" in shown.one("tbody").text
+    assert "We hold the original." not in shown.text, "what another bank said is not told"
+    (button,) = [it.text for it in disputed.section("What you disputed").all("button")]
+    address, values = disputed.form(button)
+    stolen = shown.form("Ask")[1] | {"dispute": values["dispute"]}
+    assert bank.client.post(address, data=stolen).status_code == 422
+    assert other.send(disputed, button).status_code == 303
+    ended = other.get("/financed").section("What you disputed")
+    assert ("Withdrawn" in ended.one("tbody").text, ended.all("button")) == (True, [])
     shown = bank.get("/financed")
     assert "Disputed" not in shown.one("tbody").text
     (button,) = [it.text for it in shown.one("tbody").all("button")]
@@ -70,6 +77,23 @@ def test_a_dispute_is_seen_by_the_bank_that_registered_and_ends_with_its_withdra
     assert "Released" in bank.get("/financed").one("tbody").text
     asked = other.send(other.get("/financed"), "Ask", marks=MARKS[0], act="ask")
     assert page(asked.text).one(role="status").one("h2").text == "No"
+
+
+def test_each_of_the_two_lists_goes_on_by_itself(trade: CreditTrade, as_party: AsParty) -> None:
+    with trade.platform.begin(trade["bank"]) as work:
+        for number in range(26):
+            mark = [hashlib.sha512(bytes([number])).hexdigest()]
+            financed.register(work, mark)
+            financed.dispute(work, mark, f"Reason {number:02}.")
+    bank = as_party("bank")
+    onward = bank.get("/financed").one("nav", **{"aria-label": "Pages of what you disputed"}).one("a")
+    shown = is_sound(bank.get(onward.attributes["href"]))
+    assert [row.all("td")[2].text for row in shown.section("What you disputed").all("tr")[1:]] == [
+        "Reason 00."
+    ]
+    assert len(shown.section("What you registered").all("tr")) == 26
+    back = shown.one("nav", **{"aria-label": "Pages of what you disputed"}).one("a")
+    assert (back.text, back.attributes["href"]) == ("First page", "/financed")
 
 
 def test_what_is_no_mark_and_who_is_no_bank_are_refused_and_nothing_is_told(

@@ -17,9 +17,13 @@ from isthmus_portal.pages import paging
 from isthmus_portal.pages.page import Page
 
 FINANCINGS = """
-query PortalFinancings($first: Int!, $after: String) {
+query PortalFinancings($first: Int!, $after: String, $disputesAfter: String) {
   financings(first: $first, after: $after) {
     edges { node { id registeredAt releasedAt disputedAt } }
+    pageInfo { hasNextPage endCursor }
+  }
+  financingDisputes(first: $first, after: $disputesAfter) {
+    edges { node { id reason raisedAt withdrawnAt } }
     pageInfo { hasNextPage endCursor }
   }
 }
@@ -56,6 +60,7 @@ mutation PortalWithdrawFinancingDispute($input: WithdrawFinancingDisputeInput!) 
 """
 
 Errors = list[dict[str, Any]]
+DISPUTES_AFTER = "disputesAfter"
 
 
 def add(portal: Blueprint, face: Face) -> None:
@@ -80,15 +85,12 @@ def add(portal: Blueprint, face: Face) -> None:
     @portal.post("/financed/disputes")
     def financing_disputed() -> Response | tuple[str, int]:
         given = {"marks": marks(request.form), "reason": request.form.get("reason", "").strip()}
-        payload, errors = face.change(DISPUTE, given | {"idempotencyKey": request.form["once"]})
-        said = "Disputed; the other bank is told that it is, and not by whom."
-        if not errors:
-            said += f" To withdraw it, keep its number: {payload['dispute']['id']}"
-        return _done(face, errors, said)
+        _, errors = face.change(DISPUTE, given | {"idempotencyKey": request.form["once"]})
+        return _done(face, errors, "Disputed; the other bank is told that it is, and not by whom.")
 
     @portal.post("/financed/disputes/withdraw")
     def financing_dispute_withdrawn() -> Response | tuple[str, int]:
-        values = {"dispute": request.form.get("dispute", "").strip(), "idempotencyKey": request.form["once"]}
+        values = {"dispute": request.form["dispute"], "idempotencyKey": request.form["once"]}
         _, errors = face.change(WITHDRAW, values)
         return _done(face, errors, "The dispute is withdrawn.")
 
@@ -111,11 +113,14 @@ def _refused(face: Face, errors: Errors) -> tuple[str, int]:
 
 
 def _page(face: Face, errors: Errors | None = None, *, answer: bool | None = None) -> str:
-    data = face.ask(FINANCINGS, **paging.position())
+    data = face.ask(FINANCINGS, **paging.position(), **paging.place(DISPUTES_AFTER))
+    reading = request.method == "GET"
     return render_template(
         "portal/financed.html",
         financings=nodes(data["financings"]),
-        links=paging.links(data["financings"]) if request.method == "GET" else {},
+        links=paging.links(data["financings"]) if reading else {},
+        disputes=nodes(data["financingDisputes"]),
+        dispute_links=paging.links(data["financingDisputes"], DISPUTES_AFTER) if reading else {},
         answer=answer,
         entered=request.form,
         refusal=errors[0]["message"] if errors else None,
