@@ -1,6 +1,7 @@
 """Insurance: open covers, rates, quotes, declarations and their certificates, claims, delay by quorum."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import JSON, DateTime, Long
 from isthmus_graphql.values import Money
 from isthmus_platform import parties
-from isthmus_platform.insurance import covers, exporting, records, steps
+from isthmus_platform.insurance import covers, exporting, quotes, records, steps
 from isthmus_platform.insurance.records import InsuranceStep
 from isthmus_platform.shipments import Shipment
 
@@ -242,7 +243,19 @@ class InsuranceTariff(graphene.ObjectType):
 
     currency = graphene.String(required=True, description="ISO 4217 code of what it rates.")
     effective_from = DateTime(required=True, description="From when, in UTC, until the next one's.")
+    effective_until = DateTime(description="Until when, in UTC: your next table's time, where there is one.")
+    quotes_hold_days = graphene.Int(required=True, description=f"How long a quote by it holds, {DAYS}.")
     rates = JSON(required=True, description="Rows, regions and minimum premium.")
+
+    @staticmethod
+    def resolve_effective_until(row: records.InsuranceTariff, info: Info) -> Any:
+        """Return when the next one takes its place, read with those of the whole page."""
+        context = info.context
+
+        def read(ids: Sequence[UUID]) -> dict[UUID, datetime]:
+            return quotes.followed(context.reading, ids)
+
+        return context.loader.load("tariff", row.id, "until", read)
 
 
 def keep(context: Context, rows: Sequence[Any]) -> None:

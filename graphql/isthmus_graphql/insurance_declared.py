@@ -14,6 +14,7 @@ from isthmus_graphql.insurance import (
     Contracted,
     Covered,
     InsuranceQuote,
+    InsuranceTariff,
     OpenCover,
     keep,
     money,
@@ -319,6 +320,7 @@ class InsuranceQuery(graphene.ObjectType):
         connection(CoverDeclaration), "What is declared, newest first.", cover=_under()
     )
     insurance_claims = listed(connection(InsuranceClaim), "Claims by you or to you, newest first.")
+    insurance_tariffs = listed(connection(InsuranceTariff), "Your tables of rates, newest first.")
 
     @staticmethod
     def resolve_open_covers(_root: Any, info: Info, first: int | None, after: str | None = None) -> Page[Any]:
@@ -345,6 +347,16 @@ class InsuranceQuery(graphene.ObjectType):
     ) -> Page[Any]:
         """Return a page of claims."""
         return _page(info, "claim", records.InsuranceClaim, first, after)
+
+    @staticmethod
+    def resolve_insurance_tariffs(
+        _root: Any, info: Info, first: int | None, after: str | None = None
+    ) -> Page[Any]:
+        """Return a page of the insurer's own tables."""
+        count = size(first)
+        rows = quotes.tariffs(info.context.reading, after=past("tariff", after), first=count + 1)
+        info.context.loader.keep("tariff", rows)
+        return page(rows, count, after, lambda row: cursor("tariff", row.id))
 
 
 READERS: dict[str, Callable[[Work, UUID], Any]] = {

@@ -27,6 +27,9 @@ LARGEST = 2**53 - 1
 _WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,13}(\.\d{1,4})?", re.ASCII)
 _PRICE = re.compile(r"([\d., ]+?)\s*([A-Z]{3})", re.ASCII)
+_CELLS = re.compile(r"[,;\t]")
+WRITTEN = frozenset({"area", "lines"})
+"""The kinds that have more than one line."""
 _DECIMAL = re.compile(r"\d{1,15}(\.\d{1,12})?", re.ASCII)
 
 
@@ -47,7 +50,9 @@ class Field:
 
     ``kind``: ``text``, ``area``, ``names`` (apart by commas), ``whole``, ``decimal``, ``percent`` (sent in
     basis points), ``money`` (of ``currency``, sent in its minor units), ``price`` (an amount with its
-    currency), ``day``, ``moment`` (UTC), ``choice`` or ``choices`` of ``options`` (value and label).
+    currency), ``day``, ``moment`` (UTC), ``choice`` or ``choices`` of ``options`` (value and label), or
+    ``lines`` of ``cells`` apart by commas, semicolons or tabs, sent as members of these names; ``*`` and
+    nothing leave one out; the page fills them in from files where ``files`` says how (``text``, ``digests``).
     Fields of one ``group`` stand side by side.
     """
 
@@ -61,6 +66,8 @@ class Field:
     currency: str = ""
     group: str = ""
     longest: int = 2000
+    cells: tuple[str, ...] = ()
+    files: str = ""
 
     @property
     def shown(self) -> str:
@@ -155,9 +162,13 @@ def beside(of: Act, errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     faults: dict[str, str] = {}
     for error in errors:
         path = str(error["field"] or "")
-        near = [each.name for each in of.fields if f"{path}.".startswith(f"{each.name}.")]
-        place = near[0] if near else ""
-        faults[place] = " ".join(filter(None, (faults.get(place), str(error["message"]))))
+        near = next((each for each in of.fields if f"{path}.".startswith(f"{each.name}.")), None)
+        place, message = "", str(error["message"])
+        if near is not None:
+            place = near.name
+            row = path[len(place) + 1 :].partition(".")[0]
+            message = _of_row(int(row) + 1, message) if near.kind == "lines" and row.isdigit() else message
+        faults[place] = " ".join(filter(None, (faults.get(place), message)))
     return faults
 
 
@@ -191,12 +202,13 @@ def _value(of: Field, entered: Entered) -> Any:
         if of.required and not chosen:
             raise Unreadable("Choose at least one.")
         return [_chosen(of, each) for each in chosen] or None
-    text = entered.get(of.name, "").strip()
-    if not text:
+    text = entered.get(of.name, "")
+    text = text.strip("\r\n") if of.kind == "lines" else text.strip()
+    if not text.strip():
         if of.required:
             raise Unreadable("This is needed.")
         return None
-    if len(text) > of.longest or "\0" in text or (not text.isprintable() and of.kind != "area"):
+    if len(text) > of.longest or "\0" in text or (not text.isprintable() and of.kind not in WRITTEN):
         raise Unreadable(f"At most {of.longest:,} characters that can be written.")
     return _KINDS[of.kind](of, text)
 
@@ -230,6 +242,29 @@ def _names(_of: Field, text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, (each.strip() for each in text.split(",")))))
 
 
+def _lines(of: Field, text: str) -> list[dict[str, str]]:
+    rows = [[cell.strip() for cell in _CELLS.split(line)] for line in text.splitlines() if line.strip()]
+    if rows and [cell.casefold() for cell in rows[0]] == [name.casefold() for name in of.cells]:
+        del rows[0]
+    for number, row in enumerate(rows, start=1):
+        if len(row) > len(of.cells):
+            raise Unreadable(_of_row(number, f"At most {len(of.cells)} columns: {', '.join(of.cells)}."))
+    return [
+        {name: cell for name, cell in zip(of.cells, row, strict=False) if cell not in ("", "*")}
+        for row in rows
+    ]
+
+
+def _of_row(number: int, message: str) -> str:
+    """Return what is said of a row; a heading and empty lines are not counted."""
+    return f"Row {number}: {message}"
+
+
+def row_fault(name: str, number: int, message: str) -> Unreadable:
+    """Return what an act's ``shape`` raises for row ``number`` (from 1) of the field ``name``."""
+    return Unreadable(_of_row(number, message), name)
+
+
 def _money(of: Field, text: str) -> int:
     return minor(text, of.currency)
 
@@ -261,6 +296,7 @@ def _price(_of: Field, text: str) -> dict[str, Any]:
 _KINDS: Mapping[str, Callable[[Field, str], Any]] = {
     "text": lambda _of, text: text,
     "area": lambda _of, text: text,
+    "lines": _lines,
     "names": _names,
     "whole": _whole,
     "decimal": _decimal,

@@ -145,12 +145,19 @@ query PortalInsuranceClaim($id: ID!) {
     + _STEPPED
 )
 
+_RATED = "id currency effectiveFrom effectiveUntil quotesHoldDays rates"
+TARIFFS = _listed("insuranceTariffs", _RATED)
+TARIFF = (
+    f"query PortalInsuranceTariff($id: ID!) {{ node(id: $id) {{ ... on InsuranceTariff {{ {_RATED} }} }} }}"
+)
+
 FILE = """
 query PortalInsuranceFile($id: ID!) {
   node(id: $id) { ... on OpenCover { file } ... on InsuranceClaim { file } }
 }
 """
 
+PUBLISH_TARIFF = change("publishInsuranceTariff", "tariff { id }")
 OFFER_COVER = change("offerCover", "cover { id }")
 ANSWER_COVER = change("answerCover", "cover { id }")
 ADJUST_COVER = change("adjustCover", "cover { id }")

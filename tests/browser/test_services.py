@@ -36,6 +36,7 @@ def insured(trade: InsuredTrade) -> list[tuple[str, str]]:
     trade.arrived("carrier", trade.now)
     return [
         ("insurer", "/insurance"),
+        ("insurer", "/insurance/tariffs"),
         ("trader", f"/insurance/covers/{to_global_id('OpenCover', str(cover))}"),
         ("trader", f"/insurance/declarations/{to_global_id('CoverDeclaration', str(declaration.id))}"),
         ("trader", f"/insurance/claims/{to_global_id('InsuranceClaim', str(claim.id))}"),

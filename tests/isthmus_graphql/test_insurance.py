@@ -251,3 +251,26 @@ def test_both_parties_webhooks_are_told_and_others_are_not(
         *kinds["insurer"]
     }
     assert kinds["carrier"] == kinds["operator"] == []
+
+
+def test_an_insurer_lists_its_tables_with_when_each_holds_and_nobody_else_does(
+    askers: dict[str, Asker], story: Story
+) -> None:
+    query = (
+        "query ($c: String) { insuranceTariffs(first: 1, after: $c) { pageInfo { endCursor }"
+        " edges { node { id effectiveFrom effectiveUntil quotesHoldDays rates } } } }"
+    )
+    play(story)
+    insurer = askers["insurer"]
+    first = insurer.data(query)["insuranceTariffs"]
+    (held,) = nodes(first)
+    assert (held["effectiveUntil"], held["quotesHoldDays"], held["rates"]["minimum"] >= 0) == (None, 14, True)
+    later = {"effectiveFrom": "2026-12-01T00:00:00Z", "currency": "USD", "minimumMinor": 0}
+    rows = [{"clause": "ICC_A", "ratePpm": 1}]
+    insurer.done("publishInsuranceTariff", "tariff { id }", **later, rows=rows)
+    newest = insurer.data(query)["insuranceTariffs"]
+    assert [each["effectiveFrom"] for each in nodes(newest)] == ["2026-12-01T00:00:00Z"]
+    (before,) = nodes(insurer.data(query, c=newest["pageInfo"]["endCursor"])["insuranceTariffs"])
+    assert (before["id"], before["effectiveUntil"]) == (held["id"], "2026-12-01T00:00:00Z")
+    for name in ("trader", "carrier", "operator"):
+        assert nodes(askers[name].data(query)["insuranceTariffs"]) == []

@@ -67,6 +67,7 @@ KINDS = Act(
         Field("price", "Price", "price", required=False),
         Field("on", "On", "day", required=False),
         Field("rate", "Rate", "percent", required=False),
+        Field("rows", "Rows", "lines", required=False, cells=("name", "value")),
     ),
 )
 
@@ -84,6 +85,7 @@ def test_fields_become_the_members_that_their_names_lead_to() -> None:
             ("price", "1,250.50 USD"),
             ("on", "2028-02-29"),
             ("rate", "6.25"),
+            ("rows", "\nName;Value\n\ta\n\nb, 1\r\n*,2\n"),
             ("more", "is not looked at"),
         ]
     )
@@ -97,6 +99,7 @@ def test_fields_become_the_members_that_their_names_lead_to() -> None:
             "price": {"amountMinor": 125_050, "currency": "USD"},
             "on": "2028-02-29",
             "rate": 625,
+            "rows": [{"value": "a"}, {"name": "b", "value": "1"}, {"value": "2"}],
         },
         {},
     )
@@ -122,6 +125,8 @@ def test_fields_become_the_members_that_their_names_lead_to() -> None:
         ("rate", "100.01"),
         ("rate", "6.255"),
         ("rate", "-1"),
+        ("rows", "a,b\na,b,c"),
+        ("rows", "a\0,b"),
     ],
     ids=lambda value: repr(value),
 )
@@ -134,12 +139,15 @@ def test_an_error_of_the_schema_stands_beside_its_field_and_else_above_the_form(
     errors: list[dict[str, str | None]] = [
         {"field": "a.b.whole", "message": "Too many."},
         {"field": "some.1", "message": "Not this."},
+        {"field": "rows.2.value", "message": "Not so."},
+        {"field": "rows", "message": "Too few."},
         {"field": "act", "message": "Not now."},
         {"field": None, "message": "Not at all."},
     ]
     assert forms.beside(KINDS, errors) == {
         "a.b.whole": "Too many.",
         "some": "Not this.",
+        "rows": "Row 3: Not so. Too few.",
         "": "Not now. Not at all.",
     }
 

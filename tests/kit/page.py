@@ -87,8 +87,9 @@ class Element:
 
     @property
     def counts(self) -> bool:
-        """Whether a field is sent: a box or a choice only where it is taken."""
-        return self.attributes.get("type") not in ("checkbox", "radio") or "checked" in self.attributes
+        """Whether a field is sent: one with a name, and a box or a choice only where it is taken."""
+        taken = self.attributes.get("type") not in ("checkbox", "radio") or "checked" in self.attributes
+        return taken and "name" in self.attributes
 
 
 class _Builder(HTMLParser):

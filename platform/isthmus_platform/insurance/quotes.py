@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from isthmus_platform import parties, shipments
 from isthmus_platform.changes import Kind
@@ -95,6 +96,31 @@ def tariff_of(work: Work, tariff_id: UUID) -> InsuranceTariff:
     if found is None:
         raise NotFound("There is no such table of yours.", field="tariff")
     return found
+
+
+def tariffs(work: Work, *, after: UUID | None = None, first: int = 50) -> Sequence[InsuranceTariff]:
+    """Return tables of the acting insurer's, newest first, those published before ``after``."""
+    query = select(InsuranceTariff).where(InsuranceTariff.insurer_id == work.actor.party_id)
+    if after is not None:
+        query = query.where(InsuranceTariff.id < after)
+    return work.session.scalars(query.order_by(InsuranceTariff.id.desc()).limit(first)).all()
+
+
+def followed(work: Work, tariff_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return from when another table takes the place of each, of those that have one after them."""
+    later = aliased(InsuranceTariff)
+    found = work.session.execute(
+        select(InsuranceTariff.id, func.min(later.effective_from))
+        .join(
+            later,
+            (later.insurer_id == InsuranceTariff.insurer_id)
+            & (later.currency == InsuranceTariff.currency)
+            & (later.effective_from > InsuranceTariff.effective_from),
+        )
+        .where(InsuranceTariff.id.in_(tariff_ids), InsuranceTariff.insurer_id == work.actor.party_id)
+        .group_by(InsuranceTariff.id)
+    )
+    return {row[0]: row[1] for row in found}
 
 
 def in_force(work: Work, insurer_id: UUID, currency: str) -> InsuranceTariff | None:

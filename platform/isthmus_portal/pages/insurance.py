@@ -138,6 +138,7 @@ def _lists(face: Face, filled: Filled | None = None) -> str:
         links=paging.links(data),
         offers=[acts.offer(now, currency)] if PartyRole.INSURER in roles() and show == "covers" else [],
         currency=currency,
+        rated=PartyRole.INSURER in roles(),
         filled=filled,
         me=_me(face),
         left=partial(deadlines.left, now=now),
