@@ -41,6 +41,15 @@ query PortalGateSlots($terminal: String!) {
     + _SLOT
 )
 
+OTHER_SLOTS = (
+    """
+query PortalOtherSlots($terminal: String!) {
+  gateSlots(terminal: $terminal, first: 100) { edges { node { ...Slotted } } }
+}
+"""
+    + _SLOT
+)
+
 APPOINTMENT = (
     """
 query PortalAppointment($id: ID!) {
@@ -108,6 +117,7 @@ query PortalEmissions($reference: String!) {
 
 OFFER_SLOTS = change("offerGateSlots", "slots { id }")
 BOOK_LORRY = change("bookTruckAppointment", "appointment { id }")
+RESCHEDULE_LORRY = change("rescheduleTruckAppointment", "appointment { id }")
 MOVE_LORRY = change("moveTruckAppointment", "appointment { id }")
 RECORD_PROOF = change("recordDeliveryProof", "proof { id }")
 ANSWER_PROOF = change("answerDeliveryProof", "proof { id }")

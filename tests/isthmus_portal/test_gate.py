@@ -6,6 +6,7 @@ from graphql_relay import to_global_id
 from gate_trade import CONTAINER, GateTrade, open_gate_trade
 from isthmus_platform.database import Platform
 from isthmus_platform.logistics import tokens
+from isthmus_platform.logistics.appointment_machine import Direction
 from isthmus_portal import Files
 from isthmus_protocol.delivery_file import verify_delivery
 from portal_frame import is_sound
@@ -48,7 +49,7 @@ def test_slots_are_offered_booked_with_the_order_and_served_at_the_gate(
     told = refused(forwarder, shown, "Book a lorry", **given, token="ABCD")
     assert told.one("p", id="book-token-said").text
     booked = done(forwarder, shown, "Book a lorry", **given, token=tokens.token(DESK.vault, order.id))
-    assert offered(booked) == ["Cancel the appointment"]
+    assert offered(booked) == ["Move it to another slot", "Cancel the appointment"]
     address = booked.form("Cancel the appointment")[0]
     clock.advance(hours=20)
     at_gate = as_party("terminal")
@@ -97,4 +98,39 @@ def test_an_appointment_is_no_page_for_whoever_has_no_part_in_it(trade: GateTrad
     appointment = trade.book(slot.id, trade.ordered())
     address = f"/appointments/{to_global_id('TruckAppointment', str(appointment.id))}"
     as_party("stranger").get(address, status=404)
-    assert offered(as_party("rival").get(address)) == ["Cancel the appointment"]
+    assert offered(as_party("rival").get(address)) == ["Move it to another slot", "Cancel the appointment"]
+
+
+def test_a_lorry_is_moved_to_another_free_slot_and_its_place_is_free_again(
+    trade: GateTrade, as_party: AsParty
+) -> None:
+    first, second, third = trade.offer()[:3]
+    trade.offer(direction=Direction.DROP_OFF, gate="South")
+    trade.close(third.id)
+    appointment = trade.book(first.id, trade.ordered())
+    address = f"/appointments/{to_global_id('TruckAppointment', str(appointment.id))}"
+    driver = as_party("rival")
+    shown = is_sound(driver.get(address))
+    others = {option.attributes["value"] for option in shown.one("select", name_="slot").all("option")}
+    here = to_global_id("GateSlot", str(first.id))
+    assert to_global_id("GateSlot", str(second.id)) in others
+    assert not {here, to_global_id("GateSlot", str(third.id))} & others
+    assert "drop-off" not in shown.one("select", name_="slot").text
+    chosen = {"slot": to_global_id("GateSlot", str(second.id))}
+    moved = done(driver, shown, "Move it to another slot", **chosen)
+    assert (trade.slot(first.id).taken, trade.slot(second.id).taken) == (0, 1)
+    assert here in {option.attributes["value"] for option in moved.one("select", name_="slot").all("option")}
+    trade.close(first.id)
+    told = refused(driver, moved, "Move it to another slot", slot=here)
+    assert told.one("p", id="RESCHEDULE-slot-said").text == "Choose one of these."
+    terminal = as_party("terminal")
+    assert "Move it to another slot" not in offered(terminal.get(address))
+
+
+def test_where_no_other_slot_is_free_none_is_offered(trade: GateTrade, as_party: AsParty) -> None:
+    slots = trade.offer()
+    appointment = trade.book(slots[0].id, trade.ordered())
+    for each in slots[1:]:
+        trade.close(each.id)
+    address = f"/appointments/{to_global_id('TruckAppointment', str(appointment.id))}"
+    assert offered(as_party("forwarder").get(address)) == ["Cancel the appointment"]

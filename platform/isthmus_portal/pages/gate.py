@@ -50,8 +50,8 @@ def _add_appointments(portal: Blueprint, face: Face) -> None:
     @portal.post("/appointments/<id>")
     def appointment_act(id: str) -> Answer:  # noqa: A002 (the route's word)
         found = _one(face, queries.APPOINTMENT, id)
-        back = url_for("portal.appointment", id=id)
-        return forms.act(face, acts.of_appointment(found), partial(_appointment, face, found), back)
+        offered, page = acts.of_appointment(found, _instead(face, found)), partial(_appointment, face, found)
+        return forms.act(face, offered, page, url_for("portal.appointment", id=id))
 
 
 def _add_deliveries(portal: Blueprint, face: Face) -> None:
@@ -117,13 +117,26 @@ def _appointments(face: Face, filled: Filled | None = None) -> str:
     )
 
 
+def _may(face: Face, found: dict[str, Any]) -> tuple[str, ...]:
+    return acts.may_appointment(found, _me(face), face.clock())
+
+
+def _instead(face: Face, found: dict[str, Any]) -> acts.Options:
+    """Return the slots to which the party may move an appointment now."""
+    if "RESCHEDULE" not in _may(face, found):
+        return ()
+    data = face.ask(queries.OTHER_SLOTS, terminal=found["slot"]["terminal"]["name"])
+    return acts.instead(found, nodes(data["gateSlots"]))
+
+
 def _appointment(face: Face, found: dict[str, Any], filled: Filled | None = None) -> str:
-    may = acts.may_appointment(found, _me(face), face.clock())
+    others = _instead(face, found)
+    may = [name for name in _may(face, found) if others or name != "RESCHEDULE"]
     return render_template(
         "portal/appointment.html",
         appointment=found,
         when_of=acts.when_of,
-        acts=forms.shown(acts.of_appointment(found), may, filled),
+        acts=forms.shown(acts.of_appointment(found, others), may, filled),
         filled=filled,
     )
 
@@ -163,6 +176,7 @@ PAGE = Page(
     queries=(
         queries.APPOINTMENTS,
         queries.SLOTS,
+        queries.OTHER_SLOTS,
         queries.APPOINTMENT,
         queries.DELIVERIES,
         queries.DELIVERY,
@@ -170,6 +184,7 @@ PAGE = Page(
         queries.EMISSIONS,
         queries.OFFER_SLOTS,
         queries.BOOK_LORRY,
+        queries.RESCHEDULE_LORRY,
         queries.MOVE_LORRY,
         queries.RECORD_PROOF,
         queries.ANSWER_PROOF,

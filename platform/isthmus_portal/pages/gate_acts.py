@@ -19,6 +19,7 @@ TONES = {
     "WITHDRAWN": "warn",
 }
 DIRECTIONS = ("PICK_UP", "DROP_OFF")
+Options = tuple[tuple[str, str], ...]
 LACKING = ("SHORTAGE", "DAMAGE", "OTHER")
 
 
@@ -45,7 +46,6 @@ def offer() -> Act:
 
 def book(slots: list[dict[str, Any]], bookings: list[dict[str, Any]], me: str) -> Act:
     """Return the form that books a lorry in one of ``slots``."""
-    free = tuple((each["id"], when_of(each)) for each in slots if each["open"] and each["freeNumber"])
     own = tuple(
         (each["id"], each["reference"])
         for each in bookings
@@ -57,7 +57,7 @@ def book(slots: list[dict[str, Any]], bookings: list[dict[str, Any]], me: str) -
         queries.BOOK_LORRY,
         "The lorry is booked.",
         (
-            Field("slot", "When", "choice", options=free),
+            Field("slot", "When", "choice", options=_free(slots)),
             Field("equipment", "Container (ISO 6346)", longest=11),
             Field("orderNumber", "To pick up: number of the delivery order", required=False, longest=40),
             Field("token", "To pick up: its token", required=False, longest=64),
@@ -69,6 +69,10 @@ def book(slots: list[dict[str, Any]], bookings: list[dict[str, Any]], me: str) -
     )
 
 
+def _free(slots: list[dict[str, Any]]) -> Options:
+    return tuple((each["id"], when_of(each)) for each in slots if each["open"] and each["freeNumber"])
+
+
 def when_of(slot: dict[str, Any]) -> str:
     """Return a slot in words: its day and time on the terminal's clock, what it is for, and its gate."""
     begins, ends = (datetime.fromisoformat(slot[name]) for name in ("startsLocal", "endsLocal"))
@@ -76,11 +80,26 @@ def when_of(slot: dict[str, Any]) -> str:
     return f"{begins:%Y-%m-%d %H:%M} to {ends:%H:%M} ({slot['zone']}), {what}, gate {slot['gate']}"
 
 
-def of_appointment(appointment: dict[str, Any]) -> list[Act]:
-    """Return all that is ever done with an appointment."""
+def instead(appointment: dict[str, Any], slots: list[dict[str, Any]]) -> Options:
+    """Return those of a terminal's ``slots`` to which an appointment may be moved."""
+    now = appointment["slot"]
+    same = [each for each in slots if (each["place"], each["direction"]) == (now["place"], now["direction"])]
+    return _free([each for each in same if each["id"] != now["id"]])
+
+
+def of_appointment(appointment: dict[str, Any], others: Options) -> list[Act]:
+    """Return all that is ever done with an appointment; ``others`` are the slots to which it may be moved."""
     fixed = {"appointment": appointment["id"]}
     why = (Field("reason", "Why", longest=255),)
-    return [
+    moving = Act(
+        "RESCHEDULE",
+        "Move it to another slot",
+        queries.RESCHEDULE_LORRY,
+        "The lorry comes in the other slot; its place in the first is free again.",
+        (Field("slot", "When instead", "choice", options=others),),
+        fixed=fixed,
+    )
+    return [moving] + [
         Act(
             move,
             button,
@@ -101,7 +120,7 @@ def of_appointment(appointment: dict[str, Any]) -> list[Act]:
 
 
 def may_appointment(appointment: dict[str, Any], me: str, now: datetime) -> tuple[str, ...]:
-    """Return what the party ``me`` may do with an appointment now."""
+    """Return what the party ``me`` may do with an appointment now, given another slot to move it to."""
     slot, state = appointment["slot"], appointment["state"]
     if slot["terminal"]["name"] == me:
         over = moment(slot["endsAt"]) < now
@@ -109,7 +128,7 @@ def may_appointment(appointment: dict[str, Any], me: str, now: datetime) -> tupl
             state, ()
         )
     own = me in (appointment["bookedBy"]["name"], (appointment["haulier"] or {}).get("name"))
-    return ("CANCEL",) if own and state == "BOOKED" and moment(slot["endsAt"]) > now else ()
+    return ("RESCHEDULE", "CANCEL") if own and state == "BOOKED" and moment(slot["endsAt"]) > now else ()
 
 
 def record(data: dict[str, list[dict[str, Any]]], me: str, now: datetime) -> Act:
