@@ -78,7 +78,12 @@ query PortalDeliveries($first: Int!, $after: String) {
     edges { node { id state equipment haulier { name } bookedBy { name } } }
   }
   cargoReleases(first: 50) {
-    edges { node { id state shipment { reference } carrier { name } consignee { name } } }
+    edges {
+      node {
+        id state carrier { name } consignee { name }
+        shipment { reference documents(first: 10) { edges { node { id title } } } }
+      }
+    }
   }
 }
 """

@@ -1,5 +1,9 @@
 """The pages of lorries, deliveries and emissions on the real schema."""
 
+from base64 import b64decode
+from hashlib import sha256
+from json import loads
+
 import pytest
 from graphql_relay import to_global_id
 
@@ -78,6 +82,51 @@ def test_a_delivery_is_recorded_answered_and_its_file_verifies(trade: GateTrade,
     assert verify_delivery(consignee.client.get(answered.link("Download the proof")).data, TRUST)[0].passed
     as_party("stranger").get(address, status=404)
     assert "Confirmed" in carrier.get("/deliveries").one("tbody").text
+
+
+def test_files_and_documents_are_named_in_the_signed_proof_by_their_digests(
+    trade: GateTrade, as_party: AsParty
+) -> None:
+    trade.hand_out(trade.ordered())
+    papers = trade.releases.titles.papers
+    note = papers.store(b"The driver's note", title="Note of the driver").document_id
+    papers.grant(note, reader="carrier")
+    carrier = as_party("carrier")
+    form = is_sound(carrier.get("/deliveries"))
+    key = form.one("select", name_="release").all("option")[1].attributes["value"]
+    digest = sha256(b"a picture").hexdigest()
+    given: dict[str, str | list[str]] = {
+        "release": key,
+        "place": "DEHAM",
+        "receivedBy": "A. Petersen",
+        "documents": [to_global_id("Document", str(note))],
+    }
+    for lines, said in (
+        (f"door.jpg, {digest}\nroof.jpg", "Row 2: A name and a SHA-256, with a comma between."),
+        ("door.jpg, 1234", "Row 1: A SHA-256 has 64 hexadecimal digits."),
+    ):
+        shown = refused(carrier, form, "Record a delivery", **given, attachments=lines)
+        assert shown.one("p", id="record-attachments-said").text == said
+        assert shown.one("textarea", name_="attachments").value.strip() == lines, "what was entered stays"
+    form = carrier.get("/deliveries")
+    assert form.one("input", type="file").attributes["data-into"] == "attachments"
+    proof = done(carrier, form, "Record a delivery", **given, attachments=f"door.jpg, {digest}")
+    rows = [
+        [cell.text for cell in row.all("td")] for row in proof.section("Pictures and files").all("tr")[1:]
+    ]
+    assert rows == [["door.jpg", digest], ["Note of the driver", sha256(b"The driver's note").hexdigest()]]
+    file = carrier.client.get(proof.link("Download the proof")).data
+    signed = b64decode(loads(file)["proof"].split(".")[1] + "==", b"-_")
+    assert digest.encode() in signed
+    assert verify_delivery(file, TRUST)[0].passed
+
+
+def test_documents_that_the_recorder_may_not_read_are_not_offered(
+    trade: GateTrade, as_party: AsParty
+) -> None:
+    trade.hand_out(trade.ordered())
+    trade.releases.titles.papers.store(title="Not for the carrier")
+    assert "Not for the carrier" not in as_party("carrier").get("/deliveries").text
 
 
 def test_what_a_shipment_emits_is_told_leg_by_leg_with_its_source(

@@ -7,7 +7,7 @@ from flask import url_for
 
 from isthmus_portal import gate_queries as queries
 from isthmus_portal.formats import moment
-from isthmus_portal.forms import Act, Field, coded, day_and_time
+from isthmus_portal.forms import Act, Field, coded, day_and_time, row_fault
 
 WORDS = {"NO_SHOW": "Did not come"}
 TONES = {
@@ -20,6 +20,7 @@ TONES = {
 }
 DIRECTIONS = ("PICK_UP", "DROP_OFF")
 Options = tuple[tuple[str, str], ...]
+FILE = ("name", "sha256")
 LACKING = ("SHORTAGE", "DAMAGE", "OTHER")
 
 
@@ -138,16 +139,30 @@ def record(data: dict[str, list[dict[str, Any]]], me: str, now: datetime) -> Act
         for each in data["truckAppointments"]
         if each["state"] == "COMPLETED" and me == (each["haulier"] or each["bookedBy"])["name"]
     )
+    ended = [each for each in data["cargoReleases"] if each["state"] == "PICKED_UP"]
     handed = tuple(
         (each["id"], each["shipment"]["reference"] if each["shipment"] else each["consignee"]["name"])
-        for each in data["cargoReleases"]
-        if each["state"] == "PICKED_UP" and me in (each["carrier"]["name"], each["consignee"]["name"])
+        for each in ended
+        if me in (each["carrier"]["name"], each["consignee"]["name"])
     )
+    papers = {
+        edge["node"]["id"]: edge["node"]["title"]
+        for each in ended
+        if each["shipment"]
+        for edge in each["shipment"]["documents"]["edges"]
+    }
 
     def shape(given: dict[str, Any]) -> dict[str, Any]:
-        lacking = given.pop("exception", None)
-        return {**given, "exceptions": [lacking]} if lacking else given
+        lacking, files = given.pop("exception", None), given.pop("attachments", [])
+        for number, each in enumerate(files, start=1):
+            if each.keys() != {*FILE}:
+                raise row_fault("attachments", number, "A name and a SHA-256, with a comma between.")
+        files += [{"name": papers[key], "document": key} for key in given.pop("documents", ())]
+        return {**given, "exceptions": [lacking] if lacking else [], "attachments": files}
 
+    documents = Field(
+        "documents", "And documents here", "choices", required=False, options=tuple(papers.items())
+    )
     return Act(
         "record",
         "Record a delivery",
@@ -161,6 +176,17 @@ def record(data: dict[str, list[dict[str, Any]]], me: str, now: datetime) -> Act
             Field("receivedBy", "Person who took the goods", longest=100),
             Field("exception.kind", "Not in order", "choice", required=False, options=coded(LACKING, WORDS)),
             Field("exception.what", "What is not in order", required=False, longest=500),
+            Field(
+                "attachments",
+                "Pictures and files, by their digests",
+                "lines",
+                required=False,
+                hint="One a line: a name and the SHA-256 of its bytes, with a comma between.",
+                longest=20_000,
+                cells=FILE,
+                files="digests",
+            ),
+            *([documents] if papers else []),
         ),
         whole=(("exception.kind", "exception.what"),),
         shape=shape,
