@@ -16,6 +16,7 @@ ROW = ("hsPrefix", "origin", "destination", "mode", "clause", "rate", "deductibl
 REGION = ("name", "countries")
 ROWS = "One a line: HS prefix, from, to, by, clause, rate in %, deductible in %. Nothing or * stands for any."
 REGIONS = "One a line: the name, and its countries with spaces between, as ASIA, CN JP KR TW."
+ANY = "*"
 PPM = 10_000
 """Parts per million in one per cent."""
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,4})?", re.ASCII)
@@ -74,7 +75,7 @@ def publish(now: datetime, like: Mapping[str, Any] | None = None) -> Act:
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a row of a table that is kept as its line has it."""
     rates = (_percent(row[name]) for name in ("rate_ppm", "deductible_ppm"))
-    return (*(row[name] for name in ("hs", "origin", "destination", "mode", "clause")), *rates)
+    return (*(row[name] or ANY for name in ("hs", "origin", "destination", "mode", "clause")), *rates)
 
 
 def standing(tariff: Mapping[str, Any], now: datetime) -> str:
