@@ -19,7 +19,7 @@ from isthmus_platform.errors import NotAuthenticated, PlatformError
 from isthmus_portal import formats, navigation, session, words
 from isthmus_portal.face import Executed, Face, Invitation, Papers, Sessions, roles, viewer
 from isthmus_portal.files import NO_FILES, Files
-from isthmus_portal.pages import PAGES
+from isthmus_portal.pages import PAGES, verify
 from isthmus_portal.pages.page import Page
 
 _STATIC = Path(__file__).with_name("static")
@@ -132,6 +132,8 @@ def _guard(portal: Blueprint, face: Face, form_key: CSRFProtect) -> None:
     def recognise() -> AnyResponse | None:
         if request.endpoint == "portal.static":
             return None
+        if request.endpoint == "portal.verify":  # before the form is read: the file is part of it
+            request.max_content_length = verify.LARGEST_FORM
         g.actor = session.recognise(face.actor_of, face.sessions, face.clock())
         form_key.protect()
         if g.actor is None and request.endpoint not in _OPEN:

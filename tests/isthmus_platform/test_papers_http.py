@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from border import web_of
 from ebl import DCSA, needs_dcsa, transport_document
@@ -21,6 +22,7 @@ from isthmus_platform.papers.kinds import Paper
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.papers.standing import Enquiries
 from isthmus_portal import create_portal
+from isthmus_portal.pages.verify import LARGEST, LARGEST_FORM
 from isthmus_protocol import documents as files
 from isthmus_protocol import pdf, status_list
 from isthmus_protocol.canonical import canonical
@@ -234,7 +236,8 @@ def test_a_code_that_is_not_ours_leads_nowhere(web: Web, change: str) -> None:
 
 def uploaded(web: Web, file: bytes) -> TestResponse:
     address, values = page(web.client.get("/verify").text).form("Verify the file")
-    return web.client.post(address, data={**values, "file": (io.BytesIO(file), "file.pdf")})
+    boundary, body = encode_multipart({**values, "file": FileStorage(io.BytesIO(file), "file.pdf")})
+    return web.client.post(address, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 def test_anybody_has_a_file_verified_as_it_stands_today(web: Web) -> None:
@@ -254,6 +257,16 @@ def test_anybody_has_a_file_verified_as_it_stands_today(web: Web) -> None:
 def test_another_file_is_not_verified(web: Web) -> None:
     for file in (b"%PDF-1.7", b"{}", b"\xff"):
         assert uploaded(web, file).status_code == 422, file
+
+
+def test_a_file_may_be_larger_than_other_requests_and_has_a_limit_of_its_own(web: Web) -> None:
+    web.client.application.config["MAX_CONTENT_LENGTH"] = 1_048_576
+    largest = b"%PDF-1.7".ljust(LARGEST)
+    assert "does not hold" in page(uploaded(web, largest).text).text
+    refused = uploaded(web, largest + b" ")
+    assert refused.status_code == 422
+    assert "at most 16 MiB" in page(refused.text).text
+    assert uploaded(web, largest.ljust(LARGEST_FORM)).status_code == 413
 
 
 def test_the_status_list_is_public_and_signed(web: Web) -> None:

@@ -14,6 +14,9 @@ from isthmus_portal.pages.page import Page
 LARGEST = 16 * 1_048_576
 """Bytes of a file."""
 
+LARGEST_FORM = LARGEST + 65_536
+"""Bytes of the form that brings one, so that a file which is a little larger is told so."""
+
 
 def add(portal: Blueprint, face: Face) -> None:
     """Add where a page's QR code leads, and the form for a file."""
