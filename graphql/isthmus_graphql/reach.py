@@ -38,7 +38,7 @@ TYPES = {
         "Document DocumentVersion PaperData CommercialInvoice CommercialInvoiceLine PackingList"
         " TransportDocument CertificateOfOrigin ForwardingInstruction InsuranceCertificate"
         " DocumentaryCredit ExportDeclaration PaperContainer PaperGoods TradeParty"
-        " PostalAddress Location Measure Amount Discrepancy Citation DownloadLink"
+        " Carriage CarriageContact PostalAddress Location Measure Amount Discrepancy Citation DownloadLink"
     ),
     "read:crossings": "Crossing Agreement WindowAnswer WindowQuestion Declaration FreightMessage",
     "read:grants": "Grant Delegation AccessLogEntry",

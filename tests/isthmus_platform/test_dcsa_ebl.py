@@ -16,7 +16,7 @@ from isthmus_platform.papers.dcsa_ebl import Schema
 from isthmus_platform.papers.kinds import TransportDocument
 from isthmus_platform.papers.parts import Location, Measure
 from isthmus_platform.papers.ubl import SchemasMissing
-from papers_of_trade import BILL, SCHEMAS, needs_ubl
+from papers_of_trade import INVOICE, SCHEMAS, needs_ubl
 
 WAYBILL = {"transportDocumentTypeCode": "SWB", "isToOrder": False}
 
@@ -152,9 +152,9 @@ def test_members_and_what_it_came_as_say_the_same(change: dict[str, str]) -> Non
     assert refused.value.code == "contradiction"
 
 
-def test_a_paper_that_came_otherwise_has_no_such_form() -> None:
+def test_what_is_no_transport_document_has_no_such_form() -> None:
     with pytest.raises(InvalidInput) as refused:
-        dcsa_ebl.write(BILL)
+        dcsa_ebl.write(INVOICE)
     assert refused.value.code == "no_dcsa"
 
 

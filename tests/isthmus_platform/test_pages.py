@@ -23,6 +23,7 @@ ADDRESS = "https://isthmus.example/verify/abc"
 COLOPHON = Colophon(
     "Isthmus document 1", ADDRESS, ("Signed by trader",), datetime(2026, 5, 21, tzinfo=UTC), b'{"signed":1}'
 )
+YES_OR_NO = {"toOrder", "partialShipments", "electronic", "shipperOwned"}
 Placed = list[tuple[int, float, float, str]]
 """Each text with its page and its place: millimetres from the left and from the top."""
 
@@ -91,7 +92,7 @@ def test_nothing_that_is_said_is_left_out(name: str) -> None:
 
 def leaves(value: Any) -> list[str]:
     if isinstance(value, dict):
-        skipped = {"unit", "value", "type", "freight", "toOrder", "partialShipments"}  # told in words
+        skipped = {"unit", "value", "type", "freight", *YES_OR_NO}  # told in words
         return [leaf for name, each in value.items() if name not in skipped for leaf in leaves(each)]
     if isinstance(value, list):
         return [leaf for each in value for leaf in leaves(each)]

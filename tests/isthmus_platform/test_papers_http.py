@@ -29,7 +29,7 @@ from isthmus_protocol.canonical import canonical
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.verify import main as verify
 from page import page
-from papers_of_trade import INSURANCE, INVOICE, SCHEMAS, needs_ubl
+from papers_of_trade import AGREED, BILL, INSURANCE, INVOICE, SCHEMAS, needs_ubl
 from paperwork import Paperwork, open_paperwork
 from trade import DRAFT
 
@@ -47,7 +47,7 @@ class Web:
 
     def __init__(self, papers: Paperwork) -> None:
         self.papers = papers
-        self.desk = Desk(papers.vault, KEY, "https://isthmus.example", SCHEMAS)
+        self.desk = Desk(papers.vault, KEY, "https://isthmus.example", SCHEMAS, DCSA)
         app, authenticate = web_of(papers)
         app.secret_key = "k" * 32
         app.register_blueprint(papers_http.blueprint(papers.platform, self.desk, authenticate))
@@ -118,6 +118,38 @@ def test_a_bill_of_lading_of_dcsa_is_given_out_as_it_came(web: Web) -> None:
     assert answer.content_type == "application/json"
     assert answer.json == document
     assert code_of(web.get(web.issue(), "dcsa")) == "no_dcsa"
+
+
+@needs_dcsa
+def test_a_bill_that_was_issued_with_its_members_is_given_out_as_dcsa(web: Web) -> None:
+    document_id = web.issue(AGREED)
+    answer = web.get(document_id, "dcsa")
+    assert answer.content_type == "application/json"
+    assert dcsa_ebl.read(answer.json, DCSA) == AGREED
+    with web.papers.platform.begin(web.papers["trader"]) as work:
+        issuing.revoke(work, document_id)
+    assert (web.get(document_id, "dcsa").json or {})["transportDocumentStatus"] == "VOIDED"
+
+
+def test_what_dcsa_wants_and_a_bill_does_not_say_is_named(web: Web) -> None:
+    answer = web.get(web.issue(BILL), "dcsa")
+    problem = answer.json or {}
+    assert (answer.status_code, problem["code"]) == (422, "dcsa_lacks")
+    assert {"carriage.carrierCode", "containers.1.seals"} <= set(problem["detail"].rstrip(".").split(", "))
+
+
+@needs_dcsa
+def test_what_leaves_as_dcsa_is_held_to_the_schema(web: Web) -> None:
+    answer = web.get(web.issue(replace(AGREED, number="N" * 21)), "dcsa")
+    assert (answer.status_code, code_of(answer)) == (422, "dcsa_schema")
+
+
+def test_a_bill_with_its_carriage_verifies_whole_and_in_part(web: Web) -> None:
+    document_id = web.issue(AGREED)
+    for query in ("signed", "signed?fields=carriage,number"):
+        verdict, data = files.verify_document(web.get(document_id, query).data, TRUST)
+        assert verdict.passed
+        assert (data or {})["carriage"] == plain.to_json(AGREED)["carriage"]
 
 
 @needs_dcsa

@@ -1,10 +1,12 @@
 """The papers of one trade, consistent with each other: two machining centres from Kaohsiung to Hamburg."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from isthmus_platform.papers.carriage import Carriage, Contact
 from isthmus_platform.papers.kinds import (
     CertificateOfOrigin,
     CommercialInvoice,
@@ -128,6 +130,56 @@ WAYBILL = TransportDocument(
     discharge=HAM,
     goods=GOODS,
 )
+CARRIAGE = Carriage(
+    terms_and_conditions="The carrier's terms of 2026 apply. 高雄",
+    carrier_code="MCLX",
+    carrier_code_list_provider="SMDG",
+    electronic=True,
+    receipt_type_at_origin="CY",
+    delivery_type_at_destination="CFS",
+    cargo_movement_type_at_origin="FCL",
+    cargo_movement_type_at_destination="LCL",
+    place_of_receipt=Location("TWTNN"),
+    place_of_delivery=Location("DELBC", "Lübeck"),
+    planned_departure_on=date(2026, 5, 20),
+    planned_arrival_on=date(2026, 6, 18),
+    freight_payable_at=Location("DEHAM"),
+    service_contract="MCL-2026-7",
+    carrier_clauses=("Deck cargo at shipper's risk.", "Said to contain."),
+    contacts=(Contact("Documentation", "+886 7 123", "docs@meridian.example"), Contact("Desk", "+49 40 1")),
+)
+AGREED = replace(
+    BILL,
+    shipper=replace(SELLER, code_list_provider="ZZZ"),
+    carrier=TradeParty(
+        "Meridian Container Line", None, Address("2 Harbour Road", "Kaohsiung", "806", "KHH", "TW")
+    ),
+    consignee=TradeParty("Kaohsiung Export Bank", "111100T8BM49ADCSAO64", None, "GLEIF"),
+    notify=replace(BUYER, address=Address("Steinstrasse 1", "Hamburg", "20457", country="DE")),
+    gross_mass=None,
+    packages=None,
+    carriage=CARRIAGE,
+    goods=tuple(
+        replace(
+            GOODS[0],
+            number=str(number),
+            description="Vertical machining centre\nVMC-850 & tools <set>",
+            gross_mass=Measure(Decimal("9225.25"), "KGM"),
+            net_mass=Measure(Decimal("8600"), "KGM"),
+            volume=Measure(Decimal("21.25"), "MTQ"),
+            origin_country=None,
+            containers=(box.reference,),
+            packages=1,
+            package_description="Crates",
+        )
+        for number, box in enumerate(BOXES, 1)
+    ),
+    containers=(
+        replace(BOXES[0], shipper_owned=False),
+        replace(BOXES[1], seals=("TW772", "C9"), shipper_owned=True),
+    ),
+)
+"""A bill of lading that says all DCSA eBL 3.0 wants, and nothing that it has no place for."""
 CERTIFICATE = CertificateOfOrigin(
     number="CO-2026-9",
     issued_on=date(2026, 5, 9),
@@ -196,6 +248,7 @@ IN_UBL: dict[str, Paper] = {
     "invoice": INVOICE,
     "packing list": PACKING_LIST,
     "bill of lading": BILL,
+    "bill of lading with its carriage": AGREED,
     "sea waybill": WAYBILL,
     "certificate of origin": CERTIFICATE,
     "forwarding instruction": INSTRUCTION,

@@ -77,7 +77,7 @@ def documents() -> Json:
         "/documents/{document_id}/dcsa": {
             "get": operation(
                 "papers.as_dcsa",
-                "A transport document's data as DCSA eBL 3.0.",
+                "A transport document's data as DCSA eBL 3.0; `dcsa_lacks` names what it does not say.",
                 {**ok(content("application/json", {"type": "object"})), **refused},
                 path=DOCUMENT,
             )

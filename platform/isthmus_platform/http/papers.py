@@ -49,14 +49,17 @@ def blueprint(platform: Platform, desk: Desk, authenticate: Authenticate) -> Blu
     def as_ubl(document_id: UUID) -> Response:
         """Give the data out as UBL 2.4, where all of it is open to the reader."""
         with _reading() as work:
-            file = ubl.write(_whole(work, desk, document_id))
+            _, paper = _whole(work, desk, document_id)
+            file = ubl.write(paper)
         return _given(file, "application/xml", f"document-{document_id}.xml")
 
     @web.get("/documents/<uuid:document_id>/dcsa")
     def as_dcsa(document_id: UUID) -> Response:
         """Give a transport document out as DCSA eBL 3.0, where all of it is open to the reader."""
         with _reading() as work:
-            file = orjson.dumps(dcsa_ebl.write(_whole(work, desk, document_id)))
+            said, paper = _whole(work, desk, document_id)
+            status = dcsa_ebl.ISSUED if said.issued.revoked_at is None else dcsa_ebl.VOIDED
+            file = orjson.dumps(dcsa_ebl.write(paper, desk.dcsa, status=status))
         return _given(file, "application/json", f"document-{document_id}.json")
 
     @web.get("/documents/<uuid:document_id>/pdf")
@@ -85,15 +88,15 @@ def give_out_pages(platform: Platform, desk: Desk, actor: Actor, document_id: UU
     return _given(pages.pdf(), "application/pdf", f"document-{document_id}.pdf")
 
 
-def _whole(work: Work, desk: Desk, document_id: UUID) -> Paper:
-    """Return the paper of a document that is open whole to the reader; the read is recorded."""
+def _whole(work: Work, desk: Desk, document_id: UUID) -> tuple[issuing.Said, Paper]:
+    """Return a document that is open whole to the reader, and its paper; the read is recorded."""
     row = stored.get(work, document_id)
     said = issuing.said(work, desk.vault, [row]).get(document_id)
     if said is None:
         raise InvalidInput("The document is a file; it has no data.", field="document", code="no_data")
     if not said.whole:
         raise NotPermitted("You were granted some of its fields.", code="fields_only")
-    return plain.paper(row.type, said.data)
+    return said, plain.paper(row.type, said.data)
 
 
 def _fields() -> list[str] | None:

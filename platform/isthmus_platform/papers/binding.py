@@ -1,7 +1,8 @@
 """How the members of a paper lie in an XML document: bindings, in the order in which the schema wants them.
 
 A path is steps of ``prefix:Name``; ``[@scheme='X']`` tells an element by an attribute (and writes it),
-``[cbc:Name='X']`` by a child; ``*`` marks the step that repeats where a member is a list.
+``[cbc:Name='X']`` by a child; ``*`` marks the step that repeats where a member is a list. An attribute of two
+names (``carriage.electronic``) is a member of a member that has no element of its own.
 """
 
 import re
@@ -39,6 +40,8 @@ class Leaf:
     way: Way = "both"
     absent: str | None = None
     """What is written where the schema wants an element and the paper has nothing."""
+    when: str | None = None
+    """``absent`` is written only where this member is there."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,17 @@ class Fixed:
     when: str | None = None
 
 
-Binding = Leaf | Part | Fixed
+@dataclass(frozen=True)
+class Mark:
+    """A member that is the attribute ``name`` of the element that another one says; without it, unsaid."""
+
+    attribute: str
+    path: str
+    name: str
+    way: Way = "both"
+
+
+Binding = Leaf | Part | Fixed | Mark
 
 
 @dataclass(frozen=True)
@@ -72,9 +85,14 @@ class Form:
     prefixes: Mapping[str | None, str]
     bindings: Sequence[Binding]
 
-    def read(self, root: etree._Element) -> dict[str, Any]:
-        """Return the members that ``root`` says; raises :class:`InvalidInput` with the member's place."""
-        return _read(root, self.bindings, self._named(), "")
+    def read(self, root: etree._Element, without: str | None = None) -> dict[str, Any]:
+        """Return the members that ``root`` says, but not those of ``without``, a member with no element.
+
+        Raises :class:`InvalidInput` with the member's place.
+        """
+        left_out = f"{without}."
+        wanted = [each for each in self.bindings if not getattr(each, "attribute", "").startswith(left_out)]
+        return _read(root, wanted, self._named(), "")
 
     def write(self, values: Any) -> etree._Element:
         """Return the document of a paper, or whatever has its members."""
@@ -101,7 +119,12 @@ def _read(
     return found
 
 
-def _member(element: etree._Element, binding: Leaf | Part, prefixes: dict[str, str], place: str) -> Any:
+def _member(
+    element: etree._Element, binding: Leaf | Part | Mark, prefixes: dict[str, str], place: str
+) -> Any:
+    if isinstance(binding, Mark):
+        marked = element.find(binding.path, prefixes)
+        return None if marked is None else (marked.get(binding.name) or "").strip() or None
     before, repeated, within = binding.path.partition("*")
     if repeated:
         each = [
@@ -130,10 +153,28 @@ def _write(
 ) -> None:
     for binding in bindings:
         if isinstance(binding, Fixed):
-            if binding.when is None or getattr(values, binding.when) not in (None, ()):
+            if binding.when is None or _said(values, binding.when) not in (None, ()):
                 _made(element, binding.path, prefixes).text = binding.text
+        elif isinstance(binding, Mark):
+            _mark(element, _said(values, binding.attribute), binding, prefixes)
         elif binding.way != "read":
-            _write_member(element, getattr(values, binding.attribute), binding, prefixes)
+            value = _said(values, binding.attribute)
+            if value is None and isinstance(binding, Leaf) and binding.absent is not None:
+                wanted = binding.when is None or _said(values, binding.when) is not None
+                value = binding.absent if wanted else None
+            _write_member(element, value, binding, prefixes)
+
+
+def _said(values: Any, attribute: str) -> Any:
+    for name in attribute.split("."):
+        values = None if values is None else getattr(values, name)
+    return values
+
+
+def _mark(element: etree._Element, value: Any, binding: Mark, prefixes: dict[str, str]) -> None:
+    marked = element.find(binding.path, prefixes)
+    if value is not None and marked is not None:
+        marked.set(binding.name, value)
 
 
 def _write_member(
@@ -141,11 +182,9 @@ def _write_member(
 ) -> None:
     before, repeated, within = binding.path.partition("*")
     if repeated:
-        for each in value:
+        for each in value or ():
             _write_one(_made(element, before, prefixes), each, binding, within.strip("/"), prefixes)
         return
-    if value is None and isinstance(binding, Leaf) and binding.absent is not None:
-        value = binding.absent
     if value is not None:
         _write_one(element, value, binding, binding.path, prefixes)
 
@@ -239,7 +278,7 @@ def _day(element: etree._Element, path: str) -> date:
     return plain.day(_content(element, path).strip(), path)
 
 
-def coded(words: Mapping[str, str]) -> Codec:
+def coded(words: Mapping[str, str | bool]) -> Codec:
     """Return the codec of a code list: our word by its code there; another code is left as it is."""
     codes = {word: code for code, word in words.items()}
 

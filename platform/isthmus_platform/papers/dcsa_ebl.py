@@ -1,14 +1,12 @@
 """Transport documents as DCSA Bill of Lading 3.0 JSON: read, held to the published schema, given out.
 
-A transport document of DCSA says much that a paper's members do not (terms and conditions, who pays where):
-the paper keeps all of it (``beyond``), and what is given out is what was read, equal as JSON. A paper whose
-members and ``beyond`` differ is refused.
+Any transport document that says what DCSA wants is given out so. One that came as DCSA and says more than a
+paper's members (charges, dangerous goods) keeps all of it (``beyond``), and what is given out is what was
+read, equal as JSON. A paper whose members and ``beyond`` differ is refused.
 """
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,14 +17,14 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers import plain
+from isthmus_platform.papers.dcsa_reading import paper_of
+from isthmus_platform.papers.dcsa_writing import document_of
 from isthmus_platform.papers.kinds import Paper, TransportDocument
-from isthmus_platform.papers.parts import Address, Container, Goods, Location, Measure, TradeParty
 from isthmus_platform.papers.ubl import SETTING, SchemasMissing
 
 FILE = "EBL_v3.0.0.yaml"
-TYPES = {"BOL": "705", "SWB": "710"}
-FREIGHT = {"PRE": "PREPAID", "COL": "COLLECT"}
-UNKNOWN_COUNTRY = "ZZ"
+ISSUED = "ISSUED"
+VOIDED = "VOIDED"
 LONGEST_SAID = 200
 
 _formats = FormatChecker(formats=())
@@ -61,9 +59,22 @@ def _validator(folder: Path) -> Draft202012Validator:
         raise SchemasMissing(f"{SETTING} holds no {FILE}.", field="dcsa")
     document = yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (safe)
     return Draft202012Validator(
-        {"$ref": "#/components/schemas/TransportDocument", "components": document["components"]},
+        {"$ref": "#/components/schemas/TransportDocument", "components": _of_today(document["components"])},
         format_checker=_formats,
     )
+
+
+def _of_today(schema: Any) -> Any:
+    """Return a schema of OpenAPI 3.0 as JSON Schema 2020-12 has it: there a bound is exclusive by itself."""
+    if isinstance(schema, list):
+        return [_of_today(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("exclusiveMinimum") is True:
+        schema = {name: value for name, value in schema.items() if name != "minimum"} | {
+            "exclusiveMinimum": schema["minimum"]
+        }
+    return {name: _of_today(value) for name, value in schema.items()}
 
 
 def read(document: object, schema: Schema) -> Paper:
@@ -75,29 +86,46 @@ def read(document: object, schema: Schema) -> Paper:
     schema.check(document)
     if not isinstance(document, dict):  # the schema says so too
         raise InvalidInput("A transport document is an object.", field="dcsa", code="dcsa_schema")
-    return replace(_of(document), beyond=orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode())
+    paper = paper_of(document)
+    if _says_all(paper, document):
+        return paper
+    return replace(paper, beyond=orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _says_all(paper: TransportDocument, document: dict[str, Any]) -> bool:
+    try:
+        return document_of(paper, ISSUED) == document
+    except InvalidInput:  # it says otherwise than we would, or less
+        return False
 
 
 def is_kept(paper: Paper) -> bool:
-    """Return whether ``paper`` came as DCSA's JSON."""
+    """Return whether ``paper`` keeps the DCSA JSON it came as."""
     return paper.beyond is not None and paper.beyond.startswith("{")
 
 
-def write(paper: Paper) -> dict[str, Any]:
-    """Return ``paper`` as DCSA's JSON.
+def write(paper: Paper, schema: Schema | None = None, *, status: str = ISSUED) -> dict[str, Any]:
+    """Return ``paper`` as DCSA's JSON, held to ``schema`` where there is one; ``status`` is DCSA's.
 
-    Raises :class:`InvalidInput`: ``no_dcsa`` for a paper that did not come so, since DCSA wants what no other
-    form says, ``contradiction`` for one that says otherwise than the document it came from.
+    What it came as is given out as it came. Raises :class:`InvalidInput`: ``no_dcsa`` for what is no
+    transport document, ``dcsa_lacks`` (``DcsaLacks``) for one that does not say what DCSA wants,
+    ``dcsa_schema`` where a text is longer than DCSA takes, ``contradiction`` for one that says otherwise than
+    the document it came from.
     """
-    if paper.beyond is None or not is_kept(paper):
+    if not isinstance(paper, TransportDocument):
         raise InvalidInput(
-            "It was not issued as DCSA eBL 3.0, which wants more than its members say.",
-            field="format",
-            code="no_dcsa",
+            "DCSA eBL 3.0 is for bills of lading and sea waybills.", field="type", code="no_dcsa"
         )
+    document = _as_it_came(paper) if is_kept(paper) else document_of(paper, status)
+    if schema is not None:
+        schema.check(document)
+    return document
+
+
+def _as_it_came(paper: TransportDocument) -> dict[str, Any]:
     try:
-        document = orjson.loads(paper.beyond)
-        same = replace(_of(document), beyond=paper.beyond) == paper
+        document = orjson.loads(paper.beyond or "")
+        same = plain.says_no_other(paper, paper_of(document, carriage=paper.carriage is not None))
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError):
         same = False
     if not same:
@@ -106,116 +134,3 @@ def write(paper: Paper) -> dict[str, Any]:
         )
     found: dict[str, Any] = document
     return found
-
-
-def _of(document: dict[str, Any]) -> TransportDocument:
-    parties, transports = document["documentParties"], document["transports"]
-    vessel, items = transports["vesselVoyages"][0], document["consignmentItems"]
-    bookings = {item["carrierBookingReference"] for item in items}
-    notified = parties.get("notifyParties", ())
-    given: dict[str, Any] = {
-        "type": TYPES[document["transportDocumentTypeCode"]],
-        "number": document["transportDocumentReference"],
-        "issued_on": _date(document, "issueDate"),
-        "shipper": _party(parties["shipper"], "documentParties.shipper"),
-        "carrier": _party(parties["issuingParty"], "documentParties.issuingParty"),
-        "consignee": _consignee(parties),
-        "notify": _party(notified[0], "documentParties.notifyParties.0") if notified else None,
-        "to_order": document["isToOrder"],
-        "ucr": _ucr(document),
-        "booking_reference": bookings.pop() if len(bookings) == 1 else None,
-        "vessel": vessel["vesselName"],
-        "voyage": vessel["carrierExportVoyageNumber"],
-        "loading": _place(transports["portOfLoading"], "transports.portOfLoading"),
-        "discharge": _place(transports["portOfDischarge"], "transports.portOfDischarge"),
-        "freight": FREIGHT.get(document.get("freightPaymentTermCode", "")),
-        "shipped_on": _date(document, "shippedOnBoardDate"),
-        "goods": tuple(_goods(items)),
-        "containers": tuple(_containers(document["utilizedTransportEquipments"])),
-    }
-    return plain.make(TransportDocument, given)
-
-
-def _date(document: dict[str, Any], name: str) -> dt.date | None:
-    return plain.day(document[name], name) if name in document else None
-
-
-def _consignee(parties: dict[str, Any]) -> TradeParty | None:
-    """Return to whom the goods go, or to whose order."""
-    for name in ("consignee", "endorsee"):
-        if name in parties:
-            return _party(parties[name], f"documentParties.{name}")
-    return None
-
-
-def _party(party: dict[str, Any], path: str) -> TradeParty:
-    codes = party.get("identifyingCodes", ())
-    given = {
-        "name": party["partyName"],
-        "identifier": codes[0]["partyCode"] if codes else None,
-        "address": _address(party["address"], f"{path}.address") if "address" in party else None,
-    }
-    return plain.make(TradeParty, given, path)
-
-
-def _address(address: dict[str, Any], path: str) -> Address:
-    street = " ".join(address[name] for name in ("street", "streetNumber") if name in address)
-    country = address.get("countryCode")
-    given = {
-        "street": street or None,
-        "city": address.get("city"),
-        "postcode": address.get("postCode"),
-        "region": address.get("stateRegion"),
-        "country": None if country == UNKNOWN_COUNTRY else country,
-    }
-    return plain.make(Address, given, path)
-
-
-def _place(place: dict[str, Any], path: str) -> Location | None:
-    given = {"code": place.get("UNLocationCode"), "name": place.get("locationName")}
-    return plain.make(Location, given, path) if any(given.values()) else None
-
-
-def _ucr(document: dict[str, Any]) -> str | None:
-    for reference in document.get("customsReferences", ()):
-        if reference["type"] == "UCR":
-            return str(reference["values"][0])
-    return None
-
-
-def _goods(items: list[dict[str, Any]]) -> Iterator[Goods]:
-    number = 0
-    for item_index, item in enumerate(items):
-        for index, cargo in enumerate(item["cargoItems"]):
-            number += 1
-            path, packed = f"consignmentItems.{item_index}.cargoItems.{index}", cargo["outerPackaging"]
-            given = {
-                "number": str(number),
-                "description": "\n".join(item["descriptionOfGoods"]),
-                "gross_mass": _measure(cargo, "cargoGrossWeight", path),
-                "net_mass": _measure(cargo, "cargoNetWeight", path),
-                "volume": _measure(cargo, "cargoGrossVolume", path),
-                "hs_code": item["HSCodes"][0],
-                "containers": (cargo["equipmentReference"],),
-                "packages": packed["numberOfPackages"],
-                "package_type": packed.get("packageCode"),
-            }
-            yield plain.make(Goods, given, path)
-
-
-def _measure(cargo: dict[str, Any], name: str, path: str) -> Measure | None:
-    if name not in cargo:
-        return None
-    given = {"value": Decimal(str(cargo[name]["value"])), "unit": cargo[name]["unit"]}
-    return plain.make(Measure, given, f"{path}.{name}")
-
-
-def _containers(equipments: list[dict[str, Any]]) -> Iterator[Container]:
-    for index, utilized in enumerate(equipments):
-        equipment = utilized["equipment"]
-        given = {
-            "reference": equipment["equipmentReference"],
-            "size_type": equipment.get("ISOEquipmentCode"),
-            "seals": tuple(seal["number"] for seal in utilized["seals"]),
-        }
-        yield plain.make(Container, given, f"utilizedTransportEquipments.{index}")

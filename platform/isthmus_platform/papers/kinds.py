@@ -9,6 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from isthmus_platform.drafts import INCOTERMS_2020
 from isthmus_platform.errors import InvalidInput
+from isthmus_platform.papers.carriage import Carriage
 from isthmus_platform.papers.parts import (
     Amount,
     Container,
@@ -131,6 +132,7 @@ class TransportDocument:
     packages: int | None = None
     freight: str | None = None
     shipped_on: date | None = None
+    carriage: Carriage | None = None
     goods: tuple[Goods, ...] = ()
     containers: tuple[Container, ...] = ()
     note: str | None = None

@@ -123,15 +123,17 @@ class Address:
 
 @dataclass(frozen=True)
 class TradeParty:
-    """A party as a paper names it, with the number it is known by there."""
+    """A party as a paper names it, with the number it is known by there and who keeps the list of these."""
 
     name: str
     identifier: str | None = None
     address: Address | None = None
+    code_list_provider: str | None = None
 
     def __post_init__(self) -> None:
         check_text(self.name, "name", 300)
         check_text(self.identifier, "identifier", 100)
+        check_text(self.code_list_provider, "codeListProvider", 100)
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ class Container:
     reference: str
     size_type: str | None = None
     seals: tuple[str, ...] = ()
+    shipper_owned: bool | None = None
 
     def __post_init__(self) -> None:
         check_equipment_reference(self.reference, "reference")
@@ -195,10 +198,12 @@ class Goods:
     containers: tuple[str, ...] = ()
     packages: int | None = None
     package_type: str | None = None
+    package_description: str | None = None
 
     def __post_init__(self) -> None:
         check_text(self.number, "number", 35)
         check_text(self.description, "description")
+        check_text(self.package_description, "packageDescription", 100)
         check_match(self.hs_code, HS_CODE, "hsCode", "6 to 10 digits of the Harmonized System")
         check_country(self.origin_country, "originCountry")
         check_count(self.packages, "packages")

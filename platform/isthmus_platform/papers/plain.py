@@ -16,6 +16,8 @@ from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers.kinds import Paper, TransportDocument, kind_of
 from isthmus_platform.papers.parts import wrong
 
+LATER = frozenset({"carriage", "code_list_provider", "package_description", "shipper_owned"})
+"""Members that papers issued before these were read do not say, though the document they came as may."""
 DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 T = TypeVar("T")
@@ -87,6 +89,23 @@ def spelt(attribute: str) -> str:
     """Return the JSON name of an attribute."""
     first, *rest = attribute.split("_")
     return first + "".join(word.capitalize() for word in rest)
+
+
+def says_no_other(said: Any, found: Any) -> bool:
+    """Return whether ``said``, a paper or a part of one, says what was ``found`` in the document it came as.
+
+    That document (``beyond``) is not compared, and what is said :data:`LATER` may be missing.
+    """
+    if is_dataclass(said) and type(said) is type(found):
+        named = [each.name for each in fields(said) if each.name != "beyond"]
+        return all(
+            (name in LATER and getattr(said, name) is None)
+            or says_no_other(getattr(said, name), getattr(found, name))
+            for name in named
+        )
+    if isinstance(said, tuple) and isinstance(found, tuple):
+        return len(said) == len(found) and all(map(says_no_other, said, found))
+    return bool(said == found)
 
 
 @cache

@@ -16,6 +16,7 @@ from lxml import etree
 
 from isthmus_platform.errors import InvalidInput, PlatformError
 from isthmus_platform.papers import plain
+from isthmus_platform.papers.carriage import Carriage
 from isthmus_platform.papers.kinds import Paper, TransportDocument, code_of
 from isthmus_platform.papers.ubl_forms import BY_ROOT, FORMS
 from isthmus_protocol.xml import Limits, MalformedXml, canonical_xml, faults, parse
@@ -74,11 +75,15 @@ def read(data: bytes, schemas: Schemas) -> Paper:
     return _of(code, root)
 
 
-def _of(code: str, root: etree._Element) -> Paper:
-    members: dict[str, Any] = FORMS[code].read(root)
+def _of(code: str, root: etree._Element, *, carriage: bool = True) -> Paper:
+    members: dict[str, Any] = FORMS[code].read(root, None if carriage else "carriage")
     kind = FORMS[code].kind
     if kind is TransportDocument:
         members["type"] = code
+        agreed = {name for name in members if name.startswith("carriage.")}
+        if agreed:
+            given = {name.removeprefix("carriage."): members.pop(name) for name in agreed}
+            members["carriage"] = plain.make_read(Carriage, given, "carriage")
     paper: Paper = plain.make_read(kind, members)
     whole = canonical_xml(root)
     return (
@@ -101,7 +106,10 @@ def write(paper: Paper) -> bytes:
         root = parse(paper.beyond.encode(), LIMITS)
     except MalformedXml as malformed:
         raise InvalidInput(str(malformed), field="beyond", code=f"xml_{malformed.rule}") from None
-    if etree.QName(root).localname != FORMS[code].root or _of(code, root) != paper:
+    carriage = getattr(paper, "carriage", None) is not None
+    if etree.QName(root).localname != FORMS[code].root or not plain.says_no_other(
+        paper, _of(code, root, carriage=carriage)
+    ):
         raise InvalidInput(
             "What it came as says otherwise than its members.", field="beyond", code="contradiction"
         )

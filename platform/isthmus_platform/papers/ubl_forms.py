@@ -1,7 +1,8 @@
 """Where the members of each paper lie in its UBL 2.4 document, in the order of the schema.
 
 Codes in UBL's free places are told by a scheme: ``HS`` for the Harmonized System, ``INCOTERMS``, ``UNCL4215``
-for how freight is paid (UN/EDIFACT: PP prepaid, CC collect). The UCR is the consignment's identifier.
+for how freight is paid (UN/EDIFACT: PP prepaid, CC collect). The UCR is the consignment's identifier. Who
+supplies a container is of UN/EDIFACT 8077 (1 shipper, 2 carrier).
 """
 
 from collections.abc import Sequence
@@ -19,9 +20,11 @@ from isthmus_platform.papers.binding import (
     Fixed,
     Form,
     Leaf,
+    Mark,
     Part,
     coded,
 )
+from isthmus_platform.papers.carriage import CARGO_MOVEMENTS, RECEIPT_TYPES, Contact
 from isthmus_platform.papers.kinds import (
     CertificateOfOrigin,
     CommercialInvoice,
@@ -47,6 +50,7 @@ ADDRESS: Sequence[Binding] = (
 )
 PARTY: Sequence[Binding] = (
     Leaf("identifier", "cac:PartyIdentification/cbc:ID", TEXT),
+    Mark("code_list_provider", "cac:PartyIdentification/cbc:ID", "schemeAgencyName"),
     Leaf("name", "cac:PartyName/cbc:Name", TEXT),
     Part("address", "cac:PostalAddress", Address, ADDRESS),
     Leaf("name", "cac:PartyLegalEntity/cbc:RegistrationName", TEXT, way="read"),
@@ -78,9 +82,11 @@ GOODS: Sequence[Binding] = (
     Leaf("containers", "cac:GoodsItemContainer*/cbc:ID", TEXT),
     Leaf("packages", "cac:ContainingPackage/cbc:Quantity", COUNT),
     Leaf("package_type", "cac:ContainingPackage/cbc:PackagingTypeCode", TEXT),
+    Leaf("package_description", "cac:ContainingPackage/cbc:PackagingType", TEXT),
 )
 CONTAINER: Sequence[Binding] = (
     Leaf("reference", "cbc:ID", TEXT),
+    Leaf("shipper_owned", "cbc:ProviderTypeCode", coded({"1": True, "2": False})),
     Leaf("size_type", "cbc:SizeTypeCode", TEXT),
     Leaf("seals", "cac:TransportEquipmentSeal*/cbc:ID", TEXT),
 )
@@ -116,6 +122,22 @@ def _party(attribute: str, path: str) -> Part:
     return Part(attribute, path, TradeParty, PARTY)
 
 
+def _service(receipt: str, movement: str, side: str) -> tuple[Binding, ...]:
+    """Return how the carrier takes the goods over or hands them out, and as what load."""
+    service, handed = f"cac:{side}TransportationService", f"carriage.{receipt}"
+    loaded = f"carriage.{movement}"
+    kinds, loads = coded(_same(*RECEIPT_TYPES, UNKNOWN)), coded(_same(*CARGO_MOVEMENTS))
+    return (
+        Leaf(handed, f"{service}/cbc:TransportServiceCode", kinds, absent=UNKNOWN, when=loaded),
+        Leaf(loaded, f"{service}/cbc:TransportationServiceDescription", loads),
+    )
+
+
+def _same(*codes: str) -> dict[str, str]:
+    """Return codes that are our words too; another one says nothing to us."""
+    return {code: code for code in codes}
+
+
 SHIPMENT_TOTALS: Sequence[Binding] = (
     Leaf("gross_mass", "cbc:GrossWeightMeasure", MEASURE),
     Leaf("net_mass", "cbc:NetWeightMeasure", MEASURE),
@@ -143,18 +165,67 @@ FREIGHT_PAID = Leaf(
     coded({"PP": "PREPAID", "CC": "COLLECT"}),
 )
 SHIPPED = Leaf("shipped_on", "cac:ShipmentStage/cac:LoadingTransportEvent/cbc:OccurrenceDate", DATE)
+AGREED = _below(
+    "cac:Consignment",
+    (
+        Leaf("carriage.service_contract", "cac:TransportContract/cbc:ID", TEXT),
+        Leaf("carriage.terms_and_conditions", "cac:TransportContract/cbc:Note", TEXT),
+        Leaf("carriage.carrier_clauses", "cac:TransportContract/cbc:Description*", TEXT),
+        *_service("receipt_type_at_origin", "cargo_movement_type_at_origin", "OriginalDespatch"),
+        *_service("delivery_type_at_destination", "cargo_movement_type_at_destination", "FinalDelivery"),
+    ),
+)
+CARRIER = "cac:Consignment/cac:CarrierParty"
+CODED = f"{CARRIER}/cac:PartyIdentification/cbc:ID[@schemeID='CARRIER']"
+CARRIER_CODE = (
+    Leaf("carriage.carrier_code", CODED, TEXT),
+    Mark("carriage.carrier_code_list_provider", CODED, "schemeAgencyName"),
+    Part(
+        "carriage.contacts",
+        f"{CARRIER}/cac:Person*/cac:Contact",
+        Contact,
+        (
+            Leaf("name", "cbc:Name", TEXT),
+            Leaf("phone", "cbc:Telephone", TEXT),
+            Leaf("email", "cbc:ElectronicMail", TEXT),
+        ),
+    ),
+)
+STAGE_AGREED = _below(
+    "cac:ShipmentStage",
+    (
+        Leaf("carriage.received_on", "cac:TakeoverTransportEvent/cbc:OccurrenceDate", DATE),
+        Part("carriage.place_of_receipt", "cac:TakeoverTransportEvent/cac:Location", Location, PLACE),
+        Part("carriage.place_of_delivery", "cac:DeliveryTransportEvent/cac:Location", Location, PLACE),
+        Part("carriage.freight_payable_at", "cac:FreightChargeLocation", Location, PLACE),
+        Leaf("carriage.planned_departure_on", "cac:PlannedDepartureTransportEvent/cbc:OccurrenceDate", DATE),
+        Leaf("carriage.planned_arrival_on", "cac:PlannedArrivalTransportEvent/cbc:OccurrenceDate", DATE),
+    ),
+)
 CARRIAGE = _below(
     "cac:Shipment",
     (
         *(binding for binding in SHIPMENT_TOTALS if vars(binding)["attribute"] != "net_mass"),
         *CONSIGNMENT,
-        *PARTIES_CARRIED,
+        PARTIES_CARRIED[0],
+        *CARRIER_CODE,
+        PARTIES_CARRIED[1],
+        *AGREED,
         FREIGHT_PAID,
         GOODS_CARRIED,
         *STAGE,
         SHIPPED,
+        *STAGE_AGREED,
         CONTAINERS,
     ),
+)
+DISTRIBUTED = (
+    Leaf(
+        "carriage.electronic",
+        "cac:DocumentDistribution/cbc:DistributionTypeCode",
+        coded({"ELECTRONIC": True, "PAPER": False}),
+    ),
+    Fixed("cac:DocumentDistribution/cac:Party/cac:PartyName/cbc:Name", UNKNOWN, when="carriage.electronic"),
 )
 
 INVOICE = _form(
@@ -207,6 +278,7 @@ BILL_OF_LADING = _form(
     _party("shipper", "cac:ConsignorParty"),
     _party("carrier", "cac:CarrierParty"),
     *CARRIAGE,
+    *DISTRIBUTED,
 )
 WAYBILL = _form(
     "Waybill",
@@ -215,9 +287,11 @@ WAYBILL = _form(
     Leaf("booking_reference", "cbc:CarrierAssignedID", TEXT),
     Leaf("issued_on", "cbc:IssueDate", DATE),
     Leaf("note", "cbc:Note", TEXT),
+    Part("carriage.place_of_issue", "cac:IssueLocation", Location, PLACE),
     _party("shipper", "cac:ConsignorParty"),
     _party("carrier", "cac:CarrierParty"),
     *CARRIAGE,
+    *DISTRIBUTED,
 )
 FORWARDING_INSTRUCTION = _form(
     "ForwardingInstructions",

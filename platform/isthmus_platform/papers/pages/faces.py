@@ -49,7 +49,7 @@ CARRIAGE = (
 PACKED = (
     Column("No.", ("number",), 9),
     Column("Containers", ("containers",), 27),
-    Column("Packages", ("packages", "packageType"), 19),
+    Column("Packages", ("packages", "packageType", "packageDescription"), 19),
     Column("Description of goods", ("description",), 47.88),
     Column("Commodity, origin", ("hsCode", "originCountry"), 24),
     Column("Gross, net mass", ("grossMass", "netMass"), 32, right=True),
@@ -71,13 +71,24 @@ BILL = Face(
         ("Unique consignment reference", "ucr"),
         ("Made out to order", "toOrder"),
         ("Freight", "freight"),
+        ("Freight payable at", "carriage.freightPayableAt"),
         ("Shipped on board", "shippedOn"),
+        ("Place of issue", "carriage.placeOfIssue"),
     ),
-    CARRIAGE,
+    (
+        ("Place of receipt", "carriage.placeOfReceipt"),
+        ("Place of delivery", "carriage.placeOfDelivery"),
+        *CARRIAGE,
+    ),
     "goods",
     PACKED,
     MASSES,
-    (NOTE,),
+    (
+        ("Contacts", "carriage.contacts"),
+        ("Clauses of the carrier", "carriage.carrierClauses"),
+        ("Terms and conditions", "carriage.termsAndConditions"),
+        NOTE,
+    ),
     (("For the carrier", "carrier"),),
 )
 FACES = {

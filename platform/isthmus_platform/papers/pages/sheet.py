@@ -53,12 +53,14 @@ class Sheet:
 
 def sheet(code: str, data: dict[str, Any]) -> Sheet:
     """Return the texts of a paper of type ``code`` (UNTDID 1001) whose open members are ``data``."""
-    face = FACES[code]
+    face, data = FACES[code], _apart(data)
     tables = [_table(face.columns, data.get(face.table or "", ()))] if face.table else []
     if data.get("containers"):
         tables.append(_table(EQUIPMENT, data["containers"]))
     known = _named(face) | APART | NOT_PRINTED | {face.table, "containers"}
-    left = [Box(_spaced(name), _lines(data[name])) for name in sorted(data) if name not in known]
+    left = [name for name in sorted(data) if name not in known]
+    agreed = tuple(f"{_spaced(name)}: {_joined(data[name])}" for name in left if name.startswith("carriage."))
+    rest = [Box(_spaced(name), _lines(data[name])) for name in left if not name.startswith("carriage.")]
     return Sheet(
         face.title,
         _joined(data.get("number")),
@@ -68,7 +70,7 @@ def sheet(code: str, data: dict[str, Any]) -> Sheet:
         _boxes(face.carriage, data),
         tuple(tables),
         tuple(box for box in _boxes(face.totals, data) if box.lines),
-        (*(box for box in _boxes(face.free, data) if box.lines), *left),
+        tuple(box for box in (Box("Carriage", agreed), *_boxes(face.free, data), *rest) if box.lines),
         tuple(Box(box.label, box.lines[:1]) for box in _boxes(face.authenticated, data)),
     )
 
@@ -76,13 +78,21 @@ def sheet(code: str, data: dict[str, Any]) -> Sheet:
 EQUIPMENT = (
     Column("Container", ("reference",), 46),
     Column("Size and type", ("sizeType",), 36),
-    Column("Seals", ("seals",), 100.88),
+    Column("Shipper's own", ("shipperOwned",), 30),
+    Column("Seals", ("seals",), 70.88),
 )
 
 
 def leaves(data: dict[str, Any]) -> list[tuple[str, str]]:
     """Return each member of a paper's data by its name as words, and its text."""
     return [(_spaced(name), "; ".join(_lines(value))) for name, value in data.items() if name != "beyond"]
+
+
+def _apart(data: dict[str, Any]) -> dict[str, Any]:
+    """Return members with those of the carriage among them: each has a box (``carriage.placeOfReceipt``)."""
+    agreed = data.get("carriage", {})
+    rest = {name: value for name, value in data.items() if name != "carriage"}
+    return rest | {f"carriage.{name}": value for name, value in agreed.items()}
 
 
 def _named(face: Face) -> set[str]:
@@ -99,8 +109,9 @@ def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]]) -> Table:
 
 
 def _cell(column: Column, row: dict[str, Any]) -> str:
-    if column.members == ("packages", "packageType"):
-        return " ".join(_joined(row.get(name)) for name in column.members).strip()
+    if column.members[:2] == ("packages", "packageType"):
+        first = " ".join(_joined(row.get(name)) for name in column.members[:2]).strip()
+        return "\n".join((first, *(line for name in column.members[2:] for line in _lines(row.get(name)))))
     return "\n".join(line for name in column.members for line in _lines(row.get(name)))
 
 
@@ -130,8 +141,10 @@ def _part(value: dict[str, Any]) -> tuple[str, ...]:
     if "code" in value:
         return (f"{value['name']} ({value['code']})" if "name" in value else value["code"],)
     if "name" in value or "identifier" in value or "address" in value:
-        known = (f"No. {value['identifier']}",) if "identifier" in value else ()
-        return (*_lines(value.get("name")), *_address(value.get("address", {})), *known)
+        listed = f" ({value['codeListProvider']})" if "codeListProvider" in value else ""
+        known = (f"No. {value['identifier']}{listed}",) if "identifier" in value else ()
+        reached = [value[name] for name in ("phone", "email") if name in value]
+        return (*_lines(value.get("name")), *_address(value.get("address", {})), *known, *reached)
     return tuple(f"{_spaced(name)}: {_joined(inner)}" for name, inner in value.items())
 
 
@@ -143,4 +156,5 @@ def _address(address: dict[str, Any]) -> tuple[str, ...]:
 
 def _spaced(name: str) -> str:
     """Return a member's name as words: ``goodsDescription`` is "Goods description"."""
-    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: f" {found[1].lower()}", name).capitalize()
+    words = re.sub(r"(?<=[a-z])([A-Z])", lambda found: f" {found[1].lower()}", name.rpartition(".")[2])
+    return words.capitalize()
