@@ -14,7 +14,7 @@ from isthmus_platform.database import Actor, Platform
 from isthmus_platform.papers import plain, ubl
 from isthmus_platform.papers.signing import Desk
 from isthmus_protocol.keys import Holder, SigningKey
-from papers_of_trade import BILL, INVOICE, PACKING_LIST, SCHEMAS, needs_ubl
+from papers_of_trade import AGREED, BILL, INVOICE, PACKING_LIST, SCHEMAS, needs_ubl
 
 DATA = """{ document(id: $id) { data {
   __typename
@@ -66,6 +66,28 @@ def test_dcsa_is_taken_as_it_is(trader: Asker) -> None:
     document_id = issue(trader, "705", dcsa=transport_document())
     query = "query ($id: ID!) { document(id: $id) { data { ... on TransportDocument { vessel } } } }"
     assert trader.data(query, id=document_id)["document"]["data"] == {"vessel": "Meridian Aurora"}
+
+
+def test_the_terms_of_carriage_are_issued_and_read_field_by_field(trader: Asker) -> None:
+    document_id = issue(trader, "705", AGREED)
+    query = """query ($id: ID!) { document(id: $id) { data { ... on TransportDocument {
+      consignee { identifier codeListProvider }
+      carriage { carrierCode electronic plannedArrivalOn placeOfReceipt { code } contacts { email } }
+      goods { packageDescription }
+      containers { shipperOwned }
+    } } } }"""
+    assert trader.data(query, id=document_id)["document"]["data"] == {
+        "consignee": {"identifier": "111100T8BM49ADCSAO64", "codeListProvider": "GLEIF"},
+        "carriage": {
+            "carrierCode": "MCLX",
+            "electronic": True,
+            "plannedArrivalOn": "2026-06-18",
+            "placeOfReceipt": {"code": "TWTNN"},
+            "contacts": [{"email": "docs@meridian.example"}, {"email": None}],
+        },
+        "goods": [{"packageDescription": "Crates"}] * 2,
+        "containers": [{"shipperOwned": False}, {"shipperOwned": True}],
+    }
 
 
 def test_a_bank_sees_the_fields_it_was_granted(

@@ -297,7 +297,7 @@ def test_ubl_says_where_goods_are_taken_over_and_a_waybill_where_it_was_issued()
         ({"contacts": [{"phone": "1"}]}, "missing", "carriage.contacts.0.name"),
         ({"contacts": [{"name": "D", "email": "docs"}]}, "format", "carriage.contacts.0.email"),
         ({"contacts": [{"name": "D"}] * 100}, "too_many", "carriage.contacts"),
-        ({"originalsWithCharges": -1}, "out_of_range", "carriage.originalsWithCharges"),
+        ({"numberOfOriginalsWithCharges": -1}, "out_of_range", "carriage.numberOfOriginalsWithCharges"),
         ({"electronic": "yes"}, "type", "carriage.electronic"),
         ({"terms": "x"}, "unknown_member", "carriage.terms"),
     ],

@@ -185,6 +185,15 @@ def test_a_document_that_is_a_file_has_no_data(web: Web) -> None:
         assert code_of(web.get(document_id, form)) == "no_data", form
 
 
+def test_the_carriage_is_opened_alone_and_not_as_dcsa(web: Web) -> None:
+    document_id = web.issue(AGREED)
+    web.papers.grant(document_id, fields=("carriage",))
+    _, data = files.verify_document(web.get(document_id, "signed", "bank").data, TRUST)
+    assert data == {"carriage": plain.to_json(AGREED)["carriage"]}
+    answer = web.get(document_id, "dcsa", "bank")
+    assert (answer.status_code, code_of(answer)) == (403, "fields_only")
+
+
 def test_fields_alone_do_not_open_the_ubl(web: Web) -> None:
     document_id = web.issue()
     web.papers.grant(document_id, fields=("total",))

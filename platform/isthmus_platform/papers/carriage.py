@@ -53,8 +53,8 @@ class Carriage:
     received_on: date | None = None
     freight_payable_at: Location | None = None
     place_of_issue: Location | None = None
-    originals_with_charges: int | None = None
-    originals_without_charges: int | None = None
+    number_of_originals_with_charges: int | None = None
+    number_of_originals_without_charges: int | None = None
     service_contract: str | None = None
     carrier_clauses: tuple[str, ...] = ()
     contacts: tuple[Contact, ...] = ()
@@ -63,8 +63,8 @@ class Carriage:
         check_text(self.terms_and_conditions, "termsAndConditions", LONGEST_TERMS)
         check_text(self.carrier_code, "carrierCode", 4)
         check_text(self.service_contract, "serviceContract", 100)
-        check_count(self.originals_with_charges, "originalsWithCharges")
-        check_count(self.originals_without_charges, "originalsWithoutCharges")
+        check_count(self.number_of_originals_with_charges, "numberOfOriginalsWithCharges")
+        check_count(self.number_of_originals_without_charges, "numberOfOriginalsWithoutCharges")
         _check_code(self.carrier_code_list_provider, CARRIER_CODE_LISTS, "carrierCodeListProvider")
         _check_code(self.receipt_type_at_origin, RECEIPT_TYPES, "receiptTypeAtOrigin")
         _check_code(self.delivery_type_at_destination, RECEIPT_TYPES, "deliveryTypeAtDestination")

@@ -66,7 +66,7 @@ def document_of(paper: TransportDocument, status: str) -> dict[str, Any]:
     """
     need = _Needed()
     carriage = paper.carriage or Carriage()
-    charged, free = carriage.originals_with_charges, carriage.originals_without_charges
+    charged, free = carriage.number_of_originals_with_charges, carriage.number_of_originals_without_charges
     document = _without_none(
         {
             "transportDocumentReference": paper.number,

@@ -188,6 +188,8 @@ CARRIER_CODE = (
             Leaf("name", "cbc:Name", TEXT),
             Leaf("phone", "cbc:Telephone", TEXT),
             Leaf("email", "cbc:ElectronicMail", TEXT),
+            Leaf("name", "cbc:Telephone", TEXT, way="read"),
+            Leaf("name", "cbc:ElectronicMail", TEXT, way="read"),
         ),
     ),
 )
