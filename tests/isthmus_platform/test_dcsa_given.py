@@ -233,6 +233,22 @@ def test_only_what_says_more_than_the_members_is_kept_whole() -> None:
     assert dcsa_ebl.write(kept, DCSA) == more
 
 
+@needs_dcsa
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"carrierClauses": ["x" * 20_000] * 3},
+        {"termsAndConditions": ""},
+        {"cargoMovementTypeAtOrigin": "BB"},
+        {"receivedForShipmentDate": "2026-05-18"},
+    ],
+    ids=["clauses", "no terms", "movement", "received"],
+)
+def test_what_dcsa_takes_and_a_paper_does_not_is_kept_and_goes_out_as_it_came(more: dict[str, Any]) -> None:
+    document = {**dcsa_ebl.write(AGREED, DCSA), **more}
+    assert dcsa_ebl.write(dcsa_ebl.read(document, DCSA), DCSA) == document
+
+
 def as_before(value: Any) -> Any:
     """Return a paper as it was issued before the terms of carriage were read of it."""
     if isinstance(value, tuple):
@@ -292,6 +308,7 @@ def test_ubl_says_where_goods_are_taken_over_and_a_waybill_where_it_was_issued()
         ({"receiptTypeAtOrigin": "RAMP"}, "unknown_code", "carriage.receiptTypeAtOrigin"),
         ({"cargoMovementTypeAtOrigin": "FTL"}, "unknown_code", "carriage.cargoMovementTypeAtOrigin"),
         ({"carrierCodeListProvider": "BIC"}, "unknown_code", "carriage.carrierCodeListProvider"),
+        ({"carrierClauses": ["x" * 20_000] * 3}, "too_long", "carriage.carrierClauses"),
         ({"carrierCode": "MERIDIAN"}, "too_long", "carriage.carrierCode"),
         ({"placeOfReceipt": {"code": "TWQQQ"}}, "unknown_place", "carriage.placeOfReceipt.code"),
         ({"contacts": [{"phone": "1"}]}, "missing", "carriage.contacts.0.name"),

@@ -15,6 +15,8 @@ CARGO_MOVEMENTS = frozenset({"FCL", "LCL"})
 CARRIER_CODE_LISTS = frozenset({"SMDG", "NMFTA"})
 LONGEST_TERMS = 50_000
 LONGEST_CLAUSE = 20_000
+LONGEST_CLAUSES = 50_000
+"""Characters of all clauses together: what is printed for whoever asks has an end."""
 MOST = 99
 
 
@@ -75,6 +77,8 @@ class Carriage:
         if max(len(self.carrier_clauses), len(self.contacts)) > MOST:
             long = "contacts" if len(self.contacts) > MOST else "carrierClauses"
             raise wrong(long, "too_many", f"at most {MOST}")
+        if sum(map(len, self.carrier_clauses)) > LONGEST_CLAUSES:
+            raise wrong("carrierClauses", "too_long", f"at most {LONGEST_CLAUSES} characters in all")
         for index, clause in enumerate(self.carrier_clauses):
             check_text(clause, f"carrierClauses.{index}", LONGEST_CLAUSE)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from isthmus_platform.papers import plain
-from isthmus_platform.papers.carriage import CARGO_MOVEMENTS, Carriage, Contact
+from isthmus_platform.papers.carriage import CARGO_MOVEMENTS, LONGEST_CLAUSES, MOST, Carriage, Contact
 from isthmus_platform.papers.kinds import TransportDocument
 from isthmus_platform.papers.parts import Address, Container, Goods, Location, Measure, TradeParty
 
@@ -70,10 +70,17 @@ def _carriage(document: dict[str, Any], transports: dict[str, Any]) -> Carriage:
         "number_of_originals_with_charges": document.get("numberOfOriginalsWithCharges"),
         "number_of_originals_without_charges": document.get("numberOfOriginalsWithoutCharges"),
         "service_contract": _text(document, "serviceContractReference"),
-        "carrier_clauses": tuple(document.get("carrierClauses", ())),
+        "carrier_clauses": _clauses(document),
         "contacts": tuple(_contacts(document["partyContactDetails"])),
     }
     return plain.make(Carriage, given)
+
+
+def _clauses(document: dict[str, Any]) -> tuple[str, ...]:
+    """Return the carrier's clauses; where there are more than a paper takes, none of them is a member."""
+    clauses = tuple(document.get("carrierClauses", ()))
+    fits = len(clauses) <= MOST and sum(map(len, clauses)) <= LONGEST_CLAUSES
+    return clauses if fits else ()
 
 
 def _contacts(contacts: list[dict[str, Any]]) -> Iterator[Contact]:

@@ -24,7 +24,6 @@ from isthmus_platform.papers.binding import (
     Part,
     coded,
 )
-from isthmus_platform.papers.carriage import CARGO_MOVEMENTS, RECEIPT_TYPES, Contact
 from isthmus_platform.papers.kinds import (
     CertificateOfOrigin,
     CommercialInvoice,
@@ -34,12 +33,20 @@ from isthmus_platform.papers.kinds import (
     TransportDocument,
 )
 from isthmus_platform.papers.parts import Address, Container, Goods, InvoiceLine, Location, TradeParty
+from isthmus_platform.papers.ubl_carriage import (
+    AGREED,
+    CARRIER_CODE,
+    DISTRIBUTED,
+    PLACE,
+    STAGE_AGREED,
+    UNKNOWN,
+    below,
+)
 
 UBL = "urn:oasis:names:specification:ubl:schema:xsd"
 HS = "cac:Item/cac:CommodityClassification/cbc:ItemClassificationCode[@listID='HS']"
 ORIGIN = "cac:Item/cac:OriginCountry/cbc:IdentificationCode"
 INCOTERM = "cac:DeliveryTerms/cbc:ID[@schemeID='INCOTERMS']"
-UNKNOWN = "NA"
 
 ADDRESS: Sequence[Binding] = (
     Leaf("street", "cbc:StreetName", TEXT),
@@ -54,10 +61,6 @@ PARTY: Sequence[Binding] = (
     Leaf("name", "cac:PartyName/cbc:Name", TEXT),
     Part("address", "cac:PostalAddress", Address, ADDRESS),
     Leaf("name", "cac:PartyLegalEntity/cbc:RegistrationName", TEXT, way="read"),
-)
-PLACE: Sequence[Binding] = (
-    Leaf("code", "cbc:ID[@schemeID='UN/LOCODE']", TEXT),
-    Leaf("name", "cbc:Name", TEXT),
 )
 LINE: Sequence[Binding] = (
     Leaf("number", "cbc:ID", TEXT),
@@ -109,33 +112,8 @@ def _form(root: str, kind: type[Any], *bindings: Binding) -> PaperForm:
     return PaperForm(root, prefixes, (Fixed("cbc:UBLVersionID", "2.4"), *bindings), kind)
 
 
-def _below(path: str, bindings: Sequence[Binding]) -> tuple[Binding, ...]:
-    """Return ``bindings`` with ``path`` before theirs."""
-    moved: list[Binding] = []
-    for binding in bindings:
-        values = {**vars(binding), "path": f"{path}/{binding.path}"}
-        moved.append(type(binding)(**values))
-    return tuple(moved)
-
-
 def _party(attribute: str, path: str) -> Part:
     return Part(attribute, path, TradeParty, PARTY)
-
-
-def _service(receipt: str, movement: str, side: str) -> tuple[Binding, ...]:
-    """Return how the carrier takes the goods over or hands them out, and as what load."""
-    service, handed = f"cac:{side}TransportationService", f"carriage.{receipt}"
-    loaded = f"carriage.{movement}"
-    kinds, loads = coded(_same(*RECEIPT_TYPES, UNKNOWN)), coded(_same(*CARGO_MOVEMENTS))
-    return (
-        Leaf(handed, f"{service}/cbc:TransportServiceCode", kinds, absent=UNKNOWN, when=loaded),
-        Leaf(loaded, f"{service}/cbc:TransportationServiceDescription", loads),
-    )
-
-
-def _same(*codes: str) -> dict[str, str]:
-    """Return codes that are our words too; another one says nothing to us."""
-    return {code: code for code in codes}
 
 
 SHIPMENT_TOTALS: Sequence[Binding] = (
@@ -165,46 +143,7 @@ FREIGHT_PAID = Leaf(
     coded({"PP": "PREPAID", "CC": "COLLECT"}),
 )
 SHIPPED = Leaf("shipped_on", "cac:ShipmentStage/cac:LoadingTransportEvent/cbc:OccurrenceDate", DATE)
-AGREED = _below(
-    "cac:Consignment",
-    (
-        Leaf("carriage.service_contract", "cac:TransportContract/cbc:ID", TEXT),
-        Leaf("carriage.terms_and_conditions", "cac:TransportContract/cbc:Note", TEXT),
-        Leaf("carriage.carrier_clauses", "cac:TransportContract/cbc:Description*", TEXT),
-        *_service("receipt_type_at_origin", "cargo_movement_type_at_origin", "OriginalDespatch"),
-        *_service("delivery_type_at_destination", "cargo_movement_type_at_destination", "FinalDelivery"),
-    ),
-)
-CARRIER = "cac:Consignment/cac:CarrierParty"
-CODED = f"{CARRIER}/cac:PartyIdentification/cbc:ID[@schemeID='CARRIER']"
-CARRIER_CODE = (
-    Leaf("carriage.carrier_code", CODED, TEXT),
-    Mark("carriage.carrier_code_list_provider", CODED, "schemeAgencyName"),
-    Part(
-        "carriage.contacts",
-        f"{CARRIER}/cac:Person*/cac:Contact",
-        Contact,
-        (
-            Leaf("name", "cbc:Name", TEXT),
-            Leaf("phone", "cbc:Telephone", TEXT),
-            Leaf("email", "cbc:ElectronicMail", TEXT),
-            Leaf("name", "cbc:Telephone", TEXT, way="read"),
-            Leaf("name", "cbc:ElectronicMail", TEXT, way="read"),
-        ),
-    ),
-)
-STAGE_AGREED = _below(
-    "cac:ShipmentStage",
-    (
-        Leaf("carriage.received_on", "cac:TakeoverTransportEvent/cbc:OccurrenceDate", DATE),
-        Part("carriage.place_of_receipt", "cac:TakeoverTransportEvent/cac:Location", Location, PLACE),
-        Part("carriage.place_of_delivery", "cac:DeliveryTransportEvent/cac:Location", Location, PLACE),
-        Part("carriage.freight_payable_at", "cac:FreightChargeLocation", Location, PLACE),
-        Leaf("carriage.planned_departure_on", "cac:PlannedDepartureTransportEvent/cbc:OccurrenceDate", DATE),
-        Leaf("carriage.planned_arrival_on", "cac:PlannedArrivalTransportEvent/cbc:OccurrenceDate", DATE),
-    ),
-)
-CARRIAGE = _below(
+CARRIAGE = below(
     "cac:Shipment",
     (
         *(binding for binding in SHIPMENT_TOTALS if vars(binding)["attribute"] != "net_mass"),
@@ -220,14 +159,6 @@ CARRIAGE = _below(
         *STAGE_AGREED,
         CONTAINERS,
     ),
-)
-DISTRIBUTED = (
-    Leaf(
-        "carriage.electronic",
-        "cac:DocumentDistribution/cbc:DistributionTypeCode",
-        coded({"ELECTRONIC": True, "PAPER": False}),
-    ),
-    Fixed("cac:DocumentDistribution/cac:Party/cac:PartyName/cbc:Name", UNKNOWN, when="carriage.electronic"),
 )
 
 INVOICE = _form(
@@ -256,7 +187,7 @@ PACKING_LIST = _form(
     Leaf("issued_on", "cbc:IssueDate", DATE),
     Leaf("note", "cbc:Note", TEXT),
     _party("shipper", "cac:ConsignorParty"),
-    *_below(
+    *below(
         "cac:Shipment",
         (
             *SHIPMENT_TOTALS,
@@ -304,7 +235,7 @@ FORWARDING_INSTRUCTION = _form(
     _party("shipper", "cac:ConsignorParty"),
     _party("carrier", "cac:CarrierParty"),
     _party("forwarder", "cac:FreightForwarderParty"),
-    *_below(
+    *below(
         "cac:Shipment",
         (
             *SHIPMENT_TOTALS,
@@ -343,7 +274,7 @@ CERTIFICATE = _form(
     Leaf("number", f"{APPLICATION}/cbc:ReferenceID", TEXT, way="write"),
     Leaf("certificate_type", f"{APPLICATION}/cbc:CertificateType", TEXT),
     Leaf("number", f"{APPLICATION}/cbc:OriginalJobID", TEXT, way="write"),
-    *_below(
+    *below(
         f"{APPLICATION}/cac:Shipment",
         (SHIPMENT_TOTALS[0], *CONSIGNMENT, GOODS_CARRIED),
     ),
@@ -366,7 +297,7 @@ EXPORT_DECLARATION = _form(
     Leaf("note", "cbc:Note", TEXT),
     _party("exporter", "cac:ExporterParty"),
     Leaf("number", f"{CUSTOMS}/cbc:ID", TEXT, way="write"),
-    *_below(
+    *below(
         f"{CUSTOMS}/cac:Shipment",
         (
             *SHIPMENT_TOTALS[:2],
