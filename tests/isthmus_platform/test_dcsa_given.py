@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dcsa_papers import DOCUMENTS
@@ -37,7 +37,7 @@ def as_it_is(paper: TransportDocument) -> TransportDocument:
 
 
 @needs_dcsa
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DOCUMENTS, st.sampled_from([as_it_is, waybill, received]))
 def test_what_goes_out_is_valid_and_reads_back_as_the_same_paper(
     said: TransportDocument, turned: Callable[[TransportDocument], TransportDocument]
@@ -50,7 +50,7 @@ def test_what_goes_out_is_valid_and_reads_back_as_the_same_paper(
 
 @needs_dcsa
 @needs_ubl
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DOCUMENTS, st.sampled_from([waybill, received]))
 def test_what_came_as_ubl_goes_out_as_dcsa_with_all_that_ubl_says(
     said: TransportDocument, turned: Callable[[TransportDocument], TransportDocument]
