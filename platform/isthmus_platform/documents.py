@@ -71,6 +71,7 @@ class DocumentVersion(Base):
         UniqueConstraint("document_id", "number"),
         UniqueConstraint("id", "party_id"),
         ForeignKeyConstraint(["document_id", "party_id"], ["document.id", "document.party_id"]),
+        Index("ix_document_version_party_id_sha256", "party_id", "sha256"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -12,9 +12,9 @@ POINTS = 6
 """Before and after each commit of the one message: taken, paid out, done with."""
 
 
-def instructed(trade: ReceivableTrade) -> UUID:
-    """Bring an offer about that waits for the worker to pay it out."""
-    made = trade.offer("bank")["bank"]
+def instructed(trade: ReceivableTrade, invoice: str) -> UUID:
+    """Bring an offer of another invoice about that waits for the worker to pay it out."""
+    made = trade.offer("bank", document=trade.store(invoice))["bank"]
     trade.quote("bank", made)
     for by, step in (("bank", "ACCEPT"), ("trader", "CONFIRM"), ("bank", "DISBURSE")):
         trade.step(by, made, step, marks(str(made)))
@@ -39,7 +39,7 @@ def test_a_worker_killed_in_the_middle_of_a_disbursement_pays_out_once(
     with mortal_worker(platform_url) as worker:
         assert worker.work(clock()) == 0
         for point in range(1, POINTS + 1):
-            offer = instructed(trade)
+            offer = instructed(trade, f"invoice {point}")
             assert worker.work(clock(), at=point) == -signal.SIGKILL
             clock.advance(minutes=1)  # what the dead had taken is due again
             assert worker.work(clock()) == 0

@@ -156,6 +156,15 @@ def test_the_same_invoice_offered_to_another_bank_is_caught_by_its_marks(desks: 
     assert (seen["state"], seen["receivable"], seen["seller"]) == ("QUOTED", None, None)
 
 
+def test_an_invoice_on_offer_is_not_offered_under_another_identifier(desks: Desks) -> None:
+    desks.offered(banks=["bank"])
+    again = desks.given(banks=["other-bank"], sellerIdentifier="TW12345678")
+    assert desks["trader"].refused("offerReceivable", "receivable { id }", **again) == [
+        ("already_offered", "document")
+    ]
+    assert nodes(desks["other-bank"].data(OFFERS)["receivableOffers"]) == []
+
+
 def test_without_the_bridge_nothing_is_accepted(desks: Desks, platform: Platform) -> None:
     offer = desks.offered()["bank"]
     desks.quoted(offer)

@@ -114,7 +114,7 @@ def test_the_same_invoice_offered_twice_is_caught_before_the_second_bank_sees_it
     trade: ReceivableTrade,
 ) -> None:
     trade.accepted("bank")
-    again = trade.papers.store(b"the same, once more").document_id
+    again = trade.store("the same, once more")
     second = trade.offer("other-bank", document=again, number="fpm 2026/O417")["other-bank"]
     trade.quote("other-bank", second)
     before = trade.everything()

@@ -28,7 +28,8 @@ def both_accept(trade: ReceivableTrade, made: dict[str, UUID], times: int = 1) -
 
 
 def test_of_two_banks_that_accept_one_offered_invoice_at_once_one_does(trade: ReceivableTrade) -> None:
-    for made in [trade.offer() for _ in range(3)]:
+    for number in range(3):
+        made = trade.offer(document=trade.store(f"invoice {number}"))
         came = both_accept(trade, made, times=2)
         assert came["done"] == 1
         assert came["already_financed"] + came["wrong_state"] == 3
@@ -42,10 +43,26 @@ def test_of_two_banks_that_accept_one_offered_invoice_at_once_one_does(trade: Re
 def test_of_two_banks_that_accept_the_invoice_from_two_offers_at_once_one_does(
     trade: ReceivableTrade,
 ) -> None:
-    made = trade.offer("bank") | trade.offer("other-bank", number="FPM 2026 O417")
+    again = trade.store("the same, once more")
+    made = trade.offer("bank") | trade.offer("other-bank", document=again, number="FPM 2026 O417")
     assert both_accept(trade, made) == {"done": 1, "already_financed": 1}
     assert trade.as_owner("SELECT count(*) FROM financing WHERE released_at IS NULL") == [(1,)]
     assert trade.as_owner("SELECT count(*) FROM access_grant") == [(1,)]
+
+
+def test_of_offers_of_one_invoice_at_once_one_is_made(trade: ReceivableTrade) -> None:
+    """Under another identifier its marks are other marks: the register would let both be financed."""
+    copy = trade.store("an invoice")
+    came = at_once(
+        [
+            lambda: trade.offer("bank"),
+            lambda: trade.offer("other-bank", seller="TW12345678"),
+            lambda: trade.offer("bank", document=copy),
+            lambda: trade.offer("other-bank", document=copy, seller="TW12345678"),
+        ]
+    )
+    assert came == {"done": 1, "already_offered": 3}
+    assert len(trade.receivables("trader")) == 1
 
 
 def test_of_disbursement_and_withdrawal_at_once_one_is_made(trade: ReceivableTrade) -> None:

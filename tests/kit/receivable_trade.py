@@ -69,6 +69,10 @@ class ReceivableTrade:
     def __getitem__(self, name: str) -> Actor:
         return self.papers[name]
 
+    def store(self, contents: str) -> UUID:
+        """Store another invoice of the seller's, or the same where the contents are."""
+        return self.papers.store(contents.encode()).document_id
+
     def offer(
         self, *banks: str, by: str = "trader", document: UUID | None = None, **changes: Any
     ) -> dict[str, UUID]:

@@ -49,6 +49,18 @@ class Disputed(Conflict):
     code = "disputed"
 
 
+class AlreadyOffered(Conflict):
+    """The seller offers this invoice, or a document with the same contents."""
+
+    code = "already_offered"
+
+
+class AlreadyPaidOut(Conflict):
+    """A bank paid out on this invoice, or on a document with the same contents, whether repaid or not."""
+
+    code = "already_paid_out"
+
+
 class OverPayment(Conflict):
     """More than is outstanding."""
 

@@ -79,7 +79,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         _SELLER,
         "",
         State.OFFERED,
-        "an invoice of one's own on the platform that says the same, due within 366 days; banks",
+        "an invoice of one's own on the platform that says the same, due within 366 days, "
+        "neither on offer nor ever paid out on; banks",
     ),
     _row(
         Action.QUOTE,
@@ -141,6 +142,10 @@ TAKEN = frozenset(
     for name in ("ACCEPTED", "CONFIRMED", "DISBURSING", "DISBURSED", "OVERDUE", "DEFAULTED", "REPAID")
 )
 """The bank sees whose invoice it is, and no other may have it."""
+ENDED_UNPAID = frozenset({State.DECLINED, State.WITHDRAWN, State.LAPSED})
+"""Nothing came of the offer: the invoice may be offered again."""
+PAID_OUT = frozenset({State.DISBURSING, State.DISBURSED, State.OVERDUE, State.DEFAULTED, State.REPAID})
+"""A bank paid for the invoice, or is about to: it is not offered again, whatever became of it."""
 FINANCED = TAKEN - {State.REPAID}
 """The invoice is financed, or about to be: it is registered."""
 

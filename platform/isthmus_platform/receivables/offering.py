@@ -17,6 +17,7 @@ from isthmus_platform.errors import Conflict, InvalidInput, NotFound
 from isthmus_platform.papers import issuing, plain
 from isthmus_platform.parties import Party
 from isthmus_platform.receivables.machine import Action, State
+from isthmus_platform.receivables.once import check_once
 from isthmus_platform.receivables.records import Receivable, ReceivableOffer
 from isthmus_platform.receivables.stepping import enter
 from isthmus_platform.receivables.terms import MOST_BANKS, Invoice
@@ -38,7 +39,7 @@ def offer(work: Work, vault: Vault, draft: Draft) -> Receivable:
 
     Raises :class:`NotFound` for a document that is not the actor's, :class:`InvalidInput` naming the field
     (``banks``, ``wrong_role``, ``dueOn`` ...) and :class:`Conflict` (``not_as_documented``) for an invoice
-    that says otherwise than its document's data.
+    that says otherwise than its document's data; and as :func:`.once.check_once`.
     """
     document = _own(work, draft.document)
     invoice = draft.invoice
@@ -46,6 +47,7 @@ def offer(work: Work, vault: Vault, draft: Draft) -> Receivable:
     seller = parties.get(work, document.party_id)
     banks = _banks(work, draft.banks, seller.id)
     _check_said(work, vault, document, invoice)
+    check_once(work, document)
     receivable_id = new_id()
     row = Receivable(
         id=receivable_id,

@@ -32,6 +32,7 @@ class Receivable(Base):
     __table_args__ = (
         UniqueConstraint("id", "party_id"),
         Index("ix_receivable_shipment_id", "shipment_id"),
+        Index("ix_receivable_document_id", "document_id"),
         Index("ix_receivable_party_id_id", "party_id", "id"),
         CheckConstraint("amount_minor > 0", name="amount"),
     )
