@@ -19,6 +19,7 @@ MARKS = (
     "The invoice's marks (RFC 9497), 64 bytes each in hexadecimal, as the bank made them with"
     " `POST /financing/evaluations`; they do not say which invoice it is."
 )
+DAYS = financed.DISPUTE_STANDS.days
 
 
 def _marks() -> graphene.List:
@@ -34,17 +35,30 @@ class Financing(graphene.ObjectType):
 
     registered_at = DateTime(required=True, description="When you registered it, in UTC.")
     released_at = DateTime(description="When you let it go, in UTC; until then no other may be like it.")
-    disputed_at = DateTime(description="Since when another bank disputes it, in UTC.")
+    disputed_at = DateTime(description="Since when another bank disputes it, in UTC; null once none does.")
+    disputed_until = DateTime(
+        description="When the last dispute ends that stands now, in UTC, if it is not taken back before."
+    )
 
     @staticmethod
     def resolve_disputed_at(row: financed.Financing, info: Info) -> Any:
         """Return since when it is disputed, read with those of the whole page."""
-        context = info.context
+        return _disputed(row, info, "since")
 
-        def read(ids: Sequence[UUID]) -> dict[UUID, datetime]:
-            return financed.disputes(context.reading, ids)
+    @staticmethod
+    def resolve_disputed_until(row: financed.Financing, info: Info) -> Any:
+        """Return until when it is disputed, read with those of the whole page."""
+        return _disputed(row, info, "until")
 
-        return context.loader.load("financing", row.id, "disputed", read)
+
+def _disputed(row: financed.Financing, info: Info, end: str) -> Any:
+    context = info.context
+
+    def read(ids: Sequence[UUID]) -> dict[UUID, datetime]:
+        found = financed.disputes(context.reading, ids)
+        return {key: getattr(disputed, end) for key, disputed in found.items()}
+
+    return context.loader.load("financing", row.id, f"disputed {end}", read)
 
 
 class FinancingDispute(graphene.ObjectType):
@@ -56,7 +70,18 @@ class FinancingDispute(graphene.ObjectType):
 
     reason = graphene.String(required=True, description="Your own words.")
     raised_at = DateTime(required=True, description="When you raised it, in UTC.")
+    stands_until = DateTime(
+        required=True, description=f"When it ends by itself, in UTC: {DAYS} days after it was raised."
+    )
+    stands = graphene.Boolean(
+        required=True, description="Whether it stands now: neither taken back nor at its end."
+    )
     withdrawn_at = DateTime(description="When you took it back, in UTC.")
+
+    @staticmethod
+    def resolve_stands(row: financed.FinancingDispute, info: Info) -> bool:
+        """Return whether it stands now."""
+        return row.stands(info.context.reading.now)
 
 
 FinancingConnection = connection(Financing)
@@ -237,7 +262,8 @@ class FinancingMutation(graphene.ObjectType):
         DisputeFinancingPayload,
         DisputeFinancingInput,
         dispute_financing,
-        "Say that an invoice should not be registered as financed; neither bank learns who the other is.",
+        "Say, once, that an invoice should not be registered as financed: while that stands nothing is paid"
+        f" out on it here, for {DAYS} days at most. Neither bank learns who the other is.",
     )
     withdraw_financing_dispute = change(
         WithdrawFinancingDisputePayload,

@@ -8,10 +8,11 @@ finance the same invoice at the same instant one is told that it has been.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, select
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +25,8 @@ REGISTER = "financing-register"
 MOST_MARKS = 8
 """Marks of one invoice; there are three kinds today."""
 LONGEST_REASON = 500
+DISPUTE_STANDS = timedelta(days=30)
+"""How long a dispute keeps a financing from being paid out; then it is over, and is not raised again."""
 _MARK = re.compile(r"[0-9a-f]{128}")
 _UNIQUE = "uq_financing_mark_open"
 
@@ -56,7 +59,10 @@ class FinancingMark(Base):
 
 
 class FinancingDispute(Base):
-    """That ``party_id`` holds an invoice which is registered as financed, and says that it should not be."""
+    """That ``party_id`` holds an invoice which is registered as financed, and says that it should not be.
+
+    It stands for :data:`DISPUTE_STANDS` at most.
+    """
 
     __tablename__ = "financing_dispute"
     __table_args__ = (Index(None, "party_id", "id"),)
@@ -68,6 +74,22 @@ class FinancingDispute(Base):
     raised_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 
+    @property
+    def stands_until(self) -> datetime:
+        """Until when it stands if it is not taken back before, in UTC."""
+        return self.raised_at + DISPUTE_STANDS
+
+    def stands(self, now: datetime) -> bool:
+        """Say whether it stands at ``now``."""
+        return self.withdrawn_at is None and now < self.stands_until
+
+
+class Disputed(NamedTuple):
+    """That a financing is disputed: since when, and until when if nobody takes a dispute back (UTC)."""
+
+    since: datetime
+    until: datetime
+
 
 def ask(work: Work, marks: Sequence[str]) -> bool:
     """Return whether an invoice with one of these marks (hexadecimal) is financed now, by any bank.
@@ -76,7 +98,7 @@ def ask(work: Work, marks: Sequence[str]) -> bool:
     """
     found = _found(work, checked_marks(work, marks))
     domain_events.announce(work, "financing.asked", about={})
-    return found is not None
+    return bool(found)
 
 
 def whose(work: Work, marks: Sequence[str]) -> tuple[bool, bool]:
@@ -148,16 +170,18 @@ def _released(work: Work, financing: Financing) -> Financing:
 def dispute(work: Work, marks: Sequence[str], reason: str) -> FinancingDispute:
     """Say that an invoice of these marks should not be registered; the bank that did so sees that it is said.
 
-    Neither learns who the other is: the operator, who sees both parties, brings them together.
+    Neither learns who the other is, and nobody else sees that there is a dispute, the operator included. It
+    keeps the other from paying out for :data:`DISPUTE_STANDS`, in which the two are to find out through the
+    seller, whose invoice both hold. A registration is disputed once by a bank, also where it took that
+    back: the other must be able to count on the end.
 
-    Raises as :func:`ask`, and :class:`Conflict` (``not_financed``) where none of the marks is registered.
+    Raises as :func:`ask`, and :class:`Conflict`: ``not_financed`` where none of the marks is registered,
+    ``already_disputed`` where the bank disputed all that is registered of them before.
     """
     wanted = checked_marks(work, marks)
     if not 0 < len(reason.strip()) <= LONGEST_REASON:
         raise InvalidInput("Say why, in 1 to 500 characters.", field="reason", code="reason")
-    financing_id = _found(work, wanted)
-    if financing_id is None:
-        raise Conflict("No such invoice is registered.", field="marks", code="not_financed")
+    financing_id = _undisputed(work, _found(work, wanted))
     raised = FinancingDispute(
         id=new_id(),
         party_id=work.actor.party_id,
@@ -169,6 +193,27 @@ def dispute(work: Work, marks: Sequence[str], reason: str) -> FinancingDispute:
     work.session.flush()
     domain_events.announce(work, "financing.disputed", about={"dispute": str(raised.id)})
     return raised
+
+
+def _undisputed(work: Work, found: Sequence[UUID]) -> UUID:
+    """Return the first of the financings that the acting bank never disputed, one bank's disputes in turn."""
+    if not found:
+        raise Conflict("No such invoice is registered.", field="marks", code="not_financed")
+    me = work.actor.party_id
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"financing disputes of {me}", 0))
+    work.session.execute(select(lock))
+    query = select(FinancingDispute.financing_id).where(
+        FinancingDispute.party_id == me, FinancingDispute.financing_id.in_(found)
+    )
+    said = set(work.session.scalars(query))
+    left = next((each for each in found if each not in said), None)
+    if left is None:
+        raise Conflict(
+            "You disputed this registration before; that is done once.",
+            field="marks",
+            code="already_disputed",
+        )
+    return left
 
 
 def withdraw(work: Work, dispute_id: UUID) -> FinancingDispute:
@@ -216,19 +261,21 @@ def disputed(work: Work, *, after: UUID | None = None, first: int = 50) -> list[
     return list(work.session.scalars(query.order_by(FinancingDispute.id.desc()).limit(first)))
 
 
-def disputes(work: Work, financing_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """Return since when each of the acting bank's financings is disputed, of those that are."""
+def disputes(work: Work, financing_ids: Sequence[UUID]) -> dict[UUID, Disputed]:
+    """Return since and until when each of the acting bank's financings is disputed, of those that are now."""
+    raised = FinancingDispute.raised_at
     found = work.session.execute(
-        select(FinancingDispute.financing_id, FinancingDispute.raised_at)
+        select(FinancingDispute.financing_id, func.min(raised), func.max(raised))
         .join(Financing, Financing.id == FinancingDispute.financing_id)
         .where(
             FinancingDispute.financing_id.in_(financing_ids),
             FinancingDispute.withdrawn_at.is_(None),
+            raised > work.now - DISPUTE_STANDS,
             Financing.party_id == work.actor.party_id,
         )
-        .order_by(FinancingDispute.id.desc())
+        .group_by(FinancingDispute.financing_id)
     )
-    return {row.financing_id: row.raised_at for row in found}
+    return {financing_id: Disputed(first, last + DISPUTE_STANDS) for financing_id, first, last in found}
 
 
 def checked_marks(work: Work, marks: Sequence[str]) -> set[bytes]:
@@ -242,12 +289,12 @@ def checked_marks(work: Work, marks: Sequence[str]) -> set[bytes]:
     return {bytes.fromhex(mark) for mark in marks}
 
 
-def _found(work: Work, marks: set[bytes]) -> UUID | None:
-    """Return a financing that has one of ``marks`` now, whosever it is."""
+def _found(work: Work, marks: set[bytes]) -> Sequence[UUID]:
+    """Return the financings that have one of ``marks`` now, whosever they are, the oldest first."""
     with on_duty(work, REGISTER):
-        return work.session.scalar(
+        return work.session.scalars(
             select(FinancingMark.financing_id)
             .where(FinancingMark.mark.in_(marks), FinancingMark.released_at.is_(None))
+            .distinct()
             .order_by(FinancingMark.financing_id)
-            .limit(1)
-        )
+        ).all()

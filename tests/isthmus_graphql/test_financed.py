@@ -10,6 +10,7 @@ from graphql_client import Asker, nodes, serve
 from isthmus_graphql.execution import GraphQL
 from isthmus_platform import parties
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform, new_id
+from standing import StandingClock
 
 LISTED = "{ financings { edges { node { id registeredAt releasedAt disputedAt } } } }"
 DISPUTED = "{ financingDisputes { edges { node { id reason raisedAt withdrawnAt } } } }"
@@ -98,4 +99,23 @@ def test_a_bank_lists_its_own_disputes_and_the_disputed_one_does_not(
     assert {bool(each["disputedAt"]) for each in nodes(other.data(LISTED)["financings"])} == {True, False}
     told = graphql.schema.type_map["FinancingDispute"]
     assert isinstance(told, GraphQLObjectType)
-    assert told.fields.keys() == {"id", "reason", "raisedAt", "withdrawnAt"}, "nothing of the register"
+    own = {"id", "reason", "raisedAt", "standsUntil", "stands", "withdrawnAt"}
+    assert told.fields.keys() == own, "nothing of the register"
+
+
+def test_both_banks_see_until_when_a_dispute_stands(bank: Asker, clock: StandingClock) -> None:
+    bank.done("registerFinancing", FINANCING, marks=MARKS)
+    bank.done("disputeFinancing", "dispute { id }", marks=MARKS, reason="It is mine.")
+    raised = "{ financingDisputes { edges { node { standsUntil stands } } } }"
+    until = "2026-07-01T09:00:00Z"  # 30 days after 1 June
+    told = "{ financings { edges { node { disputedAt disputedUntil } } } }"
+    assert nodes(bank.data(raised)["financingDisputes"]) == [{"standsUntil": until, "stands": True}]
+    assert nodes(bank.data(told)["financings"]) == [
+        {"disputedAt": "2026-06-01T09:00:00Z", "disputedUntil": until}
+    ]
+    clock.advance(days=30)
+    assert nodes(bank.data(raised)["financingDisputes"]) == [{"standsUntil": until, "stands": False}]
+    assert nodes(bank.data(told)["financings"]) == [{"disputedAt": None, "disputedUntil": None}]
+    assert bank.refused("disputeFinancing", "dispute { id }", marks=MARKS, reason="Still.") == [
+        ("already_disputed", "marks")
+    ]

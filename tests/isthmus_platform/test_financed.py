@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -11,13 +12,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from at_once import at_once
 from border import web_of
 from counterparts import KEYRING, serving
 from isthmus_bridge.financing.budget import BUDGET
 from isthmus_platform import financed
 from isthmus_platform.database import Actor, Duty, Platform, create_platform_engine
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from isthmus_platform.financed import Financing, FinancingMark
+from isthmus_platform.financed import Financing, FinancingDispute, FinancingMark
 from isthmus_platform.http import financing
 from isthmus_protocol.financing import Evaluation, Invoice, Question
 from marking_bridge import marking_bridge
@@ -144,7 +146,8 @@ def test_a_dispute_is_seen_by_both_banks_and_names_neither(papers: Paperwork, cl
     with papers.platform.begin(papers["other-bank"]) as work:
         raised = financed.dispute(work, INVOICE[:1], SAID)
     with papers.platform.begin(papers["bank"]) as work:
-        assert financed.disputes(work, [financing.id]) == {financing.id: raised.raised_at}
+        until = raised.raised_at + financed.DISPUTE_STANDS
+        assert financed.disputes(work, [financing.id]) == {financing.id: (raised.raised_at, until)}
         with pytest.raises(NotFound):
             financed.withdraw(work, raised.id)
     with papers.platform.begin(papers["other-bank"]) as work:
@@ -152,6 +155,71 @@ def test_a_dispute_is_seen_by_both_banks_and_names_neither(papers: Paperwork, cl
         assert financed.withdraw(work, raised.id).withdrawn_at == clock()
     with papers.platform.begin(papers["bank"]) as work:
         assert financed.disputes(work, [financing.id]) == {}
+
+
+def dispute(papers: Paperwork, by: str, *marks: str) -> FinancingDispute:
+    with papers.platform.begin(papers[by]) as work:
+        return financed.dispute(work, marks or INVOICE, SAID)
+
+
+def disputed(papers: Paperwork, by: str, financing: Financing) -> financed.Disputed | None:
+    """Return what the bank that registered is told."""
+    with papers.platform.begin(papers[by]) as work:
+        return financed.disputes(work, [financing.id]).get(financing.id)
+
+
+def test_a_dispute_ends_by_itself_after_its_time(papers: Paperwork, clock: StandingClock) -> None:
+    financing = register(papers, "bank")
+    raised = dispute(papers, "other-bank")
+    assert raised.stands_until == clock() + timedelta(days=30)
+    clock.advance(days=30, microseconds=-1)
+    assert disputed(papers, "bank", financing) == (raised.raised_at, raised.stands_until)
+    assert raised.stands(clock())
+    clock.advance(microseconds=1)
+    assert disputed(papers, "bank", financing) is None
+    assert not raised.stands(clock())
+
+
+@pytest.mark.parametrize("end", ["time", "withdrawal", "none"])
+def test_a_registration_is_disputed_once_by_a_bank(papers: Paperwork, clock: StandingClock, end: str) -> None:
+    financing = register(papers, "bank")
+    raised = dispute(papers, "other-bank")
+    if end == "time":
+        clock.advance(days=31)
+    elif end == "withdrawal":
+        with papers.platform.begin(papers["other-bank"]) as work:
+            financed.withdraw(work, raised.id)
+    for marks in (INVOICE, INVOICE[1:]):
+        with pytest.raises(Conflict) as refusal:
+            dispute(papers, "other-bank", *marks)
+        assert (refusal.value.code, refusal.value.field) == ("already_disputed", "marks")
+    assert (disputed(papers, "bank", financing) is not None) is (end == "none")
+    release(papers, "bank", financing)
+    again = register(papers, "bank")
+    dispute(papers, "other-bank")
+    assert disputed(papers, "bank", again) is not None, "another registration is another matter"
+
+
+def test_of_two_registrations_that_an_invoice_meets_each_is_disputed_once(papers: Paperwork) -> None:
+    both = [register(papers, "bank", mark) for mark in INVOICE[:2]]
+    for _ in both:
+        dispute(papers, "other-bank")
+    assert all(disputed(papers, "bank", each) for each in both)
+    with pytest.raises(Conflict) as refusal:
+        dispute(papers, "other-bank")
+    assert refusal.value.code == "already_disputed"
+
+
+def test_of_disputes_by_one_bank_at_the_same_instant_one_is_raised(
+    platform_url: str, papers: Paperwork
+) -> None:
+    financing = register(papers, "bank")
+    engine = create_platform_engine(platform_url, pool_size=4)
+    crowded = replace(papers, trade=replace(papers.trade, platform=Platform(engine, papers.platform.clock)))
+    came = at_once([lambda: dispute(crowded, "other-bank")] * 4)
+    engine.dispose()
+    assert came == {"done": 1, "already_disputed": 3}
+    assert disputed(papers, "bank", financing) is not None
 
 
 def test_what_is_not_financed_cannot_be_disputed(papers: Paperwork) -> None:

@@ -141,6 +141,21 @@ def test_what_is_disputed_or_let_go_is_not_paid_out(trade: ReceivableTrade) -> N
     assert trade.pay_out() == 0
 
 
+def test_a_dispute_that_nobody_takes_back_stops_a_payout_for_its_time_alone(trade: ReceivableTrade) -> None:
+    made = trade.accepted()
+    trade.step("trader", made, "CONFIRM")
+    with trade.platform.begin(trade["other-bank"]) as work:
+        until = financed.dispute(work, marks(), "We hold it.").stands_until.date()
+    trade.on(until - timedelta(days=1))
+    assert refused(lambda: trade.step("bank", made, "DISBURSE")) == ("disputed", "offer")
+    trade.on(until)
+    with trade.platform.begin(trade["other-bank"]) as work:
+        again = refused(lambda: financed.dispute(work, marks(), "We hold it still."))
+    assert again == ("already_disputed", "marks")
+    assert trade.step("bank", made, "DISBURSE") == "DISBURSING"
+    assert (trade.pay_out(), trade.seen(made).state) == (1, "DISBURSED")
+
+
 @pytest.mark.parametrize("step", ["WITHDRAW", "LAPSE"])
 def test_an_acceptance_that_came_to_nothing_is_undone(trade: ReceivableTrade, step: str) -> None:
     made = trade.accepted()

@@ -14,6 +14,7 @@ from isthmus_platform.database import Platform
 from page import page
 from portal_frame import is_sound
 from portal_visitor import AsParty, newcomers
+from standing import StandingClock
 
 MARKS = [hashlib.sha512(name.encode()).hexdigest() for name in ("417", "0147", "part")]
 
@@ -77,6 +78,21 @@ def test_a_dispute_is_seen_by_the_bank_that_registered_and_ends_with_its_withdra
     assert "Released" in bank.get("/financed").one("tbody").text
     asked = other.send(other.get("/financed"), "Ask", marks=MARKS[0], act="ask")
     assert page(asked.text).one(role="status").one("h2").text == "No"
+
+
+def test_both_banks_see_until_when_a_dispute_stands_and_when_it_is_over(
+    trade: CreditTrade, as_party: AsParty, clock: StandingClock
+) -> None:
+    with trade.platform.begin(trade["bank"]) as work:
+        financed.register(work, MARKS)
+    with trade.platform.begin(trade["other-bank"]) as work:
+        financed.dispute(work, MARKS, "We hold the original.")
+    assert "until 1 Jul" in as_party("bank").get("/financed").section("What you registered").text
+    assert "until 1 Jul" in as_party("other-bank").get("/financed").section("What you disputed").text
+    clock.advance(days=30)
+    assert "Disputed" not in as_party("bank").get("/financed").one("tbody").text
+    over = is_sound(as_party("other-bank").get("/financed")).section("What you disputed")
+    assert ("Over" in over.one("tbody").text, over.all("button")) == (True, [])
 
 
 def test_each_of_the_two_lists_goes_on_by_itself(trade: CreditTrade, as_party: AsParty) -> None:

@@ -44,7 +44,7 @@ class NotRegistered(Conflict):
 
 
 class Disputed(Conflict):
-    """Another bank holds the invoice and disputes the registration."""
+    """Another bank disputes the registration; its dispute stands for 30 days at most."""
 
     code = "disputed"
 

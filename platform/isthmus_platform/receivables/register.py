@@ -147,8 +147,10 @@ def _instruct(work: Work, offer: ReceivableOffer) -> None:
     _check_not_due(work, offer)
     if offer.financing_id is None or financed.get(work, offer.financing_id).released_at is not None:
         raise NotRegistered("You let the registration of this invoice go.", field="offer")
-    if financed.disputes(work, [offer.financing_id]):
-        raise Disputed("Another bank disputes the registration of this invoice.", field="offer")
+    disputed = financed.disputes(work, [offer.financing_id]).get(offer.financing_id)
+    if disputed is not None:
+        until = f"{disputed.until:%Y-%m-%d %H:%M} UTC"
+        raise Disputed(f"The registration of this invoice is disputed, until {until} at most.", field="offer")
     found = reckon(offer.amount_minor, quote_of(offer), work.now.date(), offer.due_on)
     offer.advance_minor, offer.discount_minor = found.advance_minor, found.discount_minor
     offer.paid_out_minor = found.paid_out_minor

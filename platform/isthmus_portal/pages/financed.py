@@ -19,11 +19,11 @@ from isthmus_portal.pages.page import Page
 FINANCINGS = """
 query PortalFinancings($first: Int!, $after: String, $disputesAfter: String) {
   financings(first: $first, after: $after) {
-    edges { node { id registeredAt releasedAt disputedAt } }
+    edges { node { id registeredAt releasedAt disputedAt disputedUntil } }
     pageInfo { hasNextPage endCursor }
   }
   financingDisputes(first: $first, after: $disputesAfter) {
-    edges { node { id reason raisedAt withdrawnAt } }
+    edges { node { id reason raisedAt standsUntil stands withdrawnAt } }
     pageInfo { hasNextPage endCursor }
   }
 }
