@@ -1,10 +1,12 @@
 """The register of financed invoices through GraphQL: for banks, once per key, each its own."""
 
 import hashlib
+from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType
 from graphql_relay import to_global_id
+from sqlalchemy import text
 
 from graphql_client import Asker, nodes, serve
 from isthmus_graphql.execution import GraphQL
@@ -45,6 +47,74 @@ def test_the_same_key_registers_once_and_answers_what_was_first_answered(bank: A
     other = bank.refused("registerFinancing", FINANCING, marks=MARKS[:1], idempotencyKey="one")
     assert other == [("idempotency_key_reused", "idempotencyKey")]
     assert len(nodes(bank.data(LISTED)["financings"])) == 1
+
+
+EVERYTHING = (
+    "SELECT f::text FROM financing f UNION ALL SELECT m::text FROM financing_mark m"
+    " UNION ALL SELECT d::text FROM financing_dispute d"
+    " UNION ALL SELECT topic || payload::text FROM outbox ORDER BY 1"
+)
+"""What a change could leave behind, and what is metered."""
+SAID = "It is mine."
+CHANGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "askFinanced": ("financedBefore", {"marks": MARKS}, {"marks": MARKS[:1]}),
+    "releaseFinancing": (FINANCING, {}, {"financing": "another"}),
+    "disputeFinancing": (
+        "dispute { id raisedAt }",
+        {"marks": MARKS, "reason": SAID},
+        {"marks": MARKS, "reason": "Another reason."},
+    ),
+    "withdrawFinancingDispute": ("dispute { id withdrawnAt }", {}, {"dispute": "another"}),
+}
+"""Each change beside the registration: what is read of it, what it is given, what else under the same key."""
+
+
+def everything(platform: Platform) -> list[str]:
+    with platform.engine.connect() as connection:
+        connection.execute(text("SET ROLE NONE"))
+        found = list(connection.scalars(text(EVERYTHING)))
+        connection.execute(text("SET ROLE isthmus_app"))
+        return found
+
+
+@pytest.mark.parametrize("mutation", CHANGES)
+def test_the_same_key_changes_once_and_answers_what_was_first_answered(
+    bank: Asker, platform: Platform, clock: StandingClock, mutation: str
+) -> None:
+    made = bank.done("registerFinancing", FINANCING, marks=MARKS)["financing"]["id"]
+    selection, given, other = CHANGES[mutation]
+    if mutation == "releaseFinancing":
+        given = {"financing": made}
+    elif mutation == "withdrawFinancingDispute":
+        raised = bank.done("disputeFinancing", "dispute { id }", marks=MARKS, reason=SAID)
+        given = {"dispute": raised["dispute"]["id"]}
+    before = everything(platform)
+    first = bank.done(mutation, selection, **given, idempotencyKey="one")
+    after = everything(platform)
+    assert after != before
+    clock.advance(minutes=1)
+    assert bank.done(mutation, selection, **given, idempotencyKey="one") == first
+    reused = [("idempotency_key_reused", "idempotencyKey")]
+    assert bank.refused(mutation, selection, **other, idempotencyKey="one") == reused
+    assert everything(platform) == after
+
+
+def test_every_change_of_the_register_is_tried_twice(graphql: GraphQL) -> None:
+    mutations = graphql.schema.mutation_type
+    assert mutations is not None
+    ours = {name for name in mutations.fields if "Financ" in name}
+    assert ours == CHANGES.keys() | {"registerFinancing"}
+
+
+def test_a_question_answered_under_a_key_stays_answered_as_it_was(bank: Asker) -> None:
+    def told(**key: str) -> bool:
+        answer: bool = bank.done("askFinanced", "financedBefore", marks=MARKS, **key)["financedBefore"]
+        return answer
+
+    assert not told(idempotencyKey="one")
+    bank.done("registerFinancing", FINANCING, marks=MARKS)
+    assert not told(idempotencyKey="one")
+    assert told()
 
 
 @pytest.mark.parametrize("name", ["trader", "forwarder", "carrier", "insurer", "operator", "authority"])
