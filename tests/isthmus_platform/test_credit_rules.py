@@ -114,6 +114,14 @@ FAULTS = {
         documents("380", {"lines": (LINE,)}),
         *("380 FPM-417", "lines.description", "2 lathes", "2 vertical machining centres VMC-850"),
     ),
+    "GOODS_EXTRA": Fault(
+        documents("380", {"lines": (LINE, replace(LINE, description=TERMS.goods))}),
+        *("380 FPM-417", "lines.description", "2 lathes", f"no goods but {TERMS.goods}"),
+    ),
+    "GOODS_OTHER": Fault(
+        documents("861", {"goods": (replace(GOODS, description="racing cars"),)}),
+        *("861 CO-1", "goods.description", "racing cars", "2 vertical machining centres VMC-850"),
+    ),
     "INVOICE_INCOTERM": Fault(documents("380", {"incoterm": "FOB"}), "380 FPM-417", "incoterm", "FOB", "CIF"),
     "ORIGIN_SIGNED": Fault(
         documents("861", face={"signed_by": None}),
@@ -176,6 +184,10 @@ FAULTS = {
     ),
     "BILL_ON_DECK": Fault(
         documents("705", face={"on_deck": True}), "705 BILL1", "onDeck", "loaded on deck", "not on deck"
+    ),
+    "BILL_ORIGINALS": Fault(
+        documents("705", {"note": "Issued in 4 originals"}),
+        *("705 BILL1", "originals", "3", "4, as it says it was issued in"),
     ),
     "BILL_DATED": Fault(
         documents("705", {"issued_on": None}), "705 BILL1", "issuedOn", "none", "a date of issue"

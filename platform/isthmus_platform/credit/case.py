@@ -177,12 +177,6 @@ def alike(one: str, other: str) -> bool:
     return words(one) == words(other)
 
 
-def names(lines: Sequence[str], name: str) -> bool:
-    """Say whether the lines of a name and address begin with the words of ``name``."""
-    said, wanted = words(" ".join(lines)), words(name)
-    return bool(wanted) and said[: len(wanted)] == wanted
-
-
 def contains(text: str, part: str) -> bool:
     """Say whether the words of ``part`` stand in ``text`` together."""
     said, wanted = words(text), words(part)

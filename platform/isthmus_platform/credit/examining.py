@@ -4,11 +4,16 @@ The examination is of documents alone (UCP 600 articles 5 and 14 a), a pure func
 bank: the same case gives the same findings in the same order.
 """
 
-from isthmus_platform.credit import other_rules, presentation_rules, transport_rules
+from isthmus_platform.credit import goods_rules, other_rules, presentation_rules, transport_rules
 from isthmus_platform.credit.case import Case
 from isthmus_platform.credit.findings import Finding, Rule
 
-RULES: tuple[Rule, ...] = (*presentation_rules.RULES, *transport_rules.RULES, *other_rules.RULES)
+RULES: tuple[Rule, ...] = (
+    *presentation_rules.RULES,
+    *goods_rules.RULES,
+    *transport_rules.RULES,
+    *other_rules.RULES,
+)
 """All rules, each with a code of its own."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from isthmus_platform.credit.case import Case
+from isthmus_platform.credit.case import Case, Presented
 
 CREDIT = "credit"
 
@@ -61,3 +61,11 @@ class Rule:
             Finding(self.code, self.article, one.document, one.field, one.found, one.expected, one.against)
             for one in self.check(case)
         ]
+
+
+def short_of_originals(case: Case, one: Presented, stated: int) -> Iterator[Mark]:
+    """Find where fewer originals of a document are presented than it says it was issued in."""
+    same = [each for each in case.of(one.type) if each.label == one.label]
+    given = sum(each.face.originals for each in same)
+    if given < stated and one is same[0]:
+        yield Mark(one.label, "originals", str(given), f"{stated}, as it says it was issued in", one.label)

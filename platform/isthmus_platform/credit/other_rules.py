@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from isthmus_platform.credit.case import Case, contains
-from isthmus_platform.credit.findings import Mark, Rule
+from isthmus_platform.credit.findings import Mark, Rule, short_of_originals
 from isthmus_platform.credit.terms import in_units, places_of
+from isthmus_platform.credit.wording import originals_stated
 from isthmus_platform.papers.comparing import Source, discrepancies
 
 INSURERS = ("INSURER", "UNDERWRITER", "AGENT", "PROXY")
@@ -61,22 +62,20 @@ def cover_risks(case: Case) -> Iterator[Mark]:
 
 
 def cover_places(case: Case) -> Iterator[Mark]:
-    """Find where the cover does not run from the place of loading to that of discharge."""
+    """Find where the cover does not say that it runs from the place of loading to that of discharge."""
     for one, paper in case.covers:
         for name in ("loading", "discharge"):
             said, wanted = getattr(paper, name), getattr(case.terms, name)
-            if wanted is not None and said is not None and said.code != wanted.code:
-                yield Mark(one.label, f"{name}.code", said.code or said.name or "none", wanted.code or "")
+            if wanted is not None and (said is None or said.code != wanted.code):
+                found = "none" if said is None else said.code or said.name or "none"
+                yield Mark(one.label, f"{name}.code", found, wanted.code or "")
 
 
 def cover_originals(case: Case) -> Iterator[Mark]:
     """Find where not all originals are presented that the insurance document says were issued."""
     for one, paper in case.covers:
-        if not contains(paper.note or "", "issued in duplicate") or one.face.originals >= 2:
-            continue
-        yield Mark(
-            one.label, "originals", str(one.face.originals), "2, as it says it was issued in", one.label
-        )
+        stated = max(originals_stated(paper.note or ""), originals_stated(paper.clauses))
+        yield from short_of_originals(case, one, stated)
 
 
 def differing(field: str) -> Callable[[Case], Iterator[Mark]]:

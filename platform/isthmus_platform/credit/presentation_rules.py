@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from isthmus_platform.credit.case import Case, alike, contains, names, shipment_day
+from isthmus_platform.credit.case import Case, shipment_day
 from isthmus_platform.credit.findings import Mark, Rule
 from isthmus_platform.credit.terms import in_units
+from isthmus_platform.credit.wording import names, same_name, whose_order
 
 PRESENTATION = "presentation"
 
@@ -148,16 +149,6 @@ def invoice_over_credit(case: Case) -> Iterator[Mark]:
             )
 
 
-def goods_description(case: Case) -> Iterator[Mark]:
-    """Find where the invoice describes other goods than the credit."""
-    for one, paper in case.invoices:
-        said = ", ".join(line.description for line in paper.lines)
-        if not any(
-            alike(case.terms.goods, text) for text in (said, *[line.description for line in paper.lines])
-        ):
-            yield Mark(one.label, "lines.description", said[:500], case.terms.goods[:500])
-
-
 def invoice_incoterm(case: Case) -> Iterator[Mark]:
     """Find where the invoice does not state the trade term of the credit."""
     for one, paper in case.invoices:
@@ -174,11 +165,11 @@ def origin_signed(case: Case) -> Iterator[Mark]:
 
 def origin_goods(case: Case) -> Iterator[Mark]:
     """Find where the certificate of origin names an importer who is neither applicant nor consignee."""
-    consignees = [paper.consignee.name for _, paper in case.bills if paper.consignee is not None]
+    consignees = [whose_order(paper.consignee.name) for _, paper in case.bills if paper.consignee is not None]
     for one, paper in case.origins:
         if paper.importer is None or names(case.terms.applicant, paper.importer.name):
             continue
-        if not any(contains(name, paper.importer.name) for name in consignees):
+        if not any(same_name(name, paper.importer.name) for name in consignees):
             yield Mark(one.label, "importer.name", paper.importer.name, case.terms.applicant[0])
 
 
@@ -202,13 +193,6 @@ RULES: tuple[Rule, ...] = (
     Rule("INVOICE_CURRENCY", "UCP 600 art. 18 a iii", INVOICE, "in the credit's currency", invoice_currency),
     Rule("INVOICE_AMOUNT", "UCP 600 art. 14 d", INVOICE, "for no less than is claimed", invoice_amount),
     Rule("INVOICE_OVER_CREDIT", "UCP 600 art. 18 b", INVOICE, "not beyond the credit", invoice_over_credit),
-    Rule(
-        "GOODS_DESCRIPTION",
-        "UCP 600 art. 18 c",
-        INVOICE,
-        "the goods as the credit has them",
-        goods_description,
-    ),
     Rule("INVOICE_INCOTERM", "ISBP 821 para. C8", INVOICE, "the credit's trade term", invoice_incoterm),
     Rule("ORIGIN_SIGNED", "ISBP 821 para. L1", ORIGIN, "signed", origin_signed),
     Rule("ORIGIN_IMPORTER", "ISBP 821 para. L5", ORIGIN, "to the applicant or consignee", origin_goods),

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
-from isthmus_platform.credit.case import Case, Presented, alike, contains
-from isthmus_platform.credit.findings import Mark, Rule
+from isthmus_platform.credit.case import Case, Presented, alike, contains, words
+from isthmus_platform.credit.findings import Mark, Rule, short_of_originals
+from isthmus_platform.credit.wording import denies, done_by, originals_stated, same_name, whose_order
 from isthmus_platform.papers.kinds import TransportDocument
 from isthmus_platform.papers.parts import Location
 
 SIGNERS = ("CARRIER", "MASTER", "AGENT_FOR_CARRIER", "AGENT_FOR_MASTER")
 TO_ORDER = "TO ORDER"
+UNNAMED = frozenset({"intended", "tba", "tbn"})
+"""Words by which a bill names no vessel, or one that is not sure yet."""
 
 
 def unsigned(case: Case) -> Iterator[Mark]:
@@ -27,8 +30,11 @@ def no_carrier(case: Case) -> Iterator[Mark]:
 
 
 def not_on_board(case: Case) -> Iterator[Mark]:
-    """Find where the bill has neither wording nor a dated notation that the goods were shipped on board."""
+    """Find where the bill does not say that the goods were shipped on board, when, and on which vessel."""
     for one, paper in case.bills:
+        named = set(words(paper.vessel or ""))
+        if not named or named & UNNAMED:
+            yield Mark(one.label, "vessel", paper.vessel or "none", "a named vessel", "UCP 600")
         if one.face.on_board is None and paper.shipped_on is None:
             yield Mark(one.label, "onBoard", "none", "a dated on-board notation", "UCP 600")
 
@@ -97,13 +103,24 @@ def endorsement(case: Case) -> Iterator[Mark]:
         if not paper.to_order:
             continue
         shipper = None if paper.shipper is None else paper.shipper.name
-        made_out = _made_out(paper)
-        to_shipper = shipper is not None and contains(made_out, shipper)
-        if made_out != TO_ORDER and not to_shipper:
+        order = "" if paper.consignee is None else whose_order(paper.consignee.name)
+        to_shipper = alike(order, "shipper") or (shipper is not None and same_name(order, shipper))
+        if words(order) and not to_shipper:
             continue
         by = one.face.endorsed_by
-        if by is None or (shipper is not None and not contains(by, shipper)):
+        if by is None or denies(by, shipper or "") or (shipper is not None and not done_by(by, shipper)):
             yield Mark(one.label, "endorsedBy", by or "none", shipper or "the shipper", "ISBP")
+
+
+def not_full_set(case: Case) -> Iterator[Mark]:
+    """Find where fewer originals are presented than the bill says it was issued in."""
+    for one, paper in case.bills:
+        terms = None if paper.carriage is None or paper.carriage.electronic else paper.carriage
+        stated = originals_stated(paper.note or "")
+        if terms is not None:
+            numbers = terms.number_of_originals_with_charges, terms.number_of_originals_without_charges
+            stated = max(stated, sum(number or 0 for number in numbers))
+        yield from short_of_originals(case, one, stated)
 
 
 def freight(case: Case) -> Iterator[Mark]:
@@ -151,5 +168,6 @@ RULES: tuple[Rule, ...] = (
     Rule("BILL_FREIGHT", "ISBP 821 para. E26", SEA, "freight paid as the credit says", freight),
     Rule("BILL_CHARTER_PARTY", "UCP 600 art. 20 a vi", SEA, "subject to no charter party", charter_party),
     Rule("BILL_ON_DECK", "UCP 600 art. 26 a", SEA, "not loaded on deck", on_deck),
+    Rule("BILL_ORIGINALS", "UCP 600 art. 20 a iv", SEA, "all originals that were issued", not_full_set),
     Rule("BILL_DATED", "UCP 600 art. 20 a ii", SEA, "bears a date", undated),
 )
