@@ -6,7 +6,7 @@ and number; words that say nothing of what the goods are (general cargo, crates,
 
 from collections.abc import Iterator
 
-from isthmus_platform.credit.case import Case, Presented, alike, words
+from isthmus_platform.credit.case import Case, Presented, words
 from isthmus_platform.credit.findings import Mark, Rule
 from isthmus_platform.credit.wording import NUMBERS
 from isthmus_platform.papers.kinds import CommercialInvoice, InsuranceCertificate
@@ -50,16 +50,33 @@ def _stems(text: str) -> list[str]:
     return [_stem(word) for word in words(text) if word not in GLUE]
 
 
-def _joined(text: str) -> str:
-    return " ".join(word for word in words(text) if word != "and")
+def _joined(text: str) -> list[str]:
+    return [word for word in words(text) if word != "and"]
 
 
-def _described(goods: str, paper: CommercialInvoice) -> bool:
-    """Say whether a line, or all lines that sell what the credit calls for, describe its goods."""
-    every = [line.description for line in paper.lines]
-    sold = [text for text in every if set(_uncounted(text)) <= set(_stems(goods)) | UNITS]
-    one_line = any(alike(goods, text) for text in (*every, ", ".join(every)))
-    return one_line or _joined(goods) == _joined(", ".join(sold))
+class _Wanted:
+    """The credit's description of goods, read once: an invoice may have many lines."""
+
+    def __init__(self, goods: str) -> None:
+        self.words, self.joined, self.stems = words(goods), _joined(goods), frozenset(_stems(goods))
+
+    def described(self, paper: CommercialInvoice) -> bool:
+        """Say whether a line, or all lines that sell what the credit calls for, describe its goods."""
+        every = [line.description for line in paper.lines]
+        sold = [text for text in every if set(_uncounted(text)) <= self.stems | UNITS]
+        one_line = any(self.words == words(text) for text in (*every, ", ".join(every)))
+        return one_line or self.joined == _joined(", ".join(sold))
+
+    def calls_for(self, line: str) -> bool:
+        """Say whether a line of an invoice sells goods of the credit, or no goods at all."""
+        said = _uncounted(line)
+        if self.words == words(line) or set(said) <= self.stems | BESIDE_GOODS:
+            return True
+        plain = {word for word in said if word.isalpha()}
+        known = SAYS_NOTHING | BESIDE_GOODS | DETAILS
+        return said[:2] == ["country", "origin"] or plain <= (
+            known | self.stems if said[0] in DETAILS else known
+        )
 
 
 def _uncounted(line: str) -> list[str]:
@@ -68,43 +85,29 @@ def _uncounted(line: str) -> list[str]:
     return said[1:] if said and (said[0].isdigit() or said[0] in NUMBERS) else said
 
 
-def _called_for(goods: str, line: str) -> bool:
-    """Say whether a line of an invoice sells goods of the credit, or no goods at all."""
-    said, wanted = _uncounted(line), frozenset(_stems(goods))
-    if alike(goods, line) or set(said) <= wanted | BESIDE_GOODS or said[:2] == ["country", "origin"]:
-        return True
-    plain = {word for word in said if word.isalpha()}
-    known = SAYS_NOTHING | BESIDE_GOODS | DETAILS
-    return plain <= (known | wanted if said[0] in DETAILS else known)
-
-
 def goods_description(case: Case) -> Iterator[Mark]:
     """Find where the invoice describes other goods than the credit."""
-    goods = case.terms.goods
+    wanted = _Wanted(case.terms.goods)
     for one, paper in case.invoices:
-        if not _described(goods, paper):
+        if not wanted.described(paper):
             said = ", ".join(line.description for line in paper.lines)
-            yield Mark(one.label, "lines.description", said[:500], goods[:500])
+            yield Mark(one.label, "lines.description", said[:500], case.terms.goods[:500])
 
 
 def extra_goods(case: Case) -> Iterator[Mark]:
     """Find goods on the invoice, beside those of the credit, that it does not call for, even if free."""
-    goods = case.terms.goods
+    wanted = _Wanted(case.terms.goods)
     for one, paper in case.invoices:
-        for line in paper.lines if _described(goods, paper) else ():
-            if not _called_for(goods, line.description):
-                wanted = f"no goods but {goods}"
-                yield Mark(one.label, "lines.description", line.description[:500], wanted[:500])
+        for line in paper.lines if wanted.described(paper) else ():
+            if not wanted.calls_for(line.description):
+                expected = f"no goods but {case.terms.goods}"
+                yield Mark(one.label, "lines.description", line.description[:500], expected[:500])
 
 
-def _meaning(text: str) -> set[str]:
-    """Return the words that say what goods are: without counts, packing, references."""
+def _families(text: str) -> set[str]:
+    """Return how the words begin that say what goods are: without counts, packing, references."""
     said = [word for word in _stems(text) if word not in SAYS_NOTHING and word not in NUMBERS]
-    return {word for word in said if len(word) > 1 and not word.isdigit()}
-
-
-def _related(one: str, other: str) -> bool:
-    return one == other or (len(one) >= ALIKE_LETTERS and one[:ALIKE_LETTERS] == other[:ALIKE_LETTERS])
+    return {word[:ALIKE_LETTERS] for word in said if len(word) > 1 and not word.isdigit()}
 
 
 def _descriptions(one: Presented) -> Iterator[tuple[str, str]]:
@@ -118,11 +121,11 @@ def _descriptions(one: Presented) -> Iterator[tuple[str, str]]:
 
 def other_goods(case: Case) -> Iterator[Mark]:
     """Find goods on a document that have no word in common with those of the credit: general terms may."""
-    wanted = _meaning(case.terms.goods)
+    wanted = _families(case.terms.goods)
     for one in case.documents:
         for field, text in _descriptions(one):
-            said = _meaning(text)
-            if said and wanted and not any(_related(word, other) for word in said for other in wanted):
+            said = _families(text)
+            if said and wanted and not said & wanted:
                 yield Mark(one.label, field, text[:500], case.terms.goods[:500])
 
 

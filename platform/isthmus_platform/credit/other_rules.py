@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from isthmus_platform.credit.case import Case, contains
+from isthmus_platform.credit.case import Case
 from isthmus_platform.credit.findings import Mark, Rule, short_of_originals
 from isthmus_platform.credit.terms import in_units, places_of
-from isthmus_platform.credit.wording import originals_stated
+from isthmus_platform.credit.wording import covers, originals_stated
 from isthmus_platform.papers.comparing import Source, discrepancies
 
 INSURERS = ("INSURER", "UNDERWRITER", "AGENT", "PROXY")
@@ -57,7 +57,7 @@ def cover_risks(case: Case) -> Iterator[Mark]:
     """Find where the insurance document does not cover the risks that the credit requires."""
     wanted = case.terms.insurance_clauses
     for one, paper in case.covers:
-        if wanted is not None and not contains(paper.clauses, wanted):
+        if wanted is not None and not covers(paper.clauses, wanted):
             yield Mark(one.label, "clauses", paper.clauses[:500], wanted)
 
 

@@ -44,6 +44,7 @@ FORMS = frozenset(
 )
 """Legal forms of companies: where one stands alone in the next line, the name goes on there."""
 DENIALS = frozenset(words("not no never none nobody without unendorsed"))
+EXCLUSIONS = frozenset(words("but except excepting excluded excludes excluding not no without"))
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
 LATIN = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d"})
 _LONG = re.compile(r"\b(?:" + "|".join(sorted(SHORT, key=len, reverse=True)) + r")\b")
@@ -114,6 +115,15 @@ def done_by(said: str, name: str) -> bool:
     """Say whether ``said`` tells that something was done by ``name``, or by another on its behalf."""
     last = _BY.sub("", _BEHALF.split(said)[-1])
     return not denies(said, name) and (same_name(said, name) or names(last.split(","), name))
+
+
+def covers(clauses: str, risks: str) -> bool:
+    """Say whether the words of ``risks`` stand in ``clauses`` together, and are not excluded there."""
+    said, wanted = words(clauses), words(risks)
+    return any(
+        said[at : at + len(wanted)] == wanted and not EXCLUSIONS & set(said[max(at - 2, 0) : at])
+        for at in range(len(said) - len(wanted) + 1)
+    )
 
 
 def whose_order(consignee: str) -> str:
