@@ -136,12 +136,16 @@ NUMBERS = {word: number for number, word in enumerate(words(COUNTED), 1)}
 MULTIPLES = {"duplicate": 2, "triplicate": 3, "quadruplicate": 4}
 _NUMBER = rf"(?:{'|'.join(NUMBERS)}|[1-9])"
 _TWICE = rf"(?:{_NUMBER} )?({_NUMBER})"
+_BILLS = r"(?:b s? ?ls?|bs l|bls?|bills? of lading|bills)"
 _ITSELF = r"(?=$| (?:bills?|b|bs|bl|bls|waybills?|sea|policy|policies|certificates?|documents?|and|plus)\b)"
 _OTHER = r"(?! (?:of )?(?:the )?(?:\w+ )?(?:invoices?|packing|lists?|letters?|of origin|credits?)\b)"
 _SETS = (
     re.compile(rf"\b{_TWICE} (?:\w+ )?(?:originals|original{_ITSELF}){_OTHER}"),
     re.compile(rf"(?:^|\b(?:number|no|nos|nr) )of (?:\w+ )?originals?(?: [a-z]+){{0,5}}? {_TWICE}\b"),
-    re.compile(rf"\boriginals?(?: issued)? {_TWICE}$"),
+    re.compile(rf"(?:^|\b(?:number|no|nos|nr) )of {_BILLS}(?: issued)? {_TWICE}\b"),
+    re.compile(rf"\boriginals?(?: {_BILLS})?(?: issued)? {_TWICE}$"),
+    re.compile(rf"\boriginal {_NUMBER} of ({_NUMBER})\b"),
+    re.compile(rf"\b(?:first|second|third|1st|2nd|3rd) original of ({_NUMBER})\b"),
     re.compile(rf"\b(?:issued|signed|made out|drawn up|executed) in (?:a )?(?:full )?(?:set of )?{_TWICE}$"),
     re.compile(rf"\bfull set(?: of)? {_TWICE}\b"),
     re.compile(rf"^({_NUMBER}) \1$"),
