@@ -43,7 +43,7 @@ ANSWERS = {
 PRESENTED = {
     credit.PresentationState.PRESENTED: "The bank has five banking days.",
     credit.PresentationState.COMPLYING: "The bank must honour it.",
-    credit.PresentationState.DISCREPANT: "The bank gave notice of refusal.",
+    credit.PresentationState.DISCREPANT: "The bank gave notice of refusal, or nothing is left to draw.",
     credit.PresentationState.WAIVED: "The applicant waives the discrepancies; the bank decides.",
     credit.PresentationState.RETURNED: "The documents went back.",
     credit.PresentationState.ACCEPTED: "It is paid at maturity.",
@@ -100,8 +100,11 @@ class CreditEntryType(graphene.ObjectType):
         name = "CreditHistoryEntry"
 
     sequence = graphene.Int(required=True, description="From 1, the application.")
-    action = graphene.String(required=True, description="What was done, such as `ISSUE`, `EXAMINE`, `PAY`.")
-    actor = graphene.Field(Party, required=True, description="Who did it.")
+    action = graphene.String(
+        required=True,
+        description="What was done, such as `ISSUE`, `EXAMINE`, `PAY`; by the clock `PRECLUDE`.",
+    )
+    actor = graphene.Field(Party, description="Who did it; null for the clock.")
     at = DateTime(required=True, description="When, in UTC.")
     drawn = graphene.Field(Money, required=True, description="What it drew on the credit.")
     balance = graphene.Field(Money, required=True, description="What was left after it.")
@@ -173,7 +176,8 @@ class PresentationType(graphene.ObjectType):
     examine_by = graphene.String(required=True, description="The fifth banking day after that, ISO 8601.")
     examined_at = DateTime(description="When it was examined, in UTC.")
     precluded = graphene.Boolean(
-        required=True, description="Whether it was examined too late to be refused (UCP 600 article 16 f)."
+        required=True,
+        description="Whether it was not examined in time, and cannot be refused (UCP 600 article 16 f).",
     )
     matures_on = graphene.String(description="When an accepted one is due, ISO 8601.")
     paid_by = graphene.Field(Party, description="The bank that paid.")

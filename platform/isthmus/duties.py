@@ -12,6 +12,7 @@ from isthmus_billing import metering, payments, payments_standin, stripe_payment
 from isthmus_billing.invoices import PAYMENT_TOPIC
 from isthmus_billing.payments import PaymentProvider
 from isthmus_platform import (
+    credit,
     crossings,
     deriving,
     domain_events,
@@ -47,6 +48,8 @@ TOPICS = (
 )
 
 
+CREDIT_EVERY = 300.0
+"""Seconds. Presentations that no bank examined in five banking days stand as complying."""
 INSURANCE_EVERY = 300.0
 """Seconds. Claims not documented in time lapse, delays are decided when the time for words is over."""
 RECEIVABLES_EVERY = 300.0
@@ -58,6 +61,7 @@ RECONCILE_EVERY = 600.0
 def chores(settings: Settings, home: Home) -> Mapping[str, Chore]:
     """Return what is done every so often, by name."""
     return {
+        "credit": Chore(CREDIT_EVERY, credit.watch),
         "insurance": Chore(INSURANCE_EVERY, delays.watch),
         "receivables": Chore(RECEIVABLES_EVERY, receivables.watch),
         "payments": Chore(

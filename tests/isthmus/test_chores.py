@@ -13,7 +13,7 @@ from isthmus_billing import invoices, payments, payments_standin
 from isthmus_billing.invoices import PAYMENT_TOPIC, InvoiceStatus
 from isthmus_billing.payments import BILLING, Payment, PaymentProvider, PaymentRefused, ProviderAway
 from isthmus_billing.payments_standin import Standin
-from isthmus_platform import outbox
+from isthmus_platform import credit, outbox
 from isthmus_platform.database import Platform
 
 
@@ -76,3 +76,9 @@ def test_a_provider_that_does_not_tell_leaves_the_invoice_for_the_next_time(
         assert payments.reconcile(cast.platform, provider) == 0
     assert payments.reconcile(cast.platform, provider) == 1
     assert status(cast) is InvoiceStatus.PAID
+
+
+def test_credits_are_watched_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISTHMUS_HOME", str(tmp_path))
+    chore = duties.chores(load(), home_of(tmp_path))["credit"]
+    assert (chore.run, chore.every <= 3600) == (credit.watch, True)

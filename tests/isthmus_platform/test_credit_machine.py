@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date, timedelta
 from threading import Barrier
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from hypothesis.stateful import (
 
 from credit_case import TERMS, spoiled
 from credit_trade import OPEN_TERMS, CreditTrade, open_credit_trade
+from isthmus_platform import credit
 from isthmus_platform.credit.machine import TRANSITIONS, Action, Part
 from isthmus_platform.database import Platform, create_platform_engine
 from isthmus_platform.errors import PlatformError
@@ -37,6 +39,8 @@ PARTS = {
 STEPS = ["WAIVE", "RETURN", "ACCEPT", "PAY", "REIMBURSE"]
 GOOD, BAD = spoiled("705"), spoiled("705", {"freight": "COLLECT"})
 WHOLE = TERMS.amount_minor
+BEGINNING, PRESENT_BY = date(2026, 6, 1), date(2026, 6, 10)
+"""Twenty-one days after shipment documents come too late, whatever they say."""
 
 
 class Credits(RuleBasedStateMachine):
@@ -48,11 +52,15 @@ class Credits(RuleBasedStateMachine):
     @initialize()
     def advise(self) -> None:
         Credits.credits += 1
+        self.trade.on(date(2027, 1, 1))
+        credit.watch(self.trade.platform)  # what earlier runs left is not of this one
+        self.trade.on(BEGINNING)
         self.credit = self.trade.advised(replace(OPEN_TERMS, reference=f"LC-{Credits.credits}"))
         self.limit = WHOLE
         self.states: dict[UUID, str] = {}
         self.good: dict[UUID, bool] = {}
         self.waived: set[UUID] = set()
+        self.precluded: set[UUID] = set()
 
     def tried(self, call: Callable[[], object]) -> bool:
         """Make a call; on a refusal nothing at all may have changed. Return whether it was made."""
@@ -75,7 +83,8 @@ class Credits(RuleBasedStateMachine):
             )
         ):
             assert by == "seller"
-            self.states[made[0]], self.good[made[0]] = "PRESENTED", good
+            self.states[made[0]] = "PRESENTED"
+            self.good[made[0]] = good and self.trade.now.date() <= PRESENT_BY
 
     @precondition(lambda self: self.states)
     @rule(data=st.data(), by=st.sampled_from(PARTIES))
@@ -88,7 +97,31 @@ class Credits(RuleBasedStateMachine):
             assert self.states[which] == "PRESENTED"
             # The invoice is for the whole, which an amended credit may not permit any more (article 18 b).
             complies = self.good[which] and drawn + claimed <= self.limit and self.limit >= WHOLE
+            complies = complies or (self.overdue(which) and drawn < self.limit)
             self.states[which] = "COMPLYING" if complies else "DISCREPANT"
+
+    def overdue(self, which: UUID) -> bool:
+        return self.trade.now.date() > self.trade.presentation(which).examine_by
+
+    @rule(days=st.sampled_from([1, 4, 7]), twice=st.booleans())
+    def time_passes(self, days: int, twice: bool) -> None:
+        self.trade.on(self.trade.now.date() + timedelta(days=days))
+        due = [which for which, state in sorted(self.states.items()) if state == "PRESENTED"]
+        due = [which for which in due if self.overdue(which)]
+        left = self.limit - self.trade.seen(self.credit).drawn_minor
+        for which in due:
+            self.states[which] = "COMPLYING" if left else "DISCREPANT"
+            left -= min(left, self.trade.presentation(which).claimed_minor)
+        assert credit.watch(self.trade.platform) == len(due)
+        if twice:
+            before = self.trade.everything()
+            assert credit.watch(self.trade.platform) == 0
+            assert self.trade.everything() == before
+        assert all(self.trade.presentation(which).precluded for which in due)
+        assert [entry.actor_id for entry in self.trade.history(self.credit) if entry.action == "PRECLUDE"][
+            len(self.precluded) :
+        ] == [None] * len(due)
+        self.precluded |= set(due)
 
     @precondition(lambda self: self.states)
     @rule(data=st.data(), by=st.sampled_from(PARTIES), action=st.sampled_from(STEPS))

@@ -11,6 +11,7 @@ from credit_case import DOCUMENTS, TERMS, spoiled
 from credit_trade import OPEN_TERMS, VAULT, CreditTrade, open_credit_trade
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
+from isthmus_platform.credit import watch
 from isthmus_platform.credit.case import documents_json
 from isthmus_platform.credit.messages import Issue, write_700
 from isthmus_platform.database import Platform
@@ -137,6 +138,18 @@ def test_a_credit_lives_from_application_to_payment_by_the_parties_own_hands(
         "Applied for",
     ]
     assert buttons(shown) >= {"Close the credit"}
+
+
+def test_who_looks_is_told_that_the_clock_ended_the_banks_time(trade: CreditTrade, as_party: AsParty) -> None:
+    it = trade.advised()
+    trade.present(it, documents=FAULTY)
+    trade.on(date(2026, 6, 9))
+    watch(trade.platform)
+    shown = is_sound(as_party("bank").get(address(it)))
+    assert "Nobody examined it; the time ran until 8 Jun 2026" in shown.section("Presentation 1: P-1").text
+    assert "by the clock" in shown.section("Its life").text
+    offered = {each.split()[0] for each in buttons(shown)}
+    assert ("Pay" in offered, "Examine" in offered) == (True, False)
 
 
 def _only(trade: CreditTrade) -> object:

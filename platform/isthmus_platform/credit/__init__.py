@@ -1,13 +1,15 @@
 """Documentary credit (UCP 600): its life, the examination of documents under it, and its messages.
 
 Acting: :func:`apply`, :func:`step`, :func:`amend`, :func:`answer` on credits, :func:`present`,
-:func:`examine`, :func:`settle` on presentations. The pure parts are :mod:`.machine`, :mod:`.terms`,
-:mod:`.examining` with the rules, :mod:`.messages`; a bank's own rules are in :mod:`.own_rules`.
+:func:`examine`, :func:`settle` on presentations, and :func:`watch` by the clock. The pure parts are
+:mod:`.machine`, :mod:`.terms`, :mod:`.examining` with the rules, :mod:`.messages`; a bank's own rules are in
+:mod:`.own_rules`.
 """
 
 from isthmus_platform.credit.amending import Changes
 from isthmus_platform.credit.calendars import add_holidays, holidays
 from isthmus_platform.credit.machine import Action, AmendmentState, CreditState, PresentationState
+from isthmus_platform.credit.overdue import watch
 from isthmus_platform.credit.presenting import examine, present, settle
 from isthmus_platform.credit.register import Application, amend, answer, apply, step
 from isthmus_platform.credit.terms import RequiredDocument, Terms
@@ -32,4 +34,5 @@ __all__ = [
     "settle",
     "step",
     "try_rule",
+    "watch",
 ]

@@ -9,13 +9,14 @@ from enum import StrEnum
 
 
 class Part(StrEnum):
-    """What a party is to a credit; one bank may be both banks."""
+    """What a party is to a credit; one bank may be both banks. The clock is no party."""
 
     APPLICANT = "APPLICANT"
     ISSUING = "ISSUING"
     ADVISING = "ADVISING"
     NOMINATED = "NOMINATED"
     BENEFICIARY = "BENEFICIARY"
+    CLOCK = "CLOCK"
 
 
 class CreditState(StrEnum):
@@ -62,6 +63,7 @@ class Action(StrEnum):
     REFUSE_AMENDMENT = "REFUSE_AMENDMENT"
     PRESENT = "PRESENT"
     EXAMINE = "EXAMINE"
+    PRECLUDE = "PRECLUDE"
     WAIVE = "WAIVE"
     RETURN = "RETURN"
     ACCEPT = "ACCEPT"
@@ -76,7 +78,7 @@ State = CreditState | AmendmentState | PresentationState
 class Transition:
     """``who`` may take ``action`` in the state ``before`` (None: nothing stands yet), leading to ``after``.
 
-    ``after`` has more than one state only where the examination decides between them.
+    ``after`` has more than one state only where the examination, or what is left of the credit, decides.
     """
 
     action: Action
@@ -134,6 +136,14 @@ TRANSITIONS: tuple[Transition, ...] = (
         (_P.COMPLYING, _P.DISCREPANT),
         "one examination; findings after the fifth banking day bind nobody",
         "14 b, 16 c, 16 f",
+    ),
+    _row(
+        Action.PRECLUDE,
+        "CLOCK",
+        _P.PRESENTED,
+        (_P.COMPLYING, _P.DISCREPANT),
+        "the fifth banking day over without an examination; discrepant only if nothing is left of the credit",
+        "14 b, 16 f",
     ),
     _row(Action.WAIVE, "APPLICANT", _P.DISCREPANT, _P.WAIVED, "all discrepancies at once", "16 b"),
     _row(Action.RETURN, "ISSUING NOMINATED", _P.DISCREPANT, _P.RETURNED, "nothing", "16 e"),

@@ -193,6 +193,26 @@ def _entered(work: Work, credit: Credit, row: CreditPresentation, action: Action
     enter(work, credit, action, row, drawn_minor=drawn)
 
 
+def preclude(work: Work, presentation_id: UUID) -> bool:
+    """End the time for examining a presentation, as the clock does; return whether it was still open.
+
+    A bank that gave no notice in time cannot claim that the documents do not comply (article 16 f), whoever
+    looked at them: nothing is found, and the presentation draws what is left of the credit. Where nothing is
+    (article 18 b), it stands as discrepant without a notice, to be waived or returned.
+    """
+    credit, row = _both(work, presentation_id)
+    if row.state != PresentationState.PRESENTED.value or today(work) <= row.examine_by:
+        return False
+    check(work, credit, Action.PRECLUDE, PresentationState.PRESENTED, "presentation")
+    left = credit.limit_minor > credit.drawn_minor
+    row.precluded = True
+    row.state = (PresentationState.COMPLYING if left else PresentationState.DISCREPANT).value
+    _entered(work, credit, row, Action.PRECLUDE, draws=left)
+    about = {"presentation": str(row.id), "credit": str(credit.id), "state": row.state}
+    domain_events.announce(work, "presentation.precluded", party_id=_nominated(credit), about=about)
+    return True
+
+
 def settle(work: Work, presentation_id: UUID, action: Action) -> CreditPresentation:
     """Waive discrepancies, return documents, accept, pay or reimburse; raise a refusal of :mod:`.errors`."""
     credit, row = _both(work, presentation_id)

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from isthmus_platform.database import Base
 
+DUTY = "credit"
+"""The duty by which the clock ends the time of banks that do not examine."""
+
 
 class Credit(Base):
     """A documentary credit. ``party_id`` is the applicant; amounts are minor units of ``currency``.
@@ -74,7 +77,8 @@ class CreditPresentation(Base):
     """Documents presented for ``claimed_minor``, sealed; ``drawn_minor`` is what they drew on the credit.
 
     ``sealed`` holds the documents and ``findings`` what the examination found, each encrypted under a key of
-    this presentation alone. ``precluded``: it was examined too late to be refused (UCP 600 article 16 f).
+    this presentation alone. ``precluded``: it was examined too late to be refused, or not in time at all
+    (UCP 600 article 16 f).
     """
 
     __tablename__ = "credit_presentation"
@@ -83,6 +87,12 @@ class CreditPresentation(Base):
         UniqueConstraint("credit_id", "reference"),
         CheckConstraint(
             "claimed_minor > 0 AND drawn_minor >= 0 AND drawn_minor <= claimed_minor", name="drawn"
+        ),
+        Index(
+            "ix_credit_presentation_unexamined",
+            "examine_by",
+            "id",
+            postgresql_where=text("state = 'PRESENTED'"),
         ),
     )
 
@@ -108,14 +118,17 @@ class CreditPresentation(Base):
 
 
 class CreditEntry(Base):
-    """One step in the history of a credit: who did what, what it drew, and the balance after it."""
+    """One step in the history of a credit: who did what, what it drew, and the balance after it.
+
+    ``actor_id`` is None where the clock did it.
+    """
 
     __tablename__ = "credit_entry"
 
     credit_id: Mapped[UUID] = mapped_column(ForeignKey("credit.id"), primary_key=True)
     sequence: Mapped[int] = mapped_column(primary_key=True)
     action: Mapped[str]
-    actor_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
     at: Mapped[datetime]
     presentation_id: Mapped[UUID | None] = mapped_column(ForeignKey("credit_presentation.id"))
     drawn_minor: Mapped[int] = mapped_column(BigInteger)

@@ -37,7 +37,7 @@ from isthmus_platform.credit.machine import (
 )
 from isthmus_platform.credit.records import Credit, CreditAmendment, CreditEntry, CreditPresentation
 from isthmus_platform.credit.terms import ADVISING, Terms
-from isthmus_platform.database import PartyRole, Work, new_id
+from isthmus_platform.database import Actor, PartyRole, Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput
 from isthmus_platform.papers import plain
 
@@ -126,7 +126,9 @@ def locked(work: Work, credit_id: UUID, field: str = "credit") -> Credit:
 
 
 def parts_of(work: Work, credit: Credit) -> frozenset[Part]:
-    """Return what the acting party is to ``credit``."""
+    """Return what the acting party is to ``credit``; the clock where nobody acts."""
+    if not isinstance(work.on_behalf, Actor):
+        return frozenset({Part.CLOCK})
     nominated = credit.advising_id if credit.terms.get("availableWith") == ADVISING else credit.issuing_id
     whose = {
         Part.APPLICANT: credit.party_id,
@@ -169,7 +171,7 @@ def enter(
             credit_id=credit.id,
             sequence=credit.sequence,
             action=action.value,
-            actor_id=work.actor.party_id,
+            actor_id=work.actor.party_id if isinstance(work.on_behalf, Actor) else None,
             at=work.now,
             presentation_id=None if presentation is None else presentation.id,
             drawn_minor=drawn_minor,

@@ -132,7 +132,7 @@ def _turns(credit: dict[str, Any], state: State | None, action: Action | None = 
     for row in TRANSITIONS:
         # States of different machines have the same names, so their kinds are compared too.
         if type(row.before) is type(state) and row.before == state and action in (None, row.action):
-            for part in sorted(row.who):
+            for part in sorted(row.who & holders.keys()):
                 found.setdefault((holders[part]["name"], row.action), Turn(holders[part], part, row.action))
     return list(found.values())
 

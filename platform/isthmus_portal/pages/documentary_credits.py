@@ -36,6 +36,7 @@ LIFE = {
     "REFUSE_AMENDMENT": "Amendment refused",
     "PRESENT": "Documents presented",
     "EXAMINE": "Documents examined",
+    "PRECLUDE": "Not examined in five banking days: it can no longer be refused",
     "WAIVE": "Discrepancies waived",
     "RETURN": "Documents returned",
     "ACCEPT": "Accepted, to be paid at maturity",

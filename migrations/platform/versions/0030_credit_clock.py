@@ -1,0 +1,58 @@
+"""The clock ends the five banking days of a bank that does not examine (UCP 600 articles 14 b and 16 f).
+
+The duty ``credit`` sees credits, and so what hangs on them. It may take a presentation that nobody examined
+to where it can no longer be refused, and change nothing else of one; the entry that it adds names no actor.
+Documents are sealed, and it has no key.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0030"
+down_revision = "0028"
+branch_labels = None
+depends_on = None
+
+DUTY = "duty() = 'credit'"
+OF_CREDIT = "EXISTS (SELECT FROM credit WHERE credit.id = {table}.credit_id)"
+A_PARTY = "duty() IS DISTINCT FROM 'credit' AND "
+HANGING = ("credit_presentation", "credit_amendment")
+POLICIES = {
+    "clock_sees": f"ON credit FOR SELECT USING ({DUTY})",
+    "clock_draws": f"ON credit FOR UPDATE USING ({DUTY}) WITH CHECK ({DUTY})",
+    "clock_precludes": (
+        f"ON credit_presentation FOR UPDATE USING ({DUTY} AND state = 'PRESENTED')"
+        f" WITH CHECK ({DUTY} AND precluded AND state IN ('COMPLYING', 'DISCREPANT'))"
+    ),
+    "clock_enters": (
+        f"ON credit_entry FOR INSERT WITH CHECK ({DUTY} AND actor_id IS NULL AND action = 'PRECLUDE')"
+    ),
+}
+
+
+def upgrade() -> None:
+    op.alter_column("credit_entry", "actor_id", existing_type=sa.Uuid(), nullable=True)
+    op.create_index(
+        "ix_credit_presentation_unexamined",
+        "credit_presentation",
+        ["examine_by", "id"],
+        postgresql_where="state = 'PRESENTED'",
+    )
+    for name, policy in POLICIES.items():
+        op.execute(f"CREATE POLICY {name} {policy}")
+    _change(A_PARTY)
+
+
+def _change(who: str) -> None:
+    """Let ``who`` change what hangs on a credit that it sees."""
+    for table in HANGING:
+        rows = who + OF_CREDIT.format(table=table)
+        op.execute(f"ALTER POLICY changed ON {table} USING ({rows}) WITH CHECK ({rows})")
+
+
+def downgrade() -> None:
+    _change("")
+    for name, policy in POLICIES.items():
+        op.execute(f"DROP POLICY {name} ON {policy.split()[1]}")
+    op.drop_index("ix_credit_presentation_unexamined", "credit_presentation")
+    op.alter_column("credit_entry", "actor_id", existing_type=sa.Uuid(), nullable=False)
