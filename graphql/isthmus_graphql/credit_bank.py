@@ -75,6 +75,7 @@ class TryExaminationRulePayload(Changed):
 
     rule = graphene.Field(ExaminationRuleType, description="As it stands.")
     trials = graphene.List(graphene.NonNull(ExaminationTrial), description="The newest presentation first.")
+    unexamined = graphene.Int(description="Presentations that nobody examined, which were left out.")
 
 
 def _rule(work: Work, ids: dict[str, Any]) -> dict[str, Any]:
@@ -116,11 +117,12 @@ def try_examination_rule(_root: Any, info: Info, input: Any) -> TryExaminationRu
 
     def write(work: Work) -> dict[str, Any]:
         key = identity.key_of("ExaminationRule", input.rule, "rule")
-        trials = credit.try_rule(work, desk_of(info.context).vault, key)
-        return {"rule": str(key), "trials": [vars(one) for one in trials]}
+        tried = credit.try_rule(work, desk_of(info.context).vault, key)
+        trials = [vars(one) for one in tried.trials]
+        return {"rule": str(key), "trials": trials, "unexamined": tried.unexamined}
 
     def answer(work: Work, ids: dict[str, Any]) -> dict[str, Any]:
-        return {**_rule(work, ids), "trials": ids["trials"]}
+        return {**_rule(work, ids), "trials": ids["trials"], "unexamined": ids.get("unexamined")}
 
     operation = Operation("tryExaminationRule", write, answer)
     return perform(TryExaminationRulePayload, info, input, operation)
@@ -152,7 +154,7 @@ class CreditBankMutation(graphene.ObjectType):
         TryExaminationRulePayload,
         TryExaminationRuleInput,
         try_examination_rule,
-        "Try a rule on the past presentations of your bank; nothing else changes.",
+        "Try a rule on the presentations that your bank examined, as they were then; nothing else changes.",
     )
     switch_examination_rule = change(
         ExaminationRulePayload, SwitchExaminationRuleInput, switch_examination_rule, "Turn a rule on or off."

@@ -173,16 +173,20 @@ def test_bad_amounts_and_documents_are_refused_with_their_place(desks: Desks) ->
 
 
 def test_a_rule_is_tried_and_then_turned_on(desks: Desks) -> None:
-    desks.presented(desks.advised("LC-1"), "P-1")
+    credit = desks.advised("LC-1")
+    desks["bank"].done("examinePresentation", PRESENTATION, presentation=desks.presented(credit, "P-1"))
+    desks.presented(credit, "P-2")
     rule = desks["bank"].done("writeExaminationRule", "rule { id state }", **RULE)["rule"]["id"]
     assert desks["bank"].refused("switchExaminationRule", "rule { id }", rule=rule, on=True) == [
         ("rule_untried", "rule")
     ]
-    tried = desks["bank"].done("tryExaminationRule", "trials { credit presentation finds says }", rule=rule)[
-        "trials"
-    ]
+    answer = "unexamined trials { credit presentation finds says }"
+    tried = desks["bank"].done("tryExaminationRule", answer, rule=rule)
     says = "the condition holds"
-    assert tried == [{"credit": "LC-1", "presentation": "P-1", "finds": True, "says": says}]
+    assert (tried["trials"], tried["unexamined"]) == (
+        [{"credit": "LC-1", "presentation": "P-1", "finds": True, "says": says}],
+        1,
+    )
     desks["bank"].done("switchExaminationRule", "rule { id }", rule=rule, on=True)
     shown = desks["bank"].data("{ examinationRules { code state } standingRules { code article } }")
     assert shown["examinationRules"] == [{"code": "NO_AURORA", "state": "ON"}]

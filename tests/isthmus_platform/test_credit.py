@@ -334,7 +334,7 @@ def test_a_banks_rule_is_tried_on_what_passed_and_then_finds(trade: CreditTrade)
 
     refused(trade, "rule_untried", "rule", switch)
     with trade.platform.begin(trade["bank"]) as work:
-        trials = trying.try_rule(work, VAULT, rule)
+        trials = trying.try_rule(work, VAULT, rule).trials
     assert trials[1] == Trial(TERMS.reference, "P-1", finds=True, says="the condition holds")
     assert trials[0].finds
     assert trials[0].says.startswith("no answer: "), "unknown is a finding"

@@ -3,10 +3,14 @@
 The duty ``credit`` sees credits, and so what hangs on them. It may take a presentation that nobody examined
 to where it can no longer be refused, and change nothing else of one; the entry that it adds names no actor.
 Documents are sealed, and it has no key.
+
+A presentation keeps the terms under which documents came, a holiday when it was given, so that a rule is
+tried on what was known then. Of presentations made before, the terms as they stand are the best known.
 """
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0030"
 down_revision = "0028"
@@ -38,9 +42,25 @@ def upgrade() -> None:
         ["examine_by", "id"],
         postgresql_where="state = 'PRESENTED'",
     )
+    op.add_column("bank_holiday", sa.Column("added_at", sa.DateTime(timezone=True), nullable=True))
+    _keep_terms()
     for name, policy in POLICIES.items():
         op.execute(f"CREATE POLICY {name} {policy}")
     _change(A_PARTY)
+
+
+def _keep_terms() -> None:
+    op.add_column("credit_presentation", sa.Column("terms", postgresql.JSONB(), nullable=True))
+    tables = ("credit", "credit_presentation")
+    for table in tables:  # the owner of the tables sees rows only while they are not forced
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(
+        "UPDATE credit_presentation SET terms = credit.terms FROM credit"
+        " WHERE credit.id = credit_presentation.credit_id"
+    )
+    for table in tables:
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.alter_column("credit_presentation", "terms", nullable=False)
 
 
 def _change(who: str) -> None:
@@ -54,5 +74,7 @@ def downgrade() -> None:
     _change("")
     for name, policy in POLICIES.items():
         op.execute(f"DROP POLICY {name} ON {policy.split()[1]}")
+    op.drop_column("credit_presentation", "terms")
+    op.drop_column("bank_holiday", "added_at")
     op.drop_index("ix_credit_presentation_unexamined", "credit_presentation")
     op.alter_column("credit_entry", "actor_id", existing_type=sa.Uuid(), nullable=False)

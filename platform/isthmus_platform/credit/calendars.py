@@ -1,7 +1,7 @@
 """When a bank is closed: holidays that it gives itself, beside the weekends."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,7 +19,18 @@ MOST_HOLIDAYS = 400
 
 def calendar_of(work: Work, bank_id: UUID) -> Calendar:
     """Return the banking days of a bank."""
-    return Calendar.of(work.session.scalars(select(BankHoliday.day).where(BankHoliday.party_id == bank_id)))
+    return calendars_of(work, bank_id)(work.now)
+
+
+def calendars_of(work: Work, bank_id: UUID) -> Callable[[datetime], Calendar]:
+    """Return what tells the banking days of a bank as they were known at a time."""
+    query = select(BankHoliday.day, BankHoliday.added_at).where(BankHoliday.party_id == bank_id)
+    given = [(day, added_at) for day, added_at in work.session.execute(query)]
+
+    def known(at: datetime) -> Calendar:
+        return Calendar.of(day for day, added_at in given if added_at is None or added_at <= at)
+
+    return known
 
 
 def holidays(work: Work) -> list[BankHoliday]:
@@ -40,6 +51,7 @@ def add_holidays(work: Work, given: Mapping[date, str]) -> None:
         check_day(day, f"holidays.{index}.day")
         check_text(name, f"holidays.{index}.name", 100)
     rows = [
-        {"party_id": work.actor.party_id, "day": day, "name": name} for day, name in sorted(given.items())
+        {"party_id": work.actor.party_id, "day": day, "name": name, "added_at": work.now}
+        for day, name in sorted(given.items())
     ]
     work.session.execute(insert(BankHoliday).values(rows).on_conflict_do_nothing())

@@ -6,7 +6,6 @@ and findings are kept encrypted.
 """
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -74,7 +73,8 @@ def presentation_of(work: Work, presentation_id: UUID) -> CreditPresentation:
     return found
 
 
-def _nominated(credit: Credit) -> UUID:
+def nominated(credit: Credit) -> UUID:
+    """Return the bank to which documents are presented under ``credit``."""
     return credit.advising_id if terms_of(credit).available_with == ADVISING else credit.issuing_id
 
 
@@ -99,7 +99,7 @@ def present(
     ).all()
     if reference in earlier:
         raise ReferenceTaken("There is a presentation of this reference.", field="reference")
-    calendar = calendar_of(work, _nominated(credit))
+    calendar = calendar_of(work, nominated(credit))
     presented_on = calendar.first_from(today(work))
     case = Case(terms_of(credit), presented_on, claimed_minor, 0, 0, calendar, papers)
     presentation_id = new_id()
@@ -109,6 +109,7 @@ def present(
         number=len(earlier) + 1,
         reference=reference,
         state=PresentationState.PRESENTED.value,
+        terms=credit.terms,
         claimed_minor=claimed_minor,
         drawn_minor=0,
         presented_at=work.now,
@@ -149,7 +150,7 @@ def case_of(work: Work, vault: Vault, credit: Credit, row: CreditPresentation) -
         row.claimed_minor,
         credit.limit_minor - credit.drawn_minor + row.drawn_minor,
         drawings or 0,
-        calendar_of(work, _nominated(credit)),
+        calendar_of(work, nominated(credit)),
         documents_of(vault, row),
     )
 
@@ -209,7 +210,7 @@ def preclude(work: Work, presentation_id: UUID) -> bool:
     row.state = (PresentationState.COMPLYING if left else PresentationState.DISCREPANT).value
     _entered(work, credit, row, Action.PRECLUDE, draws=left)
     about = {"presentation": str(row.id), "credit": str(credit.id), "state": row.state}
-    domain_events.announce(work, "presentation.precluded", party_id=_nominated(credit), about=about)
+    domain_events.announce(work, "presentation.precluded", party_id=nominated(credit), about=about)
     return True
 
 
@@ -250,15 +251,3 @@ def _pay(work: Work, credit: Credit, row: CreditPresentation, before: Presentati
     if row.matures_on is not None and today(work) < row.matures_on:
         raise NotMatured(f"Payment is due on {row.matures_on}.", field="presentation")
     row.paid_by = work.actor.party_id
-
-
-def of_bank(work: Work, most: int) -> Sequence[tuple[Credit, CreditPresentation]]:
-    """Return the newest presentations under credits that the acting bank issued or advised."""
-    query = (
-        select(Credit, CreditPresentation)
-        .join(CreditPresentation, CreditPresentation.credit_id == Credit.id)
-        .where((Credit.issuing_id == work.actor.party_id) | (Credit.advising_id == work.actor.party_id))
-        .order_by(CreditPresentation.id.desc())
-        .limit(most)
-    )
-    return [(credit, row) for credit, row in work.session.execute(query)]

@@ -76,6 +76,8 @@ class CreditAmendment(Base):
 class CreditPresentation(Base):
     """Documents presented for ``claimed_minor``, sealed; ``drawn_minor`` is what they drew on the credit.
 
+    ``terms`` are those of the credit as they stood then.
+
     ``sealed`` holds the documents and ``findings`` what the examination found, each encrypted under a key of
     this presentation alone. ``precluded``: it was examined too late to be refused, or not in time at all
     (UCP 600 article 16 f).
@@ -101,6 +103,7 @@ class CreditPresentation(Base):
     number: Mapped[int]
     reference: Mapped[str]
     state: Mapped[str]
+    terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
     claimed_minor: Mapped[int] = mapped_column(BigInteger)
     drawn_minor: Mapped[int] = mapped_column(BigInteger)
     presented_at: Mapped[datetime]
@@ -153,10 +156,14 @@ class ExaminationRule(Base):
 
 
 class BankHoliday(Base):
-    """A day on which a bank is closed, beside Saturdays and Sundays."""
+    """A day on which a bank is closed, beside Saturdays and Sundays.
+
+    ``added_at`` is None of what was given before that was kept.
+    """
 
     __tablename__ = "bank_holiday"
 
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     name: Mapped[str]
+    added_at: Mapped[datetime | None]
