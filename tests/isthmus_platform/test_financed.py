@@ -17,7 +17,7 @@ from border import web_of
 from counterparts import KEYRING, serving
 from isthmus_bridge.financing.budget import BUDGET
 from isthmus_platform import financed
-from isthmus_platform.database import Actor, Duty, Platform, create_platform_engine
+from isthmus_platform.database import Duty, Platform, create_platform_engine
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from isthmus_platform.financed import Financing, FinancingDispute, FinancingMark
 from isthmus_platform.http import financing
@@ -293,17 +293,20 @@ CHOSEN = st.sets(st.sampled_from(NAMES), min_size=1, max_size=3)
 
 
 class Register(RuleBasedStateMachine):
-    """The register beside a plain dictionary of who holds which mark."""
+    """The register beside plain dictionaries of who holds which mark, and of who disputes what."""
 
     papers: Paperwork
-    platform: Platform
-    actors: dict[str, Actor]
+    clock: StandingClock
 
     def __init__(self) -> None:
         super().__init__()
         self.open: dict[str, Financing] = {}
         """Marks held now, with their financing."""
         self.by: dict[Financing, str] = {}
+        self.raised: dict[FinancingDispute, tuple[Financing, str]] = {}
+        """Every dispute, with what it is about and who raised it."""
+        self.standing: set[FinancingDispute] = set()
+        """Disputes that nobody took back; time is looked at where they are compared."""
         for bank in BANKS:
             for left in own(self.papers, bank):
                 release(self.papers, bank, left)
@@ -334,14 +337,63 @@ class Register(RuleBasedStateMachine):
         release(self.papers, bank, financing)
         self.open = {name: held for name, held in self.open.items() if held is not financing}
 
+    @rule(bank=st.sampled_from(BANKS), marks=CHOSEN)
+    def dispute(self, bank: str, marks: set[str]) -> None:
+        met = {self.open[name] for name in marks & self.open.keys()}
+        left = met - {about for about, by in self.raised.values() if by == bank}
+        if not left:
+            with pytest.raises(Conflict) as refusal:
+                dispute(self.papers, bank, *marks)
+            assert refusal.value.code == ("already_disputed" if met else "not_financed")
+            return
+        raised = dispute(self.papers, bank, *marks)
+        about = min(left, key=lambda each: each.id)
+        assert (raised.financing_id, raised.raised_at) == (about.id, self.clock())
+        self.raised[raised] = about, bank
+        self.standing.add(raised)
 
-def test_a_mark_is_held_once_whatever_happens(papers: Paperwork) -> None:
-    machine = type("Machine", (Register,), {"papers": papers})
+    @rule(bank=st.sampled_from(BANKS), data=st.data())
+    def withdraw(self, bank: str, data: st.DataObject) -> None:
+        if not self.raised:
+            return
+        raised = data.draw(st.sampled_from(list(self.raised)))
+        with self.papers.platform.begin(self.papers[bank]) as work:
+            if self.raised[raised][1] != bank:
+                with pytest.raises(NotFound):
+                    financed.withdraw(work, raised.id)
+                return
+            financed.withdraw(work, raised.id)
+        self.standing.discard(raised)
+
+    @rule(days=st.sampled_from([1, 14, 30]))
+    def time_passes(self, days: int) -> None:
+        self.clock.advance(days=days)
+
+    @rule(bank=st.sampled_from(BANKS))
+    def is_told(self, bank: str) -> None:
+        """A bank is told of disputes about what it registered, while they stand, and of no others."""
+        wanted = {}
+        for about, by in self.by.items():
+            since = [
+                each.raised_at
+                for each in self.standing
+                if self.raised[each][0] is about and self.clock() - each.raised_at < timedelta(days=30)
+            ]
+            if since and by == bank:
+                wanted[about.id] = min(since), max(since) + timedelta(days=30)
+        with self.papers.platform.begin(self.papers[bank]) as work:
+            assert financed.disputes(work, [each.id for each in self.by]) == wanted
+
+
+def test_a_mark_is_held_once_and_disputed_once_by_a_bank_whatever_happens(
+    papers: Paperwork, clock: StandingClock
+) -> None:
+    machine = type("Machine", (Register,), {"papers": papers, "clock": clock})
     run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=8,
-            stateful_step_count=15,
+            stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
