@@ -22,7 +22,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # Whole numbers of things, of which the name says what they are.
 COUNTS = re.compile(
     "replays|number|status|[qQ]uantity|logIndex|version|sequence|packages|first"
-    "|Version|entries|added|changed|removed|done|opened"
+    "|Version|entries|added|changed|removed|done|opened|unexamined"
 )
 UNITS = re.compile(
     r"[mM]inor unit|basis points|kilogram|[hH]ours?|[bB]ytes|[mM]illiseconds|[sS]econds|[dD]egrees"
