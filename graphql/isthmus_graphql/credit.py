@@ -16,6 +16,7 @@ from isthmus_graphql.values import Money
 from isthmus_platform import credit, parties
 from isthmus_platform.credit import calendars, own_rules, presenting, reading, register
 from isthmus_platform.credit.case import documents_json
+from isthmus_platform.credit.days import Weekday as Day
 from isthmus_platform.credit.examining import RULES
 from isthmus_platform.credit.findings import Finding, Rule
 from isthmus_platform.credit.records import (
@@ -61,6 +62,10 @@ CreditAmendmentState = graphene.Enum.from_enum(
 PresentationState = graphene.Enum.from_enum(
     credit.PresentationState,
     description=lambda value: PRESENTED[value] if value else "Where a presentation stands.",
+)
+
+Weekday = graphene.Enum.from_enum(
+    Day, name="Weekday", description=lambda value: f"{value.title()}." if value else "A day of the week."
 )
 
 
@@ -350,7 +355,8 @@ class CreditQuery(graphene.ObjectType):
     credits = listed(CreditConnection, "Credits to which you are a party, newest first.")
     examination_rules = listing(ExaminationRuleType, "Your bank's own rules, by code.")
     standing_rules = listing(StandingRule, "The rules that every examination holds.")
-    bank_holidays = listing(BankHolidayType, "When your bank is closed beside the weekends.")
+    bank_holidays = listing(BankHolidayType, "When your bank is closed beside its days of rest of each week.")
+    bank_rest_days = listing(Weekday, "The days of the week on which your bank rests, Monday first.")
 
     @staticmethod
     def resolve_credits(
@@ -376,6 +382,11 @@ class CreditQuery(graphene.ObjectType):
     def resolve_bank_holidays(_root: Any, info: Info) -> Sequence[BankHoliday]:
         """Return the holidays."""
         return calendars.holidays(info.context.reading)
+
+    @staticmethod
+    def resolve_bank_rest_days(_root: Any, info: Info) -> Sequence[Day]:
+        """Return the days of rest."""
+        return calendars.rest_days(info.context.reading)
 
 
 nodes.readable("Credit", _one)

@@ -8,7 +8,7 @@ import graphene
 
 from isthmus_graphql import identity
 from isthmus_graphql.context import Info
-from isthmus_graphql.credit import BankHolidayType, ExaminationRuleType
+from isthmus_graphql.credit import BankHolidayType, ExaminationRuleType, Weekday
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.scalars import JSON
@@ -20,9 +20,17 @@ from isthmus_platform.papers import plain
 
 
 class AddBankHolidaysInput(Change):
-    """Days on which your bank is closed, beside Saturdays and Sundays."""
+    """Days on which your bank is closed, beside its days of rest of each week."""
 
     holidays = JSON(required=True, description='Days with names: `{"2026-12-25": "Christmas"}`.')
+
+
+class SetBankRestDaysInput(Change):
+    """The days of the week on which your bank rests from now on; Saturday and Sunday before it says so."""
+
+    days = graphene.List(
+        graphene.NonNull(Weekday), required=True, description="Each once; not all seven of them."
+    )
 
 
 class WriteExaminationRuleInput(Change):
@@ -53,6 +61,12 @@ class BankHolidaysPayload(Changed):
     """The holidays, or why nothing was changed."""
 
     holidays = graphene.List(graphene.NonNull(BankHolidayType), description="All of your bank's.")
+
+
+class BankRestDaysPayload(Changed):
+    """The days of rest, or why nothing was changed."""
+
+    days = graphene.List(graphene.NonNull(Weekday), description="As they stand, Monday first.")
 
 
 class ExaminationRulePayload(Changed):
@@ -102,6 +116,19 @@ def add_bank_holidays(_root: Any, info: Info, input: Any) -> BankHolidaysPayload
     return perform(BankHolidaysPayload, info, input, Operation("addBankHolidays", write, answer))
 
 
+def set_bank_rest_days(_root: Any, info: Info, input: Any) -> BankRestDaysPayload:  # noqa: A002
+    """Say when the bank rests."""
+
+    def write(work: Work) -> dict[str, Any]:
+        credit.set_rest_days(work, input.days)
+        return {}
+
+    def answer(work: Work, _ids: dict[str, Any]) -> dict[str, Any]:
+        return {"days": credit.rest_days(work)}
+
+    return perform(BankRestDaysPayload, info, input, Operation("setBankRestDays", write, answer))
+
+
 def write_examination_rule(_root: Any, info: Info, input: Any) -> ExaminationRulePayload:  # noqa: A002
     """Write a rule."""
 
@@ -143,6 +170,12 @@ class CreditBankMutation(graphene.ObjectType):
 
     add_bank_holidays = change(
         BankHolidaysPayload, AddBankHolidaysInput, add_bank_holidays, "For a bank: say when it is closed."
+    )
+    set_bank_rest_days = change(
+        BankRestDaysPayload,
+        SetBankRestDaysInput,
+        set_bank_rest_days,
+        "For a bank: say on which days of the week it rests; what was presented before keeps its time.",
     )
     write_examination_rule = change(
         ExaminationRulePayload,

@@ -122,6 +122,7 @@ CHANGES = {
     "examinePresentation": "write:finance",
     "settlePresentation": "write:finance",
     "addBankHolidays": "write:finance",
+    "setBankRestDays": "write:finance",
     "writeExaminationRule": "write:finance",
     "tryExaminationRule": "write:finance",
     "switchExaminationRule": "write:finance",

@@ -6,6 +6,7 @@ from isthmus_platform.changes import Change
 from isthmus_platform.contents import DocumentChunk, OwnerKey
 from isthmus_platform.credit.records import (
     BankHoliday,
+    BankWeek,
     Credit,
     CreditAmendment,
     CreditEntry,
@@ -89,6 +90,7 @@ __all__ = [
     "ApiClient",
     "ArrivalReport",
     "BankHoliday",
+    "BankWeek",
     "Base",
     "Booking",
     "BridgeNonce",

@@ -200,6 +200,17 @@ def test_a_rule_is_tried_and_then_turned_on(desks: Desks) -> None:
     ]
 
 
+def test_a_bank_says_on_which_days_of_the_week_it_rests(desks: Desks) -> None:
+    assert desks["bank"].data("{ bankRestDays }") == {"bankRestDays": ["SATURDAY", "SUNDAY"]}
+    said = desks["bank"].done("setBankRestDays", "days", days=["SATURDAY", "FRIDAY"])
+    assert said["days"] == ["FRIDAY", "SATURDAY"]
+    assert desks["bank"].data("{ bankRestDays }") == {"bankRestDays": ["FRIDAY", "SATURDAY"]}
+    assert desks["adviser"].data("{ bankRestDays }") == {"bankRestDays": ["SATURDAY", "SUNDAY"]}
+    twice = desks["bank"].refused("setBankRestDays", "days", days=["FRIDAY", "FRIDAY"])
+    assert twice == [("repeated", "days")]
+    assert desks["buyer"].refused("setBankRestDays", "days", days=[]) == [("role_required", None)]
+
+
 def cases(desks: Desks) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     """Yield who may make every mutation, in an order in which each can be made, and its input."""
     advised = desks.advised("LC-2")
@@ -218,6 +229,7 @@ def cases(desks: Desks) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     yield "bank", "examinePresentation", PRESENTATION, {"presentation": presentation}
     yield "buyer", "settlePresentation", PRESENTATION, {"presentation": presentation, "step": "WAIVE"}
     yield "bank", "addBankHolidays", "holidays { day }", {"holidays": {"2026-12-25": "Christmas"}}
+    yield "bank", "setBankRestDays", "days", {"days": ["FRIDAY", "SATURDAY"]}
     yield "bank", "writeExaminationRule", "rule { id }", RULE
     rule = desks["bank"].data("{ examinationRules { id } }")["examinationRules"][0]["id"]
     yield "bank", "tryExaminationRule", "trials { finds }", {"rule": rule}
@@ -260,14 +272,15 @@ def test_every_mutation_is_made_once_for_its_key_and_to_others_there_is_no_such_
         first = desks[by].done(mutation, selection, **given, idempotencyKey=mutation)
         after = rows(platform)
         assert desks[by].done(mutation, selection, **given, idempotencyKey=mutation) == first
-        place = next(name for name in given if isinstance(given[name], str | dict))
-        other = "another" if isinstance(given[place], str) else {"another": "input"}
+        place = next(name for name in given if isinstance(given[name], str | dict | list))
+        others: dict[type, Any] = {str: "another", dict: {"another": "input"}, list: []}
+        other = others[type(given[place])]
         assert desks[by].refused(mutation, selection, **{**given, place: other}, idempotencyKey=mutation) == [
             ("idempotency_key_reused", "idempotencyKey")
         ]
         assert rows(platform) == after, mutation
     everything = set(build().mutation_type.fields)  # type: ignore[union-attr]
-    words = ("Credit", "Presentation", "presentDocuments", "BankHolidays", "ExaminationRule")
+    words = ("Credit", "Presentation", "presentDocuments", "BankHolidays", "BankRestDays", "ExaminationRule")
     assert {name for name in everything if any(word in name for word in words)} == made
 
 

@@ -13,6 +13,7 @@ from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
 from isthmus_platform.credit import watch
 from isthmus_platform.credit.case import documents_json
+from isthmus_platform.credit.days import Calendar, Weekday
 from isthmus_platform.credit.messages import Issue, write_700
 from isthmus_platform.database import Platform
 from isthmus_platform.papers import plain
@@ -267,7 +268,12 @@ def test_the_days_left_are_counted_with_today_and_without_weekends(today: date, 
 
 
 def test_a_holiday_of_the_bank_is_no_day_left() -> None:
-    assert standing.days_left("2026-06-09", date(2026, 6, 3), [date(2026, 6, 4)]) == 4
+    assert standing.days_left("2026-06-09", date(2026, 6, 3), Calendar.of([date(2026, 6, 4)])) == 4
+
+
+def test_a_day_of_rest_of_the_bank_is_no_day_left() -> None:
+    rest = Calendar.of((), [Weekday.FRIDAY, Weekday.SATURDAY])
+    assert standing.days_left("2026-06-08", date(2026, 6, 4), rest) == 3, "Thursday, Sunday, Monday"
 
 
 def _credit(**changes: Any) -> dict[str, Any]:

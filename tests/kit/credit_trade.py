@@ -35,6 +35,7 @@ TABLES = (
     "credit_entry",
     "examination_rule",
     "bank_holiday",
+    "bank_week",
     "outbox",
 )
 OPEN_TERMS = replace(TERMS, partial_shipments=True, available_with=ADVISING)

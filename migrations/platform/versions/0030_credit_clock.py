@@ -4,13 +4,16 @@ The duty ``credit`` sees credits, and so what hangs on them. It may take a prese
 to where it can no longer be refused, and change nothing else of one; the entry that it adds names no actor.
 Documents are sealed, and it has no key.
 
-A presentation keeps the terms under which documents came, a holiday when it was given, so that a rule is
-tried on what was known then. Of presentations made before, the terms as they stand are the best known.
+A presentation keeps the terms under which documents came, a holiday when it was given, and what a bank says
+of its weeks when it said so: a rule is tried on what was known then. Of presentations made before, the terms
+as they stand are the best known.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from isthmus_platform.row_security import protect
 
 revision = "0030"
 down_revision = "0029"
@@ -43,10 +46,29 @@ def upgrade() -> None:
         postgresql_where="state = 'PRESENTED'",
     )
     op.add_column("bank_holiday", sa.Column("added_at", sa.DateTime(timezone=True), nullable=True))
+    _add_weeks()
     _keep_terms()
     for name, policy in POLICIES.items():
         op.execute(f"CREATE POLICY {name} {policy}")
     _change(A_PARTY)
+
+
+def _add_weeks() -> None:
+    op.create_table(
+        "bank_week",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("rest", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_bank_week_party_id_party")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_week")),
+    )
+    op.create_index("ix_bank_week_party_id", "bank_week", ["party_id"])
+    # When a bank is closed hangs on its door.
+    own_bank = "party_id = acting_party() AND acts_as('BANK')"
+    for statement in protect("bank_week", read="true", add=own_bank):
+        op.execute(statement)
+    op.execute("REVOKE UPDATE, DELETE ON bank_week FROM isthmus_app")
 
 
 def _keep_terms() -> None:
@@ -74,6 +96,7 @@ def downgrade() -> None:
     _change("")
     for name, policy in POLICIES.items():
         op.execute(f"DROP POLICY {name} ON {policy.split()[1]}")
+    op.drop_table("bank_week")
     op.drop_column("credit_presentation", "terms")
     op.drop_column("bank_holiday", "added_at")
     op.drop_index("ix_credit_presentation_unexamined", "credit_presentation")

@@ -7,7 +7,7 @@ Acting: :func:`apply`, :func:`step`, :func:`amend`, :func:`answer` on credits, :
 """
 
 from isthmus_platform.credit.amending import Changes
-from isthmus_platform.credit.calendars import add_holidays, holidays
+from isthmus_platform.credit.calendars import add_holidays, holidays, rest_days, set_rest_days
 from isthmus_platform.credit.machine import Action, AmendmentState, CreditState, PresentationState
 from isthmus_platform.credit.overdue import watch
 from isthmus_platform.credit.presenting import examine, present, settle
@@ -31,6 +31,8 @@ __all__ = [
     "examine",
     "holidays",
     "present",
+    "rest_days",
+    "set_rest_days",
     "settle",
     "step",
     "try_rule",

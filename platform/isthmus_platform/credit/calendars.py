@@ -1,16 +1,16 @@
-"""When a bank is closed: holidays that it gives itself, beside the weekends."""
+"""When a bank is closed: holidays and days of rest of the week, which it gives itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from isthmus_platform.credit.days import Calendar
-from isthmus_platform.credit.records import BankHoliday
+from isthmus_platform.credit.days import WEEKEND, Calendar, Weekday
+from isthmus_platform.credit.records import BankHoliday, BankWeek
 from isthmus_platform.credit.terms import check_day
-from isthmus_platform.database import PartyRole, Work
+from isthmus_platform.database import PartyRole, Work, new_id
 from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers.parts import check_text
 
@@ -26,11 +26,42 @@ def calendars_of(work: Work, bank_id: UUID) -> Callable[[datetime], Calendar]:
     """Return what tells the banking days of a bank as they were known at a time."""
     query = select(BankHoliday.day, BankHoliday.added_at).where(BankHoliday.party_id == bank_id)
     given = [(day, added_at) for day, added_at in work.session.execute(query)]
+    weeks = _weeks(work, bank_id)
 
     def known(at: datetime) -> Calendar:
-        return Calendar.of(day for day, added_at in given if added_at is None or added_at <= at)
+        rest = next((rest for said_at, rest in weeks if said_at <= at), WEEKEND)
+        return Calendar.of((day for day, added_at in given if added_at is None or added_at <= at), rest)
 
     return known
+
+
+def _weeks(work: Work, bank_id: UUID) -> list[tuple[datetime, frozenset[Weekday]]]:
+    """Return what a bank said of its weeks, the last word first."""
+    query = select(BankWeek).where(BankWeek.party_id == bank_id).order_by(BankWeek.id.desc())
+    return [(row.said_at, frozenset(map(Weekday, row.rest))) for row in work.session.scalars(query)]
+
+
+def rest_days(work: Work) -> list[Weekday]:
+    """Return the days of the week on which the acting party rests, Monday first."""
+    rest = calendar_of(work, work.actor.party_id).rest
+    return [day for day in Weekday if day in rest]
+
+
+def set_rest_days(work: Work, days: Collection[Weekday]) -> None:
+    """Say on which days of the week the acting bank rests from now on.
+
+    What was presented before keeps the day by which it must be examined. Raises :class:`InvalidInput`
+    (``repeated``, ``every_day``): a bank is open on one day of the week at least.
+    """
+    work.actor.require(PartyRole.BANK)
+    if len(set(days)) != len(days):
+        raise InvalidInput("Each day once.", field="days", code="repeated")
+    if len(days) >= len(Weekday):
+        raise InvalidInput("A bank is open on one day of the week at least.", field="days", code="every_day")
+    rest = [day.value for day in Weekday if day in days]
+    row = BankWeek(id=new_id(), party_id=work.actor.party_id, rest=rest, said_at=work.now)
+    work.session.add(row)
+    work.session.flush()
 
 
 def holidays(work: Work) -> list[BankHoliday]:

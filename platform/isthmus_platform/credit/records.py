@@ -1,11 +1,11 @@
-"""What is kept of credits: terms, amendments, presentations, history; banks' own rules and holidays."""
+"""What is kept of credits: terms, amendments, presentations, history; banks' own rules and days."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from isthmus_platform.database import Base
@@ -156,7 +156,7 @@ class ExaminationRule(Base):
 
 
 class BankHoliday(Base):
-    """A day on which a bank is closed, beside Saturdays and Sundays.
+    """A day on which a bank is closed, beside its days of rest of each week.
 
     ``added_at`` is None of what was given before that was kept.
     """
@@ -167,3 +167,14 @@ class BankHoliday(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     name: Mapped[str]
     added_at: Mapped[datetime | None]
+
+
+class BankWeek(Base):
+    """The days of the week on which a bank rests from ``said_at`` on, as :class:`.days.Weekday`."""
+
+    __tablename__ = "bank_week"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    rest: Mapped[list[str]] = mapped_column(ARRAY(String()))
+    said_at: Mapped[datetime]

@@ -47,7 +47,7 @@ query PortalCredit($id: ID!) {
     + _PARTIES
 )
 
-HOLIDAYS = "query PortalBankHolidays { bankHolidays { day } }"
+HOLIDAYS = "query PortalBankHolidays { bankHolidays { day } bankRestDays }"
 
 OWN_SHIPMENTS = """
 query PortalShipmentsToPresent {

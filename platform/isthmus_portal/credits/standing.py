@@ -38,6 +38,8 @@ SAID = {
     Action.REIMBURSE: "reimburse the bank that paid",
 }
 """What a party may do, after "may"."""
+WEEKDAYS = Calendar()
+"""What is counted for who is not told when a bank is closed."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,9 @@ def by_party(turns: Iterable[Turn]) -> dict[str, list[str]]:
     return found
 
 
-def days_left(examine_by: str, today: date, holidays: Iterable[date] = ()) -> int:
+def days_left(examine_by: str, today: date, calendar: Calendar = WEEKDAYS) -> int:
     """Return how many banking days are left to examine, today included: 5 at most, none afterwards."""
-    calendar, last = Calendar.of(holidays), date.fromisoformat(examine_by)
+    last = date.fromisoformat(examine_by)
     days = (today + timedelta(days=number) for number in range((last - today).days + 1))
     return min(sum(calendar.open_on(day) for day in days), EXAMINATION_DAYS)
 

@@ -8,6 +8,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from isthmus_platform import document_types
+from isthmus_platform.credit.days import Calendar, Weekday
 from isthmus_platform.database import PartyRole
 from isthmus_platform.errors import InvalidInput
 from isthmus_portal.credits import balance, queries, standing, terms
@@ -144,12 +145,12 @@ def show(face: Face, credit_id: str, refusal: str | None = None) -> str:
     """Return the page of a credit."""
     found, me, now = one(face, credit_id), viewer(face)["party"]["name"], face.clock()
     turns = standing.every(found, now.date())
-    holidays = _holidays(face)
+    calendar = _calendar(face)
     presentations = [
         {
             **presentation,
             "turns": _mine(standing.of_presentation(found, presentation, now.date()), me),
-            "daysLeft": standing.days_left(presentation["examineBy"], now.date(), holidays),
+            "daysLeft": standing.days_left(presentation["examineBy"], now.date(), calendar),
             "papers": _papers(presentation),
         }
         for presentation in reversed(found["presentations"])
@@ -194,11 +195,13 @@ def _mine(turns: list[standing.Turn], me: str) -> list[str]:
     return [turn.action.value for turn in turns if turn.party["name"] == me]
 
 
-def _holidays(face: Face) -> list[date]:
-    """Return the days on which the bank that looks is closed; of other banks they are not told."""
+def _calendar(face: Face) -> Calendar:
+    """Return the banking days of the bank that looks; those of other banks are not told."""
     if PartyRole.BANK not in roles():
-        return []
-    return [date.fromisoformat(each["day"]) for each in face.ask(queries.HOLIDAYS)["bankHolidays"]]
+        return standing.WEEKDAYS
+    told = face.ask(queries.HOLIDAYS)
+    holidays = (date.fromisoformat(each["day"]) for each in told["bankHolidays"])
+    return Calendar.of(holidays, map(Weekday, told["bankRestDays"]))
 
 
 def _papers(presentation: dict[str, Any]) -> list[tuple[str, str, int, int]]:
