@@ -72,7 +72,8 @@ class _Takers(ast.NodeVisitor):
         self._class: list[str] = []
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.bases[node.name] = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+        if node.bases:  # else it is no error, whatever its name
+            self.bases[node.name] = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
         for name, value in _attributes(node):
             if name == "status" and isinstance(value, ast.Constant) and isinstance(value.value, int):
                 self.statuses[node.name] = value.value
