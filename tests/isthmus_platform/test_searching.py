@@ -182,9 +182,9 @@ def test_pages_together_hold_each_shipment_in_the_range_once(
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
-        ({"status": "DEPARTED"}, "ix_shipment_tracking_party_id_status_shipment_id"),
-        ({"eta_from": on(1), "eta_until": on(2)}, "ix_shipment_tracking_party_id_eta"),
-        ({"exception": "ROLLED"}, "ix_shipment_exception_party_id_code_shipment_id"),
+        ({"status": "DEPARTED"}, "ix_shipment_tracking_{}_status_shipment_id"),
+        ({"eta_from": on(1), "eta_until": on(2)}, "ix_shipment_tracking_{}_eta"),
+        ({"exception": "ROLLED"}, "ix_shipment_exception_{}_code_shipment_id"),
     ],
     ids=["status", "eta", "exception"],
 )
@@ -210,7 +210,8 @@ def test_a_filter_is_looked_up_by_index_under_row_level_security(
         plan = "\n".join(
             work.session.connection().exec_driver_sql(f"EXPLAIN {compiled}".replace("%", "%%")).scalars()
         )
-    assert index in plan, plan
+    # There is one for owners and one for carriers: which costs less, the statistics say.
+    assert any(index.format(reader) in plan for reader in ("party_id", "carrier_id")), plan
     assert "principals" in plan or "InitPlan" in plan, "read as the application, not as the owner"
 
 
