@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -107,6 +108,18 @@ class Installation:
         return httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {self.token(party)}"}, timeout=30
         )
+
+    def answered(self, party: str, query: str) -> dict[str, Any]:
+        """Return the data that a query of the party's is answered with, without any error."""
+        with self.client(party) as client:
+            body = client.post("/graphql", json={"query": query}).json()
+        assert "errors" not in body, body
+        return dict(body["data"])
+
+    def listed(self, party: str, query: str) -> list[dict[str, Any]]:
+        """Return the nodes of the one connection that a query asks for."""
+        (connection,) = self.answered(party, query).values()
+        return [edge["node"] for edge in connection["edges"]]
 
 
 @contextmanager

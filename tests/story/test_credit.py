@@ -1,7 +1,5 @@
 """The story's credit, asserted from outside: what was found, what was paid, and what it cost."""
 
-from typing import Any
-
 import pytest
 
 from installation import Installation
@@ -15,15 +13,8 @@ CREDITS = (
 )
 
 
-def credits_of(isthmus: Installation, name: str) -> list[dict[str, Any]]:
-    with isthmus.client(name) as client:
-        body = client.post("/graphql", json={"query": CREDITS}).json()
-    assert "errors" not in body, body
-    return [edge["node"] for edge in body["data"]["credits"]["edges"]]
-
-
 def test_two_planted_discrepancies_were_found_waived_and_paid(isthmus: Installation) -> None:
-    (credit,) = credits_of(isthmus, "trader")
+    (credit,) = isthmus.listed("trader", CREDITS)
     assert (credit["reference"], credit["balance"]) == ("DC-2026-0417", {"amountMinor": 0})
     assert ":32B:USD283700,00" in credit["mt700"]
     (presentation,) = credit["presentations"]
@@ -47,7 +38,7 @@ def test_two_planted_discrepancies_were_found_waived_and_paid(isthmus: Installat
 
 def test_only_the_four_see_it(isthmus: Installation) -> None:
     for name, count in {"consignee": 1, "buyers-bank": 1, "bank": 1, "carrier": 0, "operator": 0}.items():
-        assert len(credits_of(isthmus, name)) == count, name
+        assert len(isthmus.listed(name, CREDITS)) == count, name
 
 
 def test_what_was_used_of_it_is_billed(isthmus: Installation) -> None:

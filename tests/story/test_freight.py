@@ -1,7 +1,6 @@
 """The story's freight and delivery, asserted from outside: what was booked, proven, and what it emits."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,20 +9,12 @@ from installation import Installation
 pytestmark = pytest.mark.xdist_group("isthmus")
 
 
-def ask(isthmus: Installation, name: str, query: str) -> dict[str, Any]:
-    with isthmus.client(name) as client:
-        body = client.post("/graphql", json={"query": query}).json()
-    assert "errors" not in body, body
-    data: dict[str, Any] = body["data"]
-    return data
-
-
 def test_the_booking_leads_to_its_shipment_and_its_typed_instruction(isthmus: Installation) -> None:
     asked = (
         "{ bookings { edges { node { status reference cutOffs { code status } shipment { reference }"
         " instruction { type data { __typename } } masses { massKg } } } } }"
     )
-    (edge,) = ask(isthmus, "trader", asked)["bookings"]["edges"]
+    (edge,) = isthmus.answered("trader", asked)["bookings"]["edges"]
     assert edge["node"] == {
         "status": "CONFIRMED",
         "reference": "MCL4418001",
@@ -43,14 +34,14 @@ def test_the_lorry_came_and_its_delivery_was_proven_and_confirmed(isthmus: Insta
         "{ truckAppointments { edges { node { state equipment haulier { name } arrivedAt } } }"
         " deliveryProofs { edges { node { state inOrder recordedBy { name } recipient { name } file } } } }"
     )
-    seen = {name: ask(isthmus, name, asked) for name in ("forwarder", "consignee", "terminal", "carrier")}
+    seen = {name: isthmus.answered(name, asked) for name in ("forwarder", "consignee", "terminal", "carrier")}
     for told in seen.values():
         (lorry,) = told["truckAppointments"]["edges"]
         assert (lorry["node"]["state"], lorry["node"]["haulier"]) == ("COMPLETED", {"name": "forwarder"})
         (proof,) = told["deliveryProofs"]["edges"]
         assert (proof["node"]["state"], proof["node"]["inOrder"]) == ("CONFIRMED", False)
     for name in ("bank", "insurer", "operator"):
-        nothing = ask(isthmus, name, asked)
+        nothing = isthmus.answered(name, asked)
         assert [nothing[each]["edges"] for each in ("truckAppointments", "deliveryProofs")] == [[], []]
 
 
@@ -74,7 +65,7 @@ def test_each_leg_of_the_next_consignment_says_what_it_emits(isthmus: Installati
         '{ shipment(reference: "KHH-HAM-0418") { emissions { totalCo2eGrams refusals { code }'
         " legs { mode co2eGrams distanceSource } } } }"
     )
-    told = ask(isthmus, "trader", asked)["shipment"]["emissions"]
+    told = isthmus.answered("trader", asked)["shipment"]["emissions"]
     assert [leg["mode"] for leg in told["legs"]] == ["TRUCK", "VESSEL"]
     assert told["totalCo2eGrams"] == sum(leg["co2eGrams"] for leg in told["legs"])
     assert told["refusals"] == []

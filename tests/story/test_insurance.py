@@ -1,7 +1,5 @@
 """The story's insurance, asserted from outside: what was declared, decided, paid, and billed."""
 
-from typing import Any
-
 import pytest
 
 from installation import Installation
@@ -16,16 +14,9 @@ DECLARED = (
 BILLED = "{ invoices(first: 1) { edges { node { lines { meter quantity } } } } }"
 
 
-def told(isthmus: Installation, name: str, query: str) -> dict[str, Any]:
-    with isthmus.client(name) as client:
-        body = client.post("/graphql", json={"query": query}).json()
-    assert "errors" not in body, body
-    return dict(body["data"])
-
-
 def test_one_lie_neither_blocked_nor_triggered_a_payment(isthmus: Installation) -> None:
     for name in ("insurer", "trader"):
-        edges = told(isthmus, name, DECLARED)["coverDeclarations"]["edges"]
+        edges = isthmus.answered(name, DECLARED)["coverDeclarations"]["edges"]
         on_time, late = (edge["node"] for edge in edges)
         assert on_time["delay"] == {
             "measuredDays": 1,
@@ -48,16 +39,16 @@ def test_one_lie_neither_blocked_nor_triggered_a_payment(isthmus: Installation) 
 
 
 def test_only_the_insured_and_the_insurer_see_it(isthmus: Installation) -> None:
-    assert told(isthmus, "trader", DECLARED)["coverDeclarations"]["edges"][0]["node"]["certificate"] == {
+    assert isthmus.answered("trader", DECLARED)["coverDeclarations"]["edges"][0]["node"]["certificate"] == {
         "type": "520"
     }
     for name in ("carrier", "bank", "consignee", "operator", "authority"):
-        assert told(isthmus, name, DECLARED)["coverDeclarations"]["edges"] == [], name
+        assert isthmus.answered(name, DECLARED)["coverDeclarations"]["edges"] == [], name
 
 
 def test_what_was_used_of_it_is_billed(isthmus: Installation) -> None:
     billed: dict[str, int] = {}
     for name in ("trader", "insurer"):
-        (edge,) = told(isthmus, name, BILLED)["invoices"]["edges"]
+        (edge,) = isthmus.answered(name, BILLED)["invoices"]["edges"]
         billed |= {line["meter"]: line["quantity"] for line in edge["node"]["lines"]}
     assert (billed["cover.declared"], billed["claim.settled"]) == (2, 1)

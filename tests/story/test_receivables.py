@@ -1,7 +1,5 @@
 """The story's receivable, asserted from outside: financed once, caught when offered again, repaid, billed."""
 
-from typing import Any
-
 import pytest
 
 from installation import Installation
@@ -15,16 +13,8 @@ OFFERS = (
 BILLED = "{ invoices(first: 1) { edges { node { lines { meter quantity } } } } }"
 
 
-def told(isthmus: Installation, name: str, query: str) -> list[dict[str, Any]]:
-    with isthmus.client(name) as client:
-        body = client.post("/graphql", json={"query": query}).json()
-    assert "errors" not in body, body
-    (connection,) = body["data"].values()
-    return [edge["node"] for edge in connection["edges"]]
-
-
 def test_one_bank_financed_it_once_and_has_it_back(isthmus: Installation) -> None:
-    (offer,) = told(isthmus, "bank", OFFERS)
+    (offer,) = isthmus.listed("bank", OFFERS)
     assert (offer["state"], offer["seller"]) == ("REPAID", {"name": "trader"})
     assert offer["receivable"] == {"number": "FPM-2026-0398"}
     assert offer["outstanding"] == {"amountMinor": 0}
@@ -37,16 +27,16 @@ def test_one_bank_financed_it_once_and_has_it_back(isthmus: Installation) -> Non
 
 
 def test_the_other_bank_saw_neither_the_first_nor_the_second_invoice(isthmus: Installation) -> None:
-    second, first = told(isthmus, "buyers-bank", OFFERS)
+    second, first = isthmus.listed("buyers-bank", OFFERS)
     assert (first["state"], second["state"]) == ("WITHDRAWN", "WITHDRAWN")
     for offer in (first, second):
         assert (offer["seller"], offer["receivable"]) == (None, None)
 
 
 def test_nobody_else_sees_it_and_what_was_used_is_billed(isthmus: Installation) -> None:
-    assert len(told(isthmus, "trader", OFFERS)) == 3
+    assert len(isthmus.listed("trader", OFFERS)) == 3
     for name in ("carrier", "forwarder", "consignee", "insurer", "operator", "authority"):
-        assert told(isthmus, name, OFFERS) == []
+        assert isthmus.listed(name, OFFERS) == []
     for name, meter, quantity in (("bank", "receivable.disbursed", 1), ("trader", "receivable.offered", 3)):
-        lines = told(isthmus, name, BILLED)[0]["lines"]
+        lines = isthmus.listed(name, BILLED)[0]["lines"]
         assert {"meter": meter, "quantity": quantity} in lines

@@ -1,7 +1,5 @@
 """The story's risk, asserted from outside: what a rule caught, what was decided, and who knows of it."""
 
-from typing import Any
-
 import pytest
 
 from installation import Installation
@@ -16,17 +14,10 @@ NOTICES = "{ riskNotices { edges { node { category state appeal { state reason }
 BILLED = "{ invoices(first: 1) { edges { node { lines { meter quantity } } } } }"
 
 
-def told(isthmus: Installation, name: str, query: str) -> dict[str, Any]:
-    with isthmus.client(name) as client:
-        body = client.post("/graphql", json={"query": query}).json()
-    assert "errors" not in body, body
-    return dict(body["data"])
-
-
 def test_the_rule_that_was_tried_on_the_past_caught_one_and_the_appeal_was_granted(
     isthmus: Installation,
 ) -> None:
-    (edge,) = told(isthmus, "consignee", FINDINGS)["riskFindings"]["edges"]
+    (edge,) = isthmus.answered("consignee", FINDINGS)["riskFindings"]["edges"]
     assert edge["node"] == {
         "state": "WITHDRAWN",
         "party": {"name": "carrier"},
@@ -42,15 +33,15 @@ def test_the_rule_that_was_tried_on_the_past_caught_one_and_the_appeal_was_grant
 
 
 def test_the_carrier_knows_that_it_was_about_its_way_and_nobody_else_does(isthmus: Installation) -> None:
-    (edge,) = told(isthmus, "carrier", NOTICES)["riskNotices"]["edges"]
+    (edge,) = isthmus.answered("carrier", NOTICES)["riskNotices"]["edges"]
     assert (edge["node"]["category"], edge["node"]["state"]) == ("ROUTE", "WITHDRAWN")
     for name in ("trader", "forwarder", "bank", "operator", "authority", "consignee"):
-        assert told(isthmus, name, NOTICES)["riskNotices"]["edges"] == [], name
+        assert isthmus.answered(name, NOTICES)["riskNotices"]["edges"] == [], name
     for name in ("carrier", "trader", "operator", "authority"):
-        assert told(isthmus, name, FINDINGS)["riskFindings"]["edges"] == [], name
+        assert isthmus.answered(name, FINDINGS)["riskFindings"]["edges"] == [], name
 
 
 def test_what_was_used_of_it_is_billed(isthmus: Installation) -> None:
-    (edge,) = told(isthmus, "consignee", BILLED)["invoices"]["edges"]
+    (edge,) = isthmus.answered("consignee", BILLED)["invoices"]["edges"]
     billed = {line["meter"]: line["quantity"] for line in edge["node"]["lines"]}
     assert (billed["risk.simulated"], billed["risk.assessed"]) == (5, 1)

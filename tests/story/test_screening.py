@@ -1,7 +1,5 @@
 """The story's screening, asserted from outside: who sees which hit, who decided, who signed for the lists."""
 
-from typing import Any
-
 import pytest
 
 from installation import Installation
@@ -16,16 +14,8 @@ HITS = (
 LISTS = "{ screeningLists { edges { node { list version loadedBy signature progress { finishedAt } } } } }"
 
 
-def told(isthmus: Installation, name: str, query: str) -> list[dict[str, Any]]:
-    with isthmus.client(name) as client:
-        body = client.post("/graphql", json={"query": query}).json()
-    assert "errors" not in body, body
-    (connection,) = body["data"].values()
-    return [edge["node"] for edge in connection["edges"]]
-
-
 def test_two_people_of_the_trader_released_the_party_and_the_goods_wait(isthmus: Installation) -> None:
-    hits = {(hit["reference"], hit["place"]): hit for hit in told(isthmus, "trader", HITS)}
+    hits = {(hit["reference"], hit["place"]): hit for hit in isthmus.listed("trader", HITS)}
     party = hits["W-001", "consignee"]
     assert (party["state"], party["proposedBy"] != party["decidedBy"]) == ("RELEASED", True)
     assert [step["action"] for step in party["history"]] == ["OPENED", "PROPOSED", "APPROVED"]
@@ -33,18 +23,18 @@ def test_two_people_of_the_trader_released_the_party_and_the_goods_wait(isthmus:
 
 
 def test_the_operator_reviews_members_and_sees_nothing_of_shipments(isthmus: Installation) -> None:
-    hits = told(isthmus, "operator", HITS)
+    hits = isthmus.listed("operator", HITS)
     assert {(hit["reference"], hit["subject"]) for hit in hits} == {("W-001", "MEMBER")}
     assert [hit["about"] for hit in hits] == [{"name": "consignee"}]
 
 
 @pytest.mark.parametrize("name", ["authority", "carrier", "bank", "consignee"])
 def test_others_see_nothing_of_it(isthmus: Installation, name: str) -> None:
-    assert told(isthmus, name, HITS) == []
+    assert isthmus.listed(name, HITS) == []
 
 
 def test_the_lists_are_signed_for_and_everything_was_screened(isthmus: Installation) -> None:
-    lists = {each["list"]: each for each in told(isthmus, "operator", LISTS)}
+    lists = {each["list"]: each for each in isthmus.listed("operator", LISTS)}
     assert lists.keys() == {"sample-watch", "sample-dual-use"}
     assert all(each["loadedBy"] == "Ada Byron" and each["signature"] for each in lists.values())
     assert all(each["progress"]["finishedAt"] for each in lists.values())
