@@ -14,6 +14,7 @@ import psutil
 import psycopg
 
 from benchmarks import peers
+from benchmarks.load import family
 from benchmarks.page_peers.words import DESCRIPTION
 from benchmarks.serving import ROOT, await_answer
 from isthmus import embedded
@@ -113,7 +114,16 @@ def _run(
         except RuntimeError as silent:
             raise RuntimeError(log.read_text()[-4000:]) from silent
         finally:
-            server.terminate()
+            _end(psutil.Process(server.pid))
+
+
+def _end(server: psutil.Process) -> None:
+    """Stop a server and what it started; some peers wait for an idle worker without end."""
+    working = family(server)
+    server.terminate()
+    _, left = psutil.wait_procs(working, timeout=10)
+    for each in left:
+        each.kill()
 
 
 def isthmus(stand: Stand) -> Iterator[Served]:
