@@ -70,9 +70,11 @@ class Asker:
         return payload
 
     def done(self, mutation: str, selection: str, **given: Any) -> dict[str, Any]:
-        """Return the payload of a mutation that must succeed."""
+        """Return the payload of a mutation that must succeed, and that sent again changes nothing more."""
+        given = {"idempotencyKey": str(uuid4()), **given}
         payload = self.change(mutation, selection, **given)
         assert payload["userErrors"] == [], payload
+        assert self.change(mutation, selection, **given) == payload, f"{mutation} sent again"
         return payload
 
     def refused(self, mutation: str, selection: str, **given: Any) -> list[tuple[str, str | None]]:
