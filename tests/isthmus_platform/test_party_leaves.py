@@ -37,3 +37,27 @@ def test_no_party_deletes_one_itself_or_another(trade: ReceivableTrade, by: str,
     except DBAPIError:
         pass  # refused, or no such row to it: either way it is there
     assert trade.step("trader", made, "CONFIRM") == "CONFIRMED"
+
+
+RECORDS = {
+    *("bridge_nonce", "change", "idempotency_record", "number_counter", "outbox", "payment_event"),
+    *("shipment_import", "shipment_import_row"),
+}
+"""What tells of something that was sent or done, and needs no party that is still there."""
+REFERENCES = """
+    SELECT conrelid::regclass::text, confrelid::regclass::text, confdeltype::text
+    FROM pg_constraint WHERE contype = 'f'
+"""
+TABLES = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"
+
+
+def test_in_every_service_a_row_keeps_its_parties(platform_url: str) -> None:
+    with psycopg.connect(platform_url) as owner:
+        references = owner.execute(REFERENCES).fetchall()
+        tables = {table for (table,) in owner.execute(TABLES)} - {"party", "alembic_version"}
+    assert {on_delete for _, kept, on_delete in references if kept == "party"} == {"a"}, "none goes along"
+    bound, more = set[str](), {"party"}
+    while more - bound:
+        bound |= more
+        more = {table for table, kept, _ in references if kept in bound}
+    assert tables - bound == RECORDS
