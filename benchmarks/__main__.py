@@ -1,12 +1,13 @@
 """``make bench``: every benchmark, or those that are named, printed and kept in ``benchmarks/results``."""
 
-import json
 import sys
-from pathlib import Path
+
+from rich.console import Console
 
 from benchmarks import (
     chart,
     crossing,
+    finding,
     graphql_page,
     graphql_scale,
     ingest,
@@ -15,7 +16,6 @@ from benchmarks import (
     web_server,
 )
 
-RESULTS = Path(__file__).with_name("results")
 BENCHMARKS = {
     "web_server": web_server.run,
     "crossing": crossing.run,
@@ -27,10 +27,11 @@ BENCHMARKS = {
 }
 CHARTS = {"graphql_page": chart.of_page}
 
+console = Console()
 for name in sys.argv[1:] or BENCHMARKS:
-    run = BENCHMARKS[name]
-    text = json.dumps(run(), indent=1)
-    print(f"{name}\n{text}")
-    (RESULTS / f"{name}.json").write_text(text + "\n")
+    with console.status(name):
+        found = BENCHMARKS[name]()
+    finding.keep(name, found)
+    finding.show(name, found, console)
     if name in CHARTS:
-        CHARTS[name](json.loads(text), RESULTS / f"{name}.svg")
+        CHARTS[name](found, finding.RESULTS / f"{name}.svg")

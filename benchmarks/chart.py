@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from benchmarks.finding import Finding
+
 WIDTH, NAMES, FIGURES, BAR, GAP = 760, 150, 90, 20, 34
 OURS, PEERS = "#1f5fa8", "#a9b4c0"
 
@@ -48,8 +50,8 @@ def _text(x: int, y: int, said: str, *, size: int = 13, bold: bool = False, end:
     return f'<text x="{x}" y="{y}" font-size="{size}"{weight}{anchor} fill="#222">{escape(said)}</text>'
 
 
-def of_page(result: Mapping[str, Mapping[str, Mapping[str, float]]], file: Path) -> None:
-    """Write the chart of what :mod:`benchmarks.graphql_page` gave to ``file``."""
+def of_page(found: Finding, file: Path) -> None:
+    """Write the chart of what :mod:`benchmarks.graphql_page` found to ``file``."""
     groups = []
     for question, said in (("page", "A page of 50 shipments"), ("single", "One shipment by its reference")):
         for figure, unit in (
@@ -58,7 +60,7 @@ def of_page(result: Mapping[str, Mapping[str, Mapping[str, float]]], file: Path)
         ):
             values = {
                 words[2]: each[figure]
-                for key, each in result["figures"].items()
+                for key, each in found.figures.items()
                 if (words := key.split(", "))[:2] == [question, "8 clients"]
             }
             groups.append(Bars(f"{said}, 8 clients", unit, values))

@@ -9,19 +9,16 @@ else; its cryptography (RSA, S/MIME) differs. Floors are what this machine needs
 import asyncio
 import itertools
 import os
-import platform
 import re
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -30,6 +27,7 @@ import psycopg
 from benchmarks import bridges, peers
 from benchmarks.bridges import Running
 from benchmarks.declarations import declaration
+from benchmarks.finding import Finding
 from isthmus_protocol.http_signatures import sign_request
 from isthmus_protocol.keys import Holder, SigningKey
 
@@ -173,12 +171,12 @@ def _commits(running: Running, clients: int) -> float:
     return float(found[1])
 
 
-def run() -> dict[str, Any]:
+def run() -> Finding:
     """Measure both bridges, the AS2 peer and the floors; return medians and the ratios to them."""
     seen: dict[tuple[str, int], list[Round]] = {}
     commits: list[float] = []
     as2: list[float] = []
-    versions = {name: version(name) for name in ("granian", "psycopg", "cryptography", "sqlalchemy")}
+    versions: dict[str, str] = {}
     with ExitStack() as stack:
         running = {"ours": stack.enter_context(bridges.ours()), "naive": stack.enter_context(bridges.naive())}
         for name, bridge in running.items():
@@ -203,8 +201,8 @@ def run() -> dict[str, Any]:
 
 def _told(
     medians: dict[tuple[str, int], Round], floors: dict[str, float], versions: dict[str, str]
-) -> dict[str, Any]:
-    figures: dict[str, Any] = {
+) -> Finding:
+    figures: dict[str, Mapping[str, float]] = {
         f"{name}_at_{clients}": {
             "replied_per_second": round(each.replied),
             "crossed_per_second": round(each.crossed),
@@ -215,14 +213,13 @@ def _told(
         for (name, clients), each in medians.items()
     }
     ours = medians["ours", 32]
-    return {
-        "name": "crossing",
-        "machine": {"cpus": os.cpu_count(), "system": platform.platform()},
-        "versions": versions | {"python": platform.python_version()},
-        "figures": figures | {"floors": floors},
-        "ratios": {
+    return Finding(
+        figures=figures | {"floors": floors},
+        ratios={
             "crossing_vs_as2": round(floors["as2_cpu_ms"] / ours.cpu_ms, 2),
             "crossing_vs_naive": round(medians["ours", 8].crossed / medians["naive", 8].crossed, 2),
             "crossing_vs_commit": round(ours.crossed / floors["commits_per_second_at_32"], 3),
         },
-    }
+        scale={"rounds": ROUNDS, "seconds": SECONDS},
+        peers=versions,
+    )

@@ -12,16 +12,16 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
 
 import httpx
 
 from benchmarks import page_questions, page_servers
+from benchmarks.finding import Finding
 from benchmarks.load import Measured, family, measure, post
 from benchmarks.page_servers import Served, Stand
 from benchmarks.peers import NoPeer
-from benchmarks.serving import database, versions
+from benchmarks.serving import database
 from benchmarks.trade_at_scale import Scale, Trade, write_places
 
 ROUNDS = int(os.environ.get("ISTHMUS_BENCHMARK_ROUNDS", "5"))
@@ -45,8 +45,8 @@ def trade(scale: Scale) -> Iterator[tuple[str, str]]:
         yield addresses["DATABASE_OWNER_URL"], addresses["REDIS_URL"]
 
 
-def run() -> dict[str, object]:
-    """Measure all on both questions and return medians and ratios."""
+def run() -> Finding:
+    """Measure all on both questions: medians, and ratios to each peer."""
     seen: Seen = {}
     absent: dict[str, str] = {}
     with ExitStack() as stack:
@@ -95,7 +95,7 @@ def _compare(stand: Stand, serving: dict[str, Served], question: str) -> None:
             raise RuntimeError(f"{name} answers otherwise: {answer.text[:2000]}")
 
 
-def _report(seen: Seen, absent: dict[str, str]) -> dict[str, object]:
+def _report(seen: Seen, absent: dict[str, str]) -> Finding:
     figures: dict[str, dict[str, float]] = {}
     for (question, clients, name), rounds in seen.items():
         figures[f"{question}, {clients} clients, {name}"] = {
@@ -112,18 +112,5 @@ def _report(seen: Seen, absent: dict[str, str]) -> dict[str, object]:
             cpu = statistics.median(b.cpu_ms / a.cpu_ms for a, b in zip(own, other, strict=True))
             ratios[f"{question}_vs_{peer}"] = round(rate, 2)
             ratios[f"{question}_vs_{peer}_by_cpu"] = round(cpu, 2)
-    return {
-        "name": "graphql_page",
-        **versions(),
-        "measured_at": f"{datetime.now():%Y-%m-%d}",  # noqa: DTZ005 (a day, for people)
-        "scale": {"shipments": SHIPMENTS, "rounds": ROUNDS, "seconds": SECONDS},
-        "figures": figures,
-        "ratios": dict(sorted(ratios.items())),
-        **({"absent": absent} if absent else {}),
-    }
-
-
-__all__ = ["run", "trade"]
-
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=1))
+    scale = {"shipments": SHIPMENTS, "rounds": ROUNDS, "seconds": SECONDS}
+    return Finding(figures, ratios, scale=scale, absent=absent)

@@ -13,16 +13,16 @@ from pathlib import Path
 import psycopg
 
 from benchmarks import page_questions, page_servers
+from benchmarks.finding import Finding
 from benchmarks.graphql_page import PARTY, ROUNDS, SECONDS, SHIPMENTS, trade
 from benchmarks.load import Measured, family, measure, post
 from benchmarks.page_servers import Served, Stand
-from benchmarks.serving import versions
 from benchmarks.trade_at_scale import Scale, grow
 
 TIMES, CLIENTS = 10, 8
 
 
-def run() -> dict[str, object]:
+def run() -> Finding:
     """Measure the page and the single shipment before and after the trade has grown."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="isthmus-benchmark-")))
@@ -33,10 +33,8 @@ def run() -> dict[str, object]:
         after = {question: _measured(stand, served, question) for question in page_questions.QUESTIONS}
         events = _events(stand)
     sizes = {events // TIMES: before, events: after}
-    return {
-        "name": "graphql_scale",
-        **versions(),
-        "figures": {
+    return Finding(
+        figures={
             f"{question}, {CLIENTS} clients, {count:,} events": {
                 "requests_per_second": round(statistics.median(each.rate for each in measured[question]), 1),
                 "cpu_ms": round(statistics.median(each.cpu_ms for each in measured[question]), 3),
@@ -44,7 +42,7 @@ def run() -> dict[str, object]:
             for question in page_questions.QUESTIONS
             for count, measured in sizes.items()
         },
-        "ratios": {
+        ratios={
             f"{question}_cost_at_{TIMES}_times": round(
                 statistics.median(each.cpu_ms for each in after[question])
                 / statistics.median(each.cpu_ms for each in before[question]),
@@ -52,7 +50,8 @@ def run() -> dict[str, object]:
             )
             for question in page_questions.QUESTIONS
         },
-    }
+        scale={"shipments": SHIPMENTS, "times": TIMES, "rounds": ROUNDS, "seconds": SECONDS},
+    )
 
 
 def _measured(stand: Stand, served: Served, question: str) -> list[Measured]:
@@ -71,7 +70,3 @@ def _events(stand: Stand) -> int:
             "SELECT reltuples::bigint FROM pg_class WHERE relname = 'tracking_event'"
         ).fetchone()
         return int(found[0]) if found else 0
-
-
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=1))

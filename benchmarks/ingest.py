@@ -6,7 +6,6 @@ it asks whether it is known, finds its shipment, and adds an object to the sessi
 """
 
 import asyncio
-import json
 import statistics
 import time
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ import orjson
 import psutil
 
 from benchmarks import ingest_ground as ground
-from benchmarks.serving import database, serving, versions
+from benchmarks.finding import Finding
+from benchmarks.serving import database, serving
 
 ROUNDS, CLIENTS, BATCH = 3, 2, 500
 WARM = 3
@@ -77,7 +77,7 @@ async def _round(port: int, name: str, number: int, spent: Sequence[psutil.Proce
     return Measured(events / took, (_cpu(spent) - before) / events * 1e6)
 
 
-def run() -> dict[str, object]:
+def run() -> Finding:
     """Measure both in interleaved rounds; return medians, and the ratio of their rates."""
     seen: dict[str, list[Measured]] = {name: [] for name in BATCHES}
     with database() as (addresses, postgres):
@@ -91,15 +91,14 @@ def run() -> dict[str, object]:
                         seen[name].append(measured)
         found = {name: _median(rounds) for name, rounds in seen.items()}
     ours, peer = found["isthmus"], found["orm"]
-    return {
-        "name": "ingest",
-        **versions(),
-        "figures": {"rounds": ROUNDS, "clients": CLIENTS, "batch": BATCH, **found},
-        "ratios": {
+    return Finding(
+        figures=found,
+        ratios={
             "ingest_vs_orm": round(ours["events_per_second"] / peer["events_per_second"], 2),
             "ingest_vs_orm_by_cpu": round(peer["cpu_us_per_event"] / ours["cpu_us_per_event"], 2),
         },
-    }
+        scale={"rounds": ROUNDS, "clients": CLIENTS, "batch": BATCH},
+    )
 
 
 def _median(rounds: Sequence[Measured]) -> dict[str, float]:
@@ -107,7 +106,3 @@ def _median(rounds: Sequence[Measured]) -> dict[str, float]:
         "events_per_second": round(statistics.median(each.rate for each in rounds)),
         "cpu_us_per_event": round(statistics.median(each.cpu_us for each in rounds), 1),
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=1))

@@ -5,20 +5,17 @@ again at a million; CPU is that of this process and of the database. The proofs'
 tree in memory; ours comes from the database through the tiles that are remembered of it.
 """
 
-import os
-import platform
 import random
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.metadata import version
-from typing import Any
 
 import psutil
 from sqlalchemy import text
 
 from benchmarks import bridges, peers
 from benchmarks.declarations import agreement, declaration
+from benchmarks.finding import Finding
 from isthmus_bridge import agreements, log, submission
 from isthmus_bridge.database import create_bridge_engine
 from isthmus_bridge.service import Bridge
@@ -118,7 +115,7 @@ def _proofs(bridge: Bridge) -> float:
     return spent / PROOFS * 1e6
 
 
-def run() -> dict[str, Any]:
+def run() -> Finding:
     """Measure at both sizes and return the figures and ratios."""
     with bridges.database() as (url, database):
         bridge = _bridge(url)
@@ -131,23 +128,20 @@ def run() -> dict[str, Any]:
         large = _crossings(bridge, database, "large")
         bridge.engine.dispose()
     peer = peers.ask("merkle_peer", ("pymerkle",), str(LARGE), str(PROOFS))
-    return {
-        "name": "log_at_scale",
-        "machine": {"cpus": os.cpu_count(), "system": platform.platform()},
-        "versions": {
-            "python": platform.python_version(),
-            "psycopg": version("psycopg"),
-            "pymerkle": peer["version"],
+    return Finding(
+        figures={
+            "at a thousand entries": {"crossing_cpu_us": round(small)},
+            "at a million entries": {
+                "crossing_cpu_us": round(large),
+                "proof_us": round(proof, 1),
+                "memory_grown_mb": round(grown / 2**20),
+            },
+            "pymerkle at a million entries": {"proof_us": round(peer["us"], 1)},
         },
-        "figures": {
-            "crossing_cpu_us_at_a_thousand": round(small),
-            "crossing_cpu_us_at_a_million": round(large),
-            "proof_us_at_a_million": round(proof, 1),
-            "pymerkle_proof_us_at_a_million": round(peer["us"], 1),
-            "memory_grown_mb": round(grown / 2**20),
-        },
-        "ratios": {
+        ratios={
             "cost_at_a_million_to_a_thousand": round(large / small, 2),
             "proof_vs_pymerkle": round(peer["us"] / proof, 2),
         },
-    }
+        scale={"small": SMALL, "large": LARGE, "proofs": PROOFS},
+        peers={"pymerkle": peer["version"]},
+    )

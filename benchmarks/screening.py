@@ -8,8 +8,9 @@ import tracemalloc
 from collections.abc import Callable
 from random import Random
 from time import process_time
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from benchmarks.finding import Finding
 from isthmus_platform.screening import lists
 from isthmus_platform.screening.index import Index, Value
 from isthmus_platform.screening.listfile import read_json
@@ -23,8 +24,8 @@ COMMON = ("trading", "shipping", "international", "general")
 T = TypeVar("T")
 
 
-def run() -> dict[str, Any]:
-    """Return CPU seconds and bytes of each step, and how many entries are compared for a name."""
+def run() -> Finding:
+    """Measure each step, and count how many entries are compared for a name."""
     random = Random(1)
     words = ["".join(random.choices(SYLLABLES, k=random.randint(2, 4))) for _ in range(40_000)]
     words += COMMON * 1_100
@@ -42,15 +43,19 @@ def run() -> dict[str, Any]:
     values = [Value("PARTY", "consignee", name()) for _ in range(SEARCHES)]
     searched, found = _timed(lambda: [index.search(value) for value in values])
     compared = sum(len(index.candidates(value)) for value in values) / SEARCHES
-    return {
-        "entries": ENTRIES,
-        "read_seconds": read,
-        "index_seconds": built,
-        "index_bytes": held,
-        "search_milliseconds": round(1000 * searched / SEARCHES, 1),
-        "compared_a_name": round(compared),
-        "hits_a_name": round(sum(map(len, found)) / SEARCHES, 1),
-    }
+    return Finding(
+        figures={
+            "reading the file": {"cpu_ms": round(1000 * read)},
+            "building the index": {"cpu_ms": round(1000 * built), "bytes": held},
+            "searching a name": {
+                "cpu_ms": round(1000 * searched / SEARCHES, 1),
+                "compared": round(compared),
+                "hits": round(sum(map(len, found)) / SEARCHES, 1),
+            },
+        },
+        ratios={"entries_vs_compared": round(ENTRIES / compared, 1)},
+        scale={"entries": ENTRIES, "searches": SEARCHES},
+    )
 
 
 def _file(name: Callable[[], str]) -> bytes:

@@ -1,16 +1,13 @@
-"""A database of its own and a server on it, for a benchmark; and what they ran on."""
+"""A database of its own and a server on it, for a benchmark."""
 
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -19,7 +16,6 @@ from isthmus import embedded, lodging, migrations
 from isthmus.home import home_of
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("flask", "granian", "psycopg", "sqlalchemy", "orjson")
 PROCESSES, THREADS = "2", "4"
 PATIENCE = 300  # seconds: a machine may have other work
 
@@ -77,11 +73,3 @@ def await_answer(url: str) -> None:
             pass
         time.sleep(0.1)
     raise RuntimeError(f"{url} does not answer")
-
-
-def versions() -> dict[str, Any]:
-    """Return ``machine`` and ``versions`` as every result names them."""
-    return {
-        "machine": f"{psutil.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-    }

@@ -1,6 +1,5 @@
 """gunicorn's threads against granian, for one WSGI application, in interleaved rounds."""
 
-import json
 import os
 import statistics
 import subprocess
@@ -11,12 +10,14 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.finding import Finding
 from benchmarks.load import Measured, family, get, measure
 from benchmarks.serving import ROOT, await_answer, database
 from isthmus import embedded
 
 ROUNDS, SECONDS, CLIENTS = 6, 3.0, 8
 PROCESSES, THREADS = "2", "8"
+PATHS = ("/trivial", "/database")
 SERVERS = {
     "gunicorn": [
         *("gunicorn", "--worker-class=gthread", "--workers", PROCESSES, "--threads", THREADS),
@@ -44,23 +45,30 @@ def _serving(name: str, database_url: str) -> Iterator[tuple[psutil.Process, int
             server.terminate()
 
 
-def run() -> dict[str, object]:
-    """Measure both servers on both views and return the medians and granian's ratio to gunicorn."""
+def run() -> Finding:
+    """Measure both servers on both views on both paths: medians, and granian's ratio to gunicorn."""
     seen: dict[tuple[str, str], list[Measured]] = {}
     with ExitStack() as stack:
         url = stack.enter_context(database())[0]["DATABASE_URL"]
         serving = {name: stack.enter_context(_serving(name, url)) for name in SERVERS}
         for _ in range(ROUNDS):
-            for path in ("/trivial", "/database"):
+            for path in PATHS:
                 for name, (server, port) in serving.items():
                     result = measure(family(server), port, get(port, path), clients=CLIENTS, seconds=SECONDS)
                     seen.setdefault((path, name), []).append(result)
-    found: dict[str, object] = {"rounds": ROUNDS, "seconds": SECONDS, "clients": CLIENTS}
-    for path in ("/trivial", "/database"):
-        medians = {name: _median(seen[path, name]) for name in SERVERS}
-        ratio = medians["granian"]["requests_per_second"] / medians["gunicorn"]["requests_per_second"]
-        found[path] = {**medians, "granian_to_gunicorn": round(ratio, 2)}
-    return found
+    medians = {key: _median(rounds) for key, rounds in seen.items()}
+    return Finding(
+        figures={f"{path}, {name}": each for (path, name), each in medians.items()},
+        ratios={
+            f"granian_vs_gunicorn{path.replace('/', '_')}": round(
+                medians[path, "granian"]["requests_per_second"]
+                / medians[path, "gunicorn"]["requests_per_second"],
+                2,
+            )
+            for path in PATHS
+        },
+        scale={"rounds": ROUNDS, "seconds": SECONDS, "clients": CLIENTS},
+    )
 
 
 def _median(rounds: list[Measured]) -> dict[str, float]:
@@ -69,7 +77,3 @@ def _median(rounds: list[Measured]) -> dict[str, float]:
         "server_cpu_ms": round(statistics.median(each.cpu_ms for each in rounds), 3),
         "p99_ms": round(statistics.median(each.p99_ms for each in rounds), 1),
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=1))
