@@ -60,7 +60,7 @@ TYPES = {
     "read:clients": "ApiClient ApiClientKey",
     "read:titles": "Title TitleStepEntry TitleHindrance",
     "read:logistics": (
-        "CargoRelease ReleaseVerdict ReleaseFinding ReleaseHold DeliveryOrder"
+        "CargoRelease ReleaseVerdict ReleaseFinding ReleaseHold ReleaseConsent DeliveryOrder"
         " FreightRequest FreightQuote FreightCharge QuoteComparison"
         " Booking BookingCutOff VerifiedGrossMass"
         " GateSlot TruckAppointment DeliveryProof DeliveryException DeliveryEvidence"
@@ -150,6 +150,8 @@ CHANGES = {
     "holdCargo": "write:logistics",
     "holdCargoForCustoms": "write:logistics",
     "liftCargoHold": "write:logistics",
+    "consentToRelease": "write:logistics",
+    "withdrawReleaseConsent": "write:logistics",
     "issueDeliveryOrder": "write:logistics",
     "revokeDeliveryOrder": "write:logistics",
     "recordPickUp": "write:logistics",

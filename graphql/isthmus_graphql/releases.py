@@ -26,7 +26,7 @@ CONDITIONS = {
     Condition.TITLE_SURRENDERED: "The title is surrendered by the party that the cargo is for.",
     Condition.CUSTOMS_RELEASED: "Customs released the goods.",
     Condition.FREIGHT_PAID: "The carrier says that freight is paid.",
-    Condition.BANK_CONSENT: "No financing bank has a lien on the title.",
+    Condition.BANK_CONSENT: "No bank has a lien on the title, and each that finances the cargo consents.",
     Condition.NO_HOLDS: "Neither customs, the carrier nor the terminal holds the cargo.",
 }
 STATES = {

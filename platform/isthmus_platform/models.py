@@ -12,6 +12,7 @@ from isthmus_platform.credit.records import (
     CreditEntry,
     CreditPresentation,
     ExaminationRule,
+    PresentedShipment,
 )
 from isthmus_platform.crossings.records import BridgeNonce, Crossing
 from isthmus_platform.database import Base
@@ -39,7 +40,7 @@ from isthmus_platform.logistics.appointment_records import GateSlot, TruckAppoin
 from isthmus_platform.logistics.booking_records import Booking, VerifiedGrossMass
 from isthmus_platform.logistics.delivery_records import DeliveryProof
 from isthmus_platform.logistics.quote_records import FreightInvitation, FreightQuote, FreightRequest
-from isthmus_platform.logistics.records import CargoRelease, DeliveryOrder, ReleaseHold
+from isthmus_platform.logistics.records import CargoRelease, DeliveryOrder, ReleaseConsent, ReleaseHold
 from isthmus_platform.outbox import OutboxMessage
 from isthmus_platform.papers.issuing import IssuedPaper, PartyKey
 from isthmus_platform.parties import Delegation, Party
@@ -141,11 +142,13 @@ __all__ = [
     "OwnerKey",
     "Party",
     "PartyKey",
+    "PresentedShipment",
     "Receivable",
     "ReceivableEntry",
     "ReceivableNotice",
     "ReceivableOffer",
     "RecordedEvent",
+    "ReleaseConsent",
     "ReleaseHold",
     "RiskAppeal",
     "RiskAssessment",

@@ -96,6 +96,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "stateFreight": {"paid": True},
     "holdCargo": {"reason": "curious"},
     "liftCargoHold": {},
+    "withdrawReleaseConsent": {},
     "issueDeliveryOrder": {"expiresAt": LATER},
     "revokeDeliveryOrder": {"reason": "curious"},
     "recordPickUp": {"token": "0" * 32},

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import func, select
 
 from isthmus_platform import domain_events
-from isthmus_platform.credit import own_rules
+from isthmus_platform.credit import lending, own_rules
 from isthmus_platform.credit.calendars import calendar_of
 from isthmus_platform.credit.case import Case, Presented, documents_json, read_documents
 from isthmus_platform.credit.errors import (
@@ -121,6 +121,7 @@ def present(
     )
     work.session.add(row)
     enter(work, credit, Action.PRESENT, row)
+    lending.bind(work, credit, row.id, papers)
     domain_events.announce(work, "presentation.made", about={"presentation": str(row.id)})
     return row
 

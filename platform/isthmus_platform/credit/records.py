@@ -120,6 +120,16 @@ class CreditPresentation(Base):
     paid_by: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
 
 
+class PresentedShipment(Base):
+    """That the documents of a presentation are of a consignment, found by what they say of it."""
+
+    __tablename__ = "presented_shipment"
+    __table_args__ = (Index("ix_presented_shipment_shipment_id", "shipment_id"),)
+
+    presentation_id: Mapped[UUID] = mapped_column(ForeignKey("credit_presentation.id"), primary_key=True)
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"), primary_key=True)
+
+
 class CreditEntry(Base):
     """One step in the history of a credit: who did what, what it drew, and the balance after it.
 

@@ -26,7 +26,7 @@ class FreightUnpaid(Conflict):
 
 
 class BankConsentMissing(Conflict):
-    """A financing bank has not cleared its lien."""
+    """A financing bank has not cleared its lien, or has not consented."""
 
     code = "bank_consent_missing"
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from isthmus_platform import declarations, parties, title
 from isthmus_platform.database import Work, on_duty
+from isthmus_platform.logistics import financing
 from isthmus_platform.logistics.records import RELEASE, CargoRelease, ReleaseHold
 from isthmus_platform.logistics.verdict import Facts, Obstacle, TitleFact, TransportDocument
 from isthmus_platform.title import locking, reading
@@ -18,9 +19,10 @@ from isthmus_platform.title.records import REGISTER
 
 
 def gather(work: Work, release: CargoRelease, *, lock: bool = False) -> Facts:
-    """Return the facts of ``release``; with ``lock`` none of them changes until the transaction ends.
+    """Return the facts of ``release``; with ``lock`` none that held is taken back until the transaction ends.
 
     The caller has the release's own lock then, under which its holds and the word on freight are changed.
+    What a bank lends meanwhile comes after, and is judged when the cargo is picked up.
     """
     found, standing = _title(work, release.shipment_id, lock=lock)
     blocks = standing.blocks if standing is not None else ()
@@ -43,6 +45,7 @@ def gather(work: Work, release: CargoRelease, *, lock: bool = False) -> Facts:
         liens=tuple(
             Obstacle("LIEN", block.by, block.since, block.reason) for block in blocks if block.kind == "LIEN"
         ),
+        financing=financing.obstacles(work, release.shipment_id, lock=lock),
         holds=(*holds, *_own_holds(work, release.id)),
     )
 

@@ -1,9 +1,10 @@
-"""What logistics keeps of releases: the release, what holds it, and its delivery orders."""
+"""What logistics keeps of releases: the release, what holds it, banks' consents, its delivery orders."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from isthmus_platform.database import Base
@@ -66,6 +67,35 @@ class ReleaseHold(Base):
     legal_basis: Mapped[str | None]
     placed_at: Mapped[datetime]
     lifted_at: Mapped[datetime | None]
+
+
+class ReleaseConsent(Base):
+    """A bank's word that a consignment may be let go though it is owed for it.
+
+    ``covers`` are the offers and presentations by which it financed the consignment then: what it lends later
+    needs its word anew.
+    """
+
+    __tablename__ = "release_consent"
+    __table_args__ = (
+        Index(
+            "uq_release_consent_standing",
+            "shipment_id",
+            "party_id",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+        Index(None, "party_id", "id"),
+        CheckConstraint("cardinality(covers) > 0", name="covers"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    ucr: Mapped[str]
+    covers: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    given_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class DeliveryOrder(Base):

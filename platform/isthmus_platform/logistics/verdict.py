@@ -24,8 +24,9 @@ class TransportDocument(StrEnum):
     SEA_WAYBILL = "SEA_WAYBILL"
 
 
-REGISTER, CUSTOMS, CARRIER, RELEASE = (
+REGISTER, BANKS, CUSTOMS, CARRIER, RELEASE = (
     "title register",
+    "title register and financing banks",
     "single window, through the bridge",
     "carrier's statement",
     "release and title register",
@@ -35,7 +36,7 @@ REGISTER, CUSTOMS, CARRIER, RELEASE = (
 
 @dataclass(frozen=True)
 class Obstacle:
-    """A lien or hold: its ``kind``, whose it is (None where the reader is not told), since when and why."""
+    """A lien, financing or hold: its ``kind``, whose it is (None where that is not told), since when, why."""
 
     kind: str
     by: str | None
@@ -77,6 +78,7 @@ class Facts:
     freight_paid_at: datetime | None
     freight_since: datetime
     liens: tuple[Obstacle, ...] = ()
+    financing: tuple[Obstacle, ...] = ()
     holds: tuple[Obstacle, ...] = ()
 
 
@@ -179,8 +181,8 @@ def _obstacles(
 
 
 def _consent(facts: Facts) -> Finding:
-    free, stand = "No bank has a lien on the title.", "A financing bank has not cleared its lien"
-    return _obstacles(Condition.BANK_CONSENT, facts.liens, free, stand, REGISTER)
+    free, stand = "No bank has to be asked.", "A financing bank has not consented"
+    return _obstacles(Condition.BANK_CONSENT, (*facts.liens, *facts.financing), free, stand, BANKS)
 
 
 def _holds(facts: Facts) -> Finding:

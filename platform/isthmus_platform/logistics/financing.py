@@ -1,0 +1,42 @@
+"""The banks that finance a consignment and did not consent to its release.
+
+Who has no part in a financing learns that a bank finances, and since when the first of them does: neither
+which, nor how many, nor by what.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import select
+
+from isthmus_platform import parties
+from isthmus_platform.credit import lending as credit_lending
+from isthmus_platform.database import Work, on_duty
+from isthmus_platform.lenders import Lender
+from isthmus_platform.logistics.records import RELEASE, ReleaseConsent
+from isthmus_platform.logistics.verdict import Obstacle
+from isthmus_platform.receivables import lending as receivable_lending
+
+
+def lenders(work: Work, shipment_ids: Collection[UUID]) -> list[Lender]:
+    """Return the banks whose money is in these consignments, whether they consented or not."""
+    return [*receivable_lending.lenders(work, shipment_ids), *credit_lending.lenders(work, shipment_ids)]
+
+
+def obstacles(work: Work, shipment_id: UUID, *, lock: bool) -> tuple[Obstacle, ...]:
+    """Return what of it stands against the release; with ``lock`` no consent is withdrawn meanwhile."""
+    query = select(ReleaseConsent).where(
+        ReleaseConsent.shipment_id == shipment_id, ReleaseConsent.withdrawn_at.is_(None)
+    )
+    if lock:
+        query = query.with_for_update(read=True).execution_options(populate_existing=True)
+    with on_duty(work, RELEASE):
+        consents = work.session.scalars(query).all()
+    covered = {(one.party_id, lent_id) for one in consents for lent_id in one.covers}
+    open_ = [one for one in lenders(work, [shipment_id]) if (one.bank_id, one.lent_id) not in covered]
+    names = parties.get_many(work, {one.bank_id for one in open_ if one.told})
+    told = [
+        Obstacle(one.lending.value, names[one.bank_id].name, one.since, None) for one in open_ if one.told
+    ]
+    untold = [one.since for one in open_ if not one.told]
+    return (*told, *([Obstacle("FINANCING", None, min(untold), None)] if untold else []))
