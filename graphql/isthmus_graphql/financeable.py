@@ -59,7 +59,7 @@ class DeclarationTruth(graphene.ObjectType):
 
 
 class BalanceTruth(graphene.ObjectType):
-    """What of the declared value no bank finances yet."""
+    """What of the declared value no bank finances yet, nor is bound to pay under a credit."""
 
     class Meta:
         interfaces = (TruthPart,)

@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from isthmus_platform import access_log, crossings, documents, domain_events, financed, grants, title
 from isthmus_platform.access_log import Access, Action
-from isthmus_platform.consignments import GoodsItem
 from isthmus_platform.crossings import answers
 from isthmus_platform.database import PartyRole, Work, on_duty
 from isthmus_platform.documents import Document
 from isthmus_platform.grants import AccessGrant, Purpose
 from isthmus_platform.papers import issuing
 from isthmus_platform.papers.signing import Desk
-from isthmus_platform.receivables import receipts
+from isthmus_platform.receivables import balance, receipts
 from isthmus_platform.receivables.machine import FINANCED
 from isthmus_platform.receivables.parts import (
     BalancePart,
@@ -32,13 +31,13 @@ from isthmus_platform.receivables.parts import (
     TitlePart,
     Truth,
 )
-from isthmus_platform.receivables.records import DUTY, Receivable, ReceivableOffer
+from isthmus_platform.receivables.records import Receivable, ReceivableOffer
 from isthmus_platform.title import reading as titles
 from isthmus_platform.window_queries import ABOUT, ANSWER, LONGEST_UCR, MESSAGE
 
 WINDOW, PLATFORM, REGISTER, TITLES, CERTIFICATE = (
     "single window, through the bridge",
-    "platform: declared values less what banks finance here",
+    "platform: declared values less what banks finance here, or paid for under a credit",
     "register of financed invoices",
     "title register",
     "insurance certificate",
@@ -164,36 +163,12 @@ def _balance(work: Work, desk: Desk, found: Consignment, declaration: Declaratio
         return BalancePart(source=PLATFORM, known=False, why=why)
     if not declaration.exists:
         return BalancePart(source=PLATFORM, known=False, why="There is no declaration.")
-    left = _left(work, found.shipment_id)
+    left = balance.left(work, desk.vault, found.shipment_id)
     if not left:
         return BalancePart(source=PLATFORM, known=False, why="The declaration says no values.")
     said = {"ucr": found.ucr, "bank": str(work.actor.party_id), "left": left}
     proof = receipts.proof(desk, said, work.now, receipts.BALANCE_TYPE)
     return BalancePart(source=PLATFORM, at=work.now, proof=proof, left=left)
-
-
-def _left(work: Work, shipment_id: UUID) -> dict[str, int]:
-    """Return what of the declared value is not financed: below zero where invoices are for more."""
-    values = (
-        select(GoodsItem.currency, func.sum(GoodsItem.value_minor))
-        .where(GoodsItem.shipment_id == shipment_id)
-        .group_by(GoodsItem.currency)
-    )
-    taken = (
-        select(ReceivableOffer.currency, func.sum(ReceivableOffer.amount_minor))
-        .join(Receivable, Receivable.id == ReceivableOffer.receivable_id)
-        .where(
-            Receivable.shipment_id == shipment_id,
-            ReceivableOffer.state.in_([state.value for state in FINANCED]),
-        )
-        .group_by(ReceivableOffer.currency)
-    )
-    with on_duty(work, DUTY):
-        left = {currency: int(value) for currency, value in work.session.execute(values)}
-        if left:
-            for currency, value in work.session.execute(taken):
-                left[currency] = left.get(currency, 0) - int(value)
-    return dict(sorted(left.items()))
 
 
 def _duplicate(work: Work, desk: Desk, found: Consignment, marks: Sequence[str] | None) -> DuplicatePart:
