@@ -60,6 +60,37 @@ class Kind(StrEnum):
     RECEIVABLE_REPAID = "receivable.repaid"
     RECEIVABLE_OVERDUE = "receivable.overdue"
     RECEIVABLE_DEFAULTED = "receivable.defaulted"
+    CREDIT_APPLIED = "credit.applied"
+    CREDIT_ISSUED = "credit.issued"
+    CREDIT_DECLINED = "credit.declined"
+    CREDIT_ADVISED = "credit.advised"
+    CREDIT_CLOSED = "credit.closed"
+    CREDIT_AMENDED = "credit.amended"
+    CREDIT_AMENDMENT_ACCEPTED = "credit.amendment_accepted"
+    CREDIT_AMENDMENT_REFUSED = "credit.amendment_refused"
+    PRESENTATION_MADE = "presentation.made"
+    PRESENTATION_EXAMINED = "presentation.examined"
+    PRESENTATION_REFUSED = "presentation.refused"
+    PRESENTATION_PRECLUDED = "presentation.precluded"
+    PRESENTATION_WAIVED = "presentation.waived"
+    PRESENTATION_RETURNED = "presentation.returned"
+    PRESENTATION_ACCEPTED = "presentation.accepted"
+    PRESENTATION_PAID = "presentation.paid"
+    PRESENTATION_REIMBURSED = "presentation.reimbursed"
+    TITLE_ISSUED = "title.issued"
+    TITLE_TRANSFERRED = "title.transferred"
+    TITLE_ENDORSED = "title.endorsed"
+    TITLE_SIGNED = "title.signed"
+    TITLE_SURRENDERED = "title.surrendered"
+    TITLE_SURRENDER_ACCEPTED = "title.surrender_accepted"
+    TITLE_SURRENDER_REFUSED = "title.surrender_refused"
+    TITLE_LIEN_PLACED = "title.lien_placed"
+    TITLE_LIEN_RELEASED = "title.lien_released"
+    TITLE_HOLD_PLACED = "title.hold_placed"
+    TITLE_HOLD_RELEASED = "title.hold_released"
+    FINANCING_DISPUTED = "financing.disputed"
+    FINANCING_DISPUTE_WITHDRAWN = "financing.dispute_withdrawn"
+    FINANCING_RELEASED = "financing.released"
 
 
 class Change(Base):
@@ -83,6 +114,9 @@ class Change(Base):
     crossing_id: Mapped[UUID | None]
     insurance_id: Mapped[UUID | None]
     receivable_offer_id: Mapped[UUID | None]
+    credit_id: Mapped[UUID | None]
+    title_id: Mapped[UUID | None]
+    financing_id: Mapped[UUID | None]
     about: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime]
 

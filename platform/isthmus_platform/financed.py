@@ -16,7 +16,8 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Uni
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from isthmus_platform import domain_events
+from isthmus_platform import changes, domain_events
+from isthmus_platform.changes import Kind
 from isthmus_platform.database import Base, PartyRole, Work, new_id, on_duty
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
 
@@ -164,6 +165,7 @@ def _released(work: Work, financing: Financing) -> Financing:
         ):
             mark.released_at = work.now
         work.session.flush()
+        _tell(work, Kind.FINANCING_RELEASED, financing.id, financing.party_id)
     return financing
 
 
@@ -192,7 +194,19 @@ def dispute(work: Work, marks: Sequence[str], reason: str) -> FinancingDispute:
     work.session.add(raised)
     work.session.flush()
     domain_events.announce(work, "financing.disputed", about={"dispute": str(raised.id)})
+    _tell(work, Kind.FINANCING_DISPUTED, financing_id, _registered_by(work, financing_id))
     return raised
+
+
+def _registered_by(work: Work, financing_id: UUID) -> UUID:
+    with on_duty(work, REGISTER):
+        query = select(FinancingMark.party_id).where(FinancingMark.financing_id == financing_id).limit(1)
+        return work.session.scalars(query).one()
+
+
+def _tell(work: Work, kind: Kind, financing_id: UUID, party_id: UUID) -> None:
+    """Tell the webhooks of the bank whose registration it is; of who disputes it, it learns nothing."""
+    changes.note(work, kind, party_id, {"financing": str(financing_id)}, financing_id=financing_id)
 
 
 def _undisputed(work: Work, found: Sequence[UUID]) -> UUID:
@@ -222,6 +236,8 @@ def withdraw(work: Work, dispute_id: UUID) -> FinancingDispute:
     if raised.withdrawn_at is None:
         raised.withdrawn_at = work.now
         work.session.flush()
+        bank_id = _registered_by(work, raised.financing_id)
+        _tell(work, Kind.FINANCING_DISPUTE_WITHDRAWN, raised.financing_id, bank_id)
     return raised
 
 

@@ -257,6 +257,10 @@ def _end(work: Work, delivery: WebhookDelivery, state: DeliveryState) -> None:
     delivery.state, delivery.settled_at, delivery.next_at = state.value, work.now, None
 
 
+SAID_WHOLE = ("insurance_id", "receivable_offer_id", "credit_id", "title_id", "financing_id")
+"""Things of which a change says by itself all that is told."""
+
+
 def told(work: Work, change: Change) -> dict[str, Any]:
     """Return what a change says to the acting party, who sees the thing: names and codes, no contents."""
     if change.shipment_id is not None:
@@ -270,7 +274,7 @@ def told(work: Work, change: Change) -> dict[str, Any]:
             "shipment": {"reference": document.shipment_reference, "ucr": document.ucr},
             **change.about,
         }
-    if change.insurance_id is not None or change.receivable_offer_id is not None:
+    if any(getattr(change, each) is not None for each in SAID_WHOLE):
         return change.about
     if change.grant_id is not None:
         return {"grant": {"id": str(change.grant_id)}, **change.about}

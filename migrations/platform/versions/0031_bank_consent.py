@@ -3,6 +3,8 @@
 Of a presentation is kept which consignments its documents are of. A bank's consent to the release of one is
 its own to see; the duty ``cargo-release`` judges by it, and locks it while it does. Documents that were
 presented before are sealed, and bound to no consignment.
+
+Webhooks are told of credits, titles and registered financings: each party by a row of its own.
 """
 
 import sqlalchemy as sa
@@ -23,9 +25,13 @@ PRESENTED = (
 )
 
 
+TOLD = ("credit_id", "title_id", "financing_id")
+
+
 def upgrade() -> None:
     _presented()
     _consents()
+    _told()
 
 
 def _presented() -> None:
@@ -92,6 +98,18 @@ def _consents() -> None:
     op.execute(f"CREATE POLICY locked ON {table} FOR UPDATE USING ({RELEASE}) WITH CHECK (false)")
 
 
+def _told() -> None:
+    for column in TOLD:
+        op.add_column("change", sa.Column(column, sa.Uuid(), nullable=True))
+    op.execute(
+        f"CREATE POLICY steps_told ON change FOR SELECT USING (num_nonnulls({', '.join(TOLD)}) > 0"
+        f" AND party_id = {ME})"
+    )
+
+
 def downgrade() -> None:
+    op.execute("DROP POLICY steps_told ON change")
+    for column in TOLD:
+        op.drop_column("change", column)
     op.drop_table("release_consent")
     op.drop_table("presented_shipment")

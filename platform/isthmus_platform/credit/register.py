@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus_platform import domain_events, parties
+from isthmus_platform.credit import telling
 from isthmus_platform.credit.amending import Changes
 from isthmus_platform.credit.calendars import calendar_of
 from isthmus_platform.credit.errors import (
@@ -162,7 +163,7 @@ def enter(
     *,
     drawn_minor: int = 0,
 ) -> None:
-    """Add an entry to the credit's history: what was drawn, and what is left after it."""
+    """Add an entry to the credit's history: what was drawn, what is left after it; and tell the parties."""
     credit.drawn_minor += drawn_minor
     credit.sequence += 1
     work.session.flush()
@@ -179,6 +180,7 @@ def enter(
         )
     )
     work.session.flush()
+    telling.tell(work, credit, action, presentation)
 
 
 def today(work: Work) -> date:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from isthmus_platform import access_log, parties
 from isthmus_platform.database import PartyRole, Work, new_id, on_duty
 from isthmus_platform.errors import InvalidInput, NotFound
-from isthmus_platform.title import locking
+from isthmus_platform.title import locking, telling
 from isthmus_platform.title.chain import Phase
 from isthmus_platform.title.errors import (
     AlreadyBlocked,
@@ -99,7 +99,9 @@ def _placed(
     if added is None:
         raise AlreadyBlocked("This party's lien or hold stands on the title already.", field="title")
     locking.let_see(work, title.id, [party_id])
-    return work.session.get_one(TitleBlock, block_id)
+    placed = work.session.get_one(TitleBlock, block_id)
+    telling.tell_of_block(work, title, placed)
+    return placed
 
 
 def release(work: Work, block_id: UUID) -> TitleBlock:
@@ -110,13 +112,14 @@ def release(work: Work, block_id: UUID) -> TitleBlock:
     if block is None:
         raise NotFound("There is no such lien or hold of yours.", field="block")
     if block.released_at is None:
-        locking.row(work, block.title_id)
+        title = locking.row(work, block.title_id)
         work.session.execute(
             update(TitleBlock)
             .where(TitleBlock.id == block_id, TitleBlock.released_at.is_(None))
             .values(released_at=work.now)
         )
         work.session.refresh(block)
+        telling.tell_of_block(work, title, block)
     return block
 
 

@@ -20,7 +20,7 @@ from isthmus_platform.errors import InvalidInput, NotPermitted
 from isthmus_platform.papers import issuing
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.shipments import Shipment
-from isthmus_platform.title import blocks, chain, locking
+from isthmus_platform.title import blocks, chain, locking, telling
 from isthmus_platform.title.chain import Action, Form, NotAllowed, Phase, Reason, Replaced, Step, Terms, Title
 from isthmus_platform.title.errors import (
     NoSuchTitle,
@@ -170,6 +170,7 @@ def _issued(work: Work, desk: Desk, step: Step, shipment: Shipment, replaces_id:
         raise TitleExists("The shipment, or this number, has a title already.", field="shipment") from error
     locking.let_see(work, record.id, ids.values())
     _write_step(work, record.id, step, signed, ids)
+    telling.tell(work, record, step.action, ids[title.possessor])
     return record
 
 
@@ -213,6 +214,7 @@ def act(
     _write_step(work, record.id, step, signed, ids)
     if to is not None:
         locking.let_see(work, record.id, [ids[to]])
+    telling.tell(work, record, action, None if to is None else ids[to])
     _announce(work, action, record.id)
     return record
 
