@@ -77,7 +77,7 @@ def test_what_a_page_refers_to_is_on_it_once(shown: Element) -> None:
             ["Document desk", "Crossings", "Titles", *FINANCE, "Risk rules", *ACCOUNT[1:]],
         ),
         ("operator", ["Screening", *ACCOUNT[1:]]),
-        ("authority", ["Crossings", "Releases", "API clients"]),
+        ("authority", ["Crossings", "Titles", "Releases", "API clients"]),
     ],
 )
 def test_each_role_is_shown_its_pages(as_party: AsParty, party: str, titles: list[str]) -> None:

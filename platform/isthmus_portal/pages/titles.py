@@ -1,5 +1,6 @@
-"""Titles: the list, one with its steps and what keeps it where it is, and the next step of its holder."""
+"""Titles: the list, one with its steps and what keeps it where it is, the next step, issue, lien and hold."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -7,10 +8,13 @@ from flask import Blueprint, Response, abort, g, render_template, request, url_f
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from isthmus_portal import queries
-from isthmus_portal.face import Face, nodes, viewer
+from isthmus_platform.database import PartyRole
+from isthmus_portal import forms, queries, title_queries
+from isthmus_portal.face import Face, nodes, roles, viewer
+from isthmus_portal.forms import Act, Filled
 from isthmus_portal.navigation import BANKS, SHIPPING, Item
 from isthmus_portal.pages import paging
+from isthmus_portal.pages import title_acts as acts
 from isthmus_portal.pages.page import Page
 
 HOLDERS = (
@@ -25,6 +29,7 @@ HOLDERS = (
 """What a holder may do; the register says whether it may now."""
 ISSUERS = ("SACC", "SREJ")
 ENDORSEMENTS = frozenset({"ENDORSE_TO_ORDER", "ENDORSE", "BLANK_ENDORSE"})
+Answer = Response | AnyResponse | tuple[str, int]
 
 
 def add(portal: Blueprint, face: Face) -> None:
@@ -32,17 +37,23 @@ def add(portal: Blueprint, face: Face) -> None:
 
     @portal.get("/titles")
     def titles() -> str:
-        data = face.ask(queries.TITLES, **paging.position())
-        return render_template(
-            "portal/titles.html", titles=nodes(data["titles"]), links=paging.links(data["titles"])
-        )
+        return _list(face, _anew(face))
+
+    @portal.post("/titles")
+    def titles_act() -> Answer:
+        every = _anew(face)
+        return forms.act(face, every, partial(_list, face, every), url_for("portal.titles"))
 
     @portal.get("/titles/<id>")
     def title(id: str) -> str:  # noqa: A002 (the route's word)
-        return _page(face, id)
+        return _page(face, _asked(face, id))
 
     @portal.post("/titles/<id>")
-    def step(id: str) -> AnyResponse | tuple[str, int]:  # noqa: A002 (the route's word)
+    def step(id: str) -> Answer:  # noqa: A002 (the route's word)
+        if "act" in request.form:
+            found = _asked(face, id)
+            every, back = acts.of_title(found), url_for("portal.title", id=id)
+            return forms.act(face, every, partial(_page, face, found), back)
         given = {name: request.form.get(name, "").strip() or None for name in ("recipient", "reason")}
         values = {
             "title": id,
@@ -54,7 +65,7 @@ def add(portal: Blueprint, face: Face) -> None:
             abort(400)
         _, errors = face.change(queries.TAKE_TITLE_STEP, values)
         if errors:
-            return _page(face, id, refusal=errors[0]["message"]), 422
+            return _page(face, _asked(face, id), refusal=errors[0]["message"]), 422
         return redirect(url_for("portal.title", id=id), 303)
 
     @portal.get("/download/titles/<uuid:key>")
@@ -62,12 +73,40 @@ def add(portal: Blueprint, face: Face) -> None:
         return face.files.title(g.actor, key)
 
 
-def _page(face: Face, title_id: str, refusal: str | None = None) -> str:
-    found = face.ask(queries.TITLE, id=title_id)["title"]
+def _anew(face: Face) -> list[Act]:
+    """Return what is done beside the titles that there are; only a carrier is asked what it carries."""
+    carried = face.ask(title_queries.CARRIED) if PartyRole.CARRIER in roles() else {}
+    seen = {name: nodes(carried[name]) if carried else [] for name in ("shipments", "titles")}
+    return acts.anew(seen, viewer(face)["party"]["name"])
+
+
+def _list(face: Face, every: list[Act], filled: Filled | None = None) -> str:
+    data = face.ask(queries.TITLES, **paging.position())
+    return render_template(
+        "portal/titles.html",
+        titles=nodes(data["titles"]),
+        links=paging.links(data["titles"]) if request.method == "GET" else {},
+        acts=forms.shown(every, acts.may_anew(roles()), filled),
+        filled=filled,
+    )
+
+
+def _asked(face: Face, title_id: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = face.ask(queries.TITLE, id=title_id)["title"]
     if found is None:
         abort(404)
+    return found
+
+
+def _page(face: Face, title: dict[str, Any], filled: Filled | None = None, refusal: str | None = None) -> str:
+    who = viewer(face)
     return render_template(
-        "portal/title.html", title=found, actions=_actions(found, viewer(face)), refusal=refusal
+        "portal/title.html",
+        title=title,
+        actions=_actions(title, who),
+        refusal=refusal,
+        acts=forms.shown(acts.of_title(title), acts.may_title(title, who["party"]["name"]), filled),
+        filled=filled,
     )
 
 
@@ -85,10 +124,15 @@ def _actions(title: dict[str, Any], who: dict[str, Any]) -> tuple[str, ...]:
 
 PAGE = Page(
     add,
-    items=(Item("titles", "Titles", SHIPPING | BANKS),),
+    items=(Item("titles", "Titles", SHIPPING | BANKS | {PartyRole.AUTHORITY}),),
     queries=(
         queries.TITLES,
         queries.TITLE,
         queries.TAKE_TITLE_STEP,
+        title_queries.CARRIED,
+        title_queries.ISSUE,
+        title_queries.PLEDGE,
+        title_queries.HOLD,
+        title_queries.CLEAR,
     ),
 )

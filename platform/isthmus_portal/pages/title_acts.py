@@ -1,0 +1,137 @@
+"""What keeps or begins a title: its issue, a lien, a customs hold, and the clearing of both; their forms."""
+
+import re
+from typing import Any
+
+from flask import url_for
+
+from isthmus_platform.database import PartyRole
+from isthmus_portal import title_queries as queries
+from isthmus_portal.forms import Act, Field, Unreadable, coded
+
+FORMS = ("NEGOTIABLE", "STRAIGHT")
+WORDS = {"NEGOTIABLE": "To order (negotiable)", "STRAIGHT": "To a named consignee (straight)"}
+REPLACED = ("VOID", "PAPER")
+"""The states of a title that another may take the place of."""
+_DIGEST = re.compile(r"(?:[^,]*,)?\s*(?:sha-256:)?([0-9a-f]{64})", re.IGNORECASE)
+"""A digest by itself, or as the field is filled in from a file: after the file's name."""
+
+
+def anew(carried: dict[str, list[dict[str, Any]]], me: str) -> list[Act]:
+    """Return all that is ever done beside the titles that there are; :func:`may_anew` says by whom.
+
+    ``carried`` are ``shipments`` and ``titles`` that the party ``me`` sees.
+    """
+    issued = [each for each in carried["titles"] if each["issuer"]["name"] == me]
+    return [
+        Act(
+            "issue",
+            "Issue a title",
+            queries.ISSUE,
+            "The title is issued and signed; its first holder has it.",
+            (
+                Field("shipment", "Shipment that you carry", "choice", options=_untitled(carried, me)),
+                Field("number", "Number of the bill of lading", longest=20),
+                Field(
+                    "documentDigest",
+                    "SHA-256 of the bill of lading's file",
+                    hint="64 hexadecimal digits.",
+                    files="digests",
+                    longest=400,
+                ),
+                Field("form", "Form", "choice", options=coded(FORMS, WORDS)),
+                Field("recipient", "First holder", hint="A party's name.", longest=63),
+                Field(
+                    "named",
+                    "Made out to",
+                    required=False,
+                    hint="A party's name: the consignee of a straight title. Left empty: in blank.",
+                    longest=63,
+                ),
+                Field(
+                    "replaces",
+                    "Takes the place of",
+                    "choice",
+                    required=False,
+                    options=tuple((each["id"], _named(each)) for each in issued if each["state"] in REPLACED),
+                    hint="A title that was voided by an amendment, or is back from paper.",
+                ),
+            ),
+            shape=_digested,
+            then=lambda payload: url_for("portal.title", id=payload["title"]["id"]),
+        ),
+        Act(
+            "hold",
+            "Hold the titles of a consignment",
+            queries.HOLD,
+            "The titles of the consignment are held: none moves until you clear the hold.",
+            (
+                Field("ucr", "UCR of the consignment", longest=35),
+                Field("legalBasis", "Legal basis", longest=500),
+                Field("reason", "Why", longest=255),
+            ),
+            danger=True,
+        ),
+    ]
+
+
+def may_anew(roles: frozenset[PartyRole]) -> tuple[str, ...]:
+    """Return what a party of these roles may do beside the titles that there are."""
+    offered = (("issue", PartyRole.CARRIER in roles), ("hold", PartyRole.AUTHORITY in roles))
+    return tuple(name for name, may in offered if may)
+
+
+def of_title(title: dict[str, Any]) -> list[Act]:
+    """Return all that is ever placed on a title and cleared; :func:`may_title` says what may be now."""
+    fixed = {"title": title["id"]}
+    return [
+        Act(
+            "pledge",
+            "Pledge it to a bank",
+            queries.PLEDGE,
+            "The bank's lien stands: the title moves no more until the bank clears it.",
+            (
+                Field("inFavourOf", "Bank", hint="A party's name.", longest=63),
+                Field("reference", "Reference of the financing", longest=255),
+            ),
+            fixed=fixed,
+            note="The bank alone clears it.",
+        ),
+        Act("clear-lien", "Clear your lien", queries.CLEAR, "Your lien is cleared.", fixed=fixed),
+        Act("clear-hold", "Clear your customs hold", queries.CLEAR, "Your hold is cleared.", fixed=fixed),
+    ]
+
+
+def may_title(title: dict[str, Any], me: str) -> tuple[str, ...]:
+    """Return what the party ``me`` may do now: its holder pledges, whoever placed a hindrance clears it."""
+    own = {block["kind"] for block in title["hindrances"] if block["by"] == me}
+    holds = title["state"] == "HELD" and (title["holder"] or {}).get("name") == me
+    offered = (("pledge", holds), ("clear-lien", "LIEN" in own), ("clear-hold", "HOLD" in own))
+    return tuple(name for name, may in offered if may)
+
+
+def _untitled(carried: dict[str, list[dict[str, Any]]], me: str) -> tuple[tuple[str, str], ...]:
+    """Return the shipments that the party ``me`` carries and that have no title, or one to be replaced."""
+    titled = {
+        each["shipment"]["id"]
+        for each in carried["titles"]
+        if each["shipment"] and each["state"] not in REPLACED
+    }
+    return tuple(
+        (each["id"], " · ".join(filter(None, (each["reference"], each["billOfLading"]))))
+        for each in carried["shipments"]
+        if (each["carrier"] or {}).get("name") == me and each["id"] not in titled
+    )
+
+
+def _named(title: dict[str, Any]) -> str:
+    shipment = (title["shipment"] or {}).get("reference")
+    return f"{title['number']}, version {title['version']}" + (f" ({shipment})" if shipment else "")
+
+
+def _digested(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the input with its digest as the schema takes it, also where a file filled it in with a name."""
+    found = _DIGEST.fullmatch(given["documentDigest"])
+    if not found:
+        raise Unreadable("The SHA-256 digest of one file: 64 hexadecimal digits.", "documentDigest")
+    return {**given, "documentDigest": f"sha-256:{found[1].lower()}"}

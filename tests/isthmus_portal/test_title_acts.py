@@ -1,0 +1,120 @@
+"""Issuing a title, pledging it, holding it, clearing both, on the pages: offered to whom, and refusals."""
+
+import pytest
+
+from isthmus_platform.database import Platform
+from isthmus_portal import Files
+from page import Element, page
+from portal_frame import is_sound
+from portal_services import acquainted, done, offered, refused
+from portal_visitor import AsParty
+from title_trade import BASIS, DESK, DIGEST, UCR, TitleTrade, open_title_trade
+
+BILL = {
+    "number": "BILL1",
+    "documentDigest": f"bill.pdf, {DIGEST.removeprefix('sha-256:')}",
+    "form": "NEGOTIABLE",
+    "recipient": "trader",
+}
+NO_DIGEST = "The SHA-256 digest of one file: 64 hexadecimal digits."
+
+
+@pytest.fixture
+def trade(platform: Platform) -> TitleTrade:
+    return open_title_trade(platform)
+
+
+@pytest.fixture
+def as_party(trade: TitleTrade) -> AsParty:
+    return acquainted(trade.platform, DESK, trade.papers.trade.actors, Files())
+
+
+def _address(shown: Element) -> str:
+    """Return where the title of a page is."""
+    return next(it.attributes["action"] for it in shown.all("form") if "/titles/" in it.attributes["action"])
+
+
+def test_a_carrier_issues_the_title_of_a_shipment_and_its_holder_pledges_it_until_the_bank_clears_it(
+    trade: TitleTrade, as_party: AsParty
+) -> None:
+    carrier, trader, bank = as_party("carrier"), as_party("trader"), as_party("bank")
+    issued = done(carrier, is_sound(carrier.get("/titles")), "Issue a title", **BILL)
+    assert issued.one("h1").text == "BILL1"
+    assert DIGEST in issued.section("Who holds it").text
+    assert offered(issued) == []
+    assert "KHH-HAM" not in carrier.get("/titles").one("select", name_="shipment").text, "it has a title now"
+    address = trader.get("/titles").link("BILL1")
+    held = is_sound(trader.get(address))
+    assert offered(held) == ["Pledge it to a bank"]
+    wrong = refused(trader, held, "Pledge it to a bank", inFavourOf="carrier", reference="LOAN-1")
+    said = "A lien is in favour of another party, a bank."
+    assert wrong.one("p", id="pledge-inFavourOf-said").text == said
+    assert wrong.one("input", name_="reference").value == "LOAN-1"
+    pledged = done(trader, held, "Pledge it to a bank", inFavourOf="bank", reference="LOAN-1")
+    assert "Lien of bank, who can clear it" in pledged.section("What keeps it where it is").text
+    again = refused(trader, pledged, "Pledge it to a bank", inFavourOf="bank", reference="LOAN-2")
+    assert "stands on the title already" in again.one(role="alert").text
+    lent = is_sound(bank.get(address))
+    assert offered(lent) == ["Clear your lien"]
+    assert offered(done(bank, lent, "Clear your lien")) == []
+    assert "What keeps it" not in trader.get(address).text
+
+
+def test_an_authority_holds_the_titles_of_a_consignment_and_alone_clears_the_hold(
+    trade: TitleTrade, as_party: AsParty
+) -> None:
+    trade.issue()
+    customs, trader = as_party("authority"), as_party("trader")
+    empty = is_sound(customs.get("/titles"))
+    assert offered(empty) == ["Hold the titles of a consignment"]
+    given = {"legalBasis": BASIS, "reason": "Selected for examination"}
+    wrong = refused(customs, empty, "Hold the titles of a consignment", ucr="6TW00000000-0", **given)
+    assert wrong.one("p", id="hold-ucr-said").text == "There is no such consignment with a title."
+    held = done(customs, empty, "Hold the titles of a consignment", ucr=UCR, **given)
+    assert "Customs hold" in held.one("tbody").text
+    page = is_sound(customs.get(held.link("BILL1")))
+    assert "Trader" not in page.section("Who holds it").text
+    assert offered(page) == ["Clear your customs hold"]
+    blocked = trader.get(held.link("BILL1"))
+    assert "Clear your customs hold" not in blocked.text
+    moved = trader.send(blocked, "Sign the step", action="TRANSFER", recipient="bank")
+    assert moved.status_code == 422
+    assert "a customs hold of authority, who can clear it" in moved.text
+    done(customs, page, "Clear your customs hold")
+    assert trader.send(blocked, "Sign the step", action="TRANSFER", recipient="bank").status_code == 303
+    late = refused(customs, page, "Clear your customs hold", once="another-key")
+    assert late.one(role="alert").text == "There is no such lien or hold of yours."
+
+
+def test_why_a_title_is_not_issued_is_said_beside_the_field_and_none_is(
+    trade: TitleTrade, as_party: AsParty
+) -> None:
+    carrier = as_party("carrier")
+    form = carrier.get("/titles")
+    for field, entered, said in (
+        ("documentDigest", "bill.pdf", NO_DIGEST),
+        ("documentDigest", f"bill.pdf, {'ab' * 32}other.pdf, {'cd' * 32}", NO_DIGEST),
+        ("number", "bill 1", "A bill's number is 1 to 20 capital letters, digits, hyphens or strokes."),
+        ("recipient", "nobody-here", "There is no party named 'nobody-here'."),
+    ):
+        wrong = refused(carrier, form, "Issue a title", **(BILL | {field: entered}))
+        assert wrong.one("p", id=f"issue-{field}-said").text == said
+        assert wrong.one("input", name_=field).value == entered
+    assert trade.as_owner("SELECT 1 FROM title") == []
+
+
+def test_who_neither_carries_nor_is_an_authority_is_offered_neither_and_the_form_of_one_is_refused(
+    trade: TitleTrade, as_party: AsParty
+) -> None:
+    trade.issue()
+    before = trade.everything()
+    given = {"act": "hold", "ucr": UCR, "legalBasis": BASIS, "reason": "Why not"}
+    for party in ("trader", "bank", "stranger"):
+        visitor = as_party(party)
+        shown = is_sound(visitor.get("/titles"))
+        assert offered(shown) == []
+        keys = {"csrf_token": shown.one("input", name_="csrf_token").value, "once": f"by-{party}"}
+        answer = visitor.client.post("/titles", data=given | keys)
+        assert answer.status_code == 422
+        assert "authority" in is_sound(page(answer.text)).one(role="alert").text
+    assert trade.everything() == before
