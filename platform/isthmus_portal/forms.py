@@ -50,9 +50,10 @@ class Field:
 
     ``kind``: ``text``, ``area``, ``names`` (apart by commas), ``whole``, ``decimal``, ``percent`` (sent in
     basis points), ``money`` (of ``currency``, sent in its minor units), ``price`` (an amount with its
-    currency), ``day``, ``moment`` (UTC), ``choice`` or ``choices`` of ``options`` (value and label), or
-    ``lines`` of ``cells`` apart by commas, semicolons or tabs, sent as members of these names; ``*`` and
-    nothing leave one out; the page fills them in from files where ``files`` says how (``text``, ``digests``).
+    currency), ``day``, ``moment`` (UTC), ``choice`` or ``choices`` of ``options`` (value and label; those
+    chosen at first in ``value``, apart by spaces), or ``lines`` of ``cells`` apart by commas, semicolons or
+    tabs, sent as members of these names; ``*`` and nothing leave one out; the page fills them in from files
+    where ``files`` says how (``text``, ``digests``).
     Fields of one ``group`` stand side by side.
     """
 

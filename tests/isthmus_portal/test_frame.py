@@ -15,7 +15,10 @@ from portal_example import REFERENCE, Example, portal_app
 from portal_visitor import AsParty, Visitor
 
 FINANCE = ["Documentary credits", "Receivables"]
-BANKING = [FINANCE[0], "Examination rules", FINANCE[1], "Financed before?", "Financeable truth"]
+BANKING = [
+    *(FINANCE[0], "Examination rules", "Banking days"),
+    *(FINANCE[1], "Financed before?", "Financeable truth"),
+]
 CARGO = ["Releases", "Freight", "Lorries", "Deliveries"]
 ACCOUNT = ["Access log", "Usage", "Invoices", "API clients"]
 PAGES = [

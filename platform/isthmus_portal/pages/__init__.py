@@ -2,6 +2,7 @@
 
 from isthmus_portal.pages import (
     account,
+    banking_days,
     billing,
     bridge,
     clients,
@@ -35,6 +36,7 @@ PAGES = (
     documentary_credits.PAGE,
     credit_forms.PAGE,
     examination_rules.PAGE,
+    banking_days.PAGE,
     receivables.PAGE,
     financed.PAGE,
     truth.PAGE,
