@@ -20,7 +20,7 @@ BANKING = [
     *(FINANCE[1], "Financed before?", "Financeable truth"),
 ]
 CARGO = ["Releases", "Freight", "Lorries", "Deliveries"]
-ACCOUNT = ["Access log", "Usage", "Invoices", "API clients"]
+ACCOUNT = ["Access log", "Usage", "Invoices", "API clients", "Webhooks"]
 PAGES = [
     ("trader", "/shipments"),
     ("trader", f"/shipments/{REFERENCE}"),
@@ -81,7 +81,7 @@ def test_what_a_page_refers_to_is_on_it_once(shown: Element) -> None:
             ["Document desk", "Crossings", "Titles", *BANKING, "Risk rules", *ACCOUNT[1:]],
         ),
         ("operator", ["Screening", *ACCOUNT[1:]]),
-        ("authority", ["Crossings", "Titles", "Releases", "API clients"]),
+        ("authority", ["Crossings", "Titles", "Releases", "API clients", "Webhooks"]),
     ],
 )
 def test_each_role_is_shown_its_pages(as_party: AsParty, party: str, titles: list[str]) -> None:

@@ -1,6 +1,7 @@
 """People of a trade at the portal, recognised without a password: what a page shows them is asked here."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from flask import Flask
 
@@ -9,12 +10,17 @@ from isthmus_graphql.schema import build
 from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.errors import NotAuthenticated
+from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.papers.signing import Desk
+from isthmus_platform.webhook_signing import SigningSecrets
 from isthmus_portal import Files, create_portal
 from page import Element, page
 from portal_example import Remembered
 from portal_frame import is_sound
 from portal_visitor import AsParty, Visitor
+
+Push: TypeAlias = tuple[Outgoing, SigningSecrets]
+"""Where webhooks may go, and their secrets."""
 
 
 def portal_of(
@@ -23,6 +29,7 @@ def portal_of(
     actors: Mapping[str, Actor],
     files: Files,
     bridge: BridgeClient | None = None,
+    push: Push | None = None,
 ) -> Flask:
     """Return the portal on a platform and its real schema, for the parties that ``actors`` names."""
     by_subject = {actor.subject: actor for actor in actors.values()}
@@ -37,7 +44,7 @@ def portal_of(
 
     app = Flask("portal_of_services", static_folder=None)
     app.secret_key = "a secret of this test"
-    execute = GraphQL(platform, build(), desk=desk, bridge=bridge).execute
+    execute = GraphQL(platform, build(), desk=desk, bridge=bridge, push=push).execute
     app.register_blueprint(
         create_portal(execute, sign_in, actor_of, Remembered(), files=files, clock=platform.clock)
     )
@@ -50,9 +57,10 @@ def acquainted(
     actors: Mapping[str, Actor],
     files: Files,
     bridge: BridgeClient | None = None,
+    push: Push | None = None,
 ) -> AsParty:
     """Return how those parties come to the portal."""
-    app = portal_of(platform, desk, actors, files, bridge)
+    app = portal_of(platform, desk, actors, files, bridge, push)
     return lambda party: Visitor(app.test_client()).sign_in(party)
 
 

@@ -25,6 +25,7 @@ from isthmus_portal.pages import (
     titles,
     truth,
     verify,
+    webhooks,
 )
 
 PAGES = (
@@ -50,6 +51,7 @@ PAGES = (
     records.PAGE,
     billing.PAGE,
     clients.PAGE,
+    webhooks.PAGE,
     downloads.PAGE,
     verify.PAGE,
 )
