@@ -50,6 +50,18 @@ query PortalOtherSlots($terminal: String!) {
     + _SLOT
 )
 
+OWN_SLOTS = (
+    """
+query PortalOwnSlots($terminal: String!, $first: Int!, $slots: String) {
+  gateSlots(terminal: $terminal, first: $first, after: $slots) {
+    edges { node { ...Slotted } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+    + _SLOT
+)
+
 APPOINTMENT = (
     """
 query PortalAppointment($id: ID!) {
@@ -121,6 +133,7 @@ query PortalEmissions($reference: String!) {
 """
 
 OFFER_SLOTS = change("offerGateSlots", "slots { id }")
+CLOSE_SLOT = change("closeGateSlot", "slot { id }")
 BOOK_LORRY = change("bookTruckAppointment", "appointment { id }")
 RESCHEDULE_LORRY = change("rescheduleTruckAppointment", "appointment { id }")
 MOVE_LORRY = change("moveTruckAppointment", "appointment { id }")

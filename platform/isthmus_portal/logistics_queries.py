@@ -115,9 +115,15 @@ query PortalBooking($id: ID!) {
   booking(id: $id) {
     ...Booked
     masses { equipment massKg method responsible weighedAt submittedAt }
+    shipment { id reference }
   }
   instructions: shipments(first: 50) {
-    edges { node { reference documents(first: 50) { edges { node { id type title } } } } }
+    edges {
+      node {
+        id reference owner { name } forwarder { name } origin { code } destination { code }
+        documents(first: 50) { edges { node { id type title } } }
+      }
+    }
   }
 }
 """
@@ -139,5 +145,6 @@ ACCEPT_FREIGHT = change("acceptFreightQuote", "quote { id }")
 REQUEST_BOOKING = change("requestBooking", "booking { id }")
 MOVE_BOOKING = change("moveBooking", "booking { id }")
 INSTRUCT = change("submitShippingInstruction", "booking { id }")
+TIE_BOOKING = change("tieBooking", "booking { id }")
 SUBMIT_MASS = change("submitGrossMass", "booking { id }")
 RECORD_DELIVERY = change("recordCargoDelivery", "booking { id }")

@@ -56,9 +56,9 @@ def add(portal: Blueprint, face: Face) -> None:
 
     @portal.post("/freight/bookings/<id>")
     def booking_act(id: str) -> Answer:  # noqa: A002 (the route's word)
-        found, papers = _booked(face, id)
-        every = acts.of_booking(found, papers, face.clock())
-        page = partial(_booking, face, found, papers)
+        found, may_name = _booked(face, id)
+        every = acts.of_booking(found, may_name, face.clock())
+        page = partial(_booking, face, found, may_name)
         return forms.act(face, every, page, url_for("portal.booking", id=id))
 
 
@@ -134,25 +134,17 @@ def _rates(currencies: list[str], currency: str) -> dict[str, str]:
     return {code: rate if _RATE.fullmatch(rate) and float(rate) else "" for code, rate in entered.items()}
 
 
-def _booked(face: Face, id_: str) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
-    """Return a booking, and the instructions that it may name, as options of a form."""
+def _booked(face: Face, id_: str) -> tuple[dict[str, Any], acts.Choices]:
+    """Return a booking, and what it may name, as options of its forms."""
     data = face.ask(queries.BOOKING, id=id_)
     if data["booking"] is None:
         abort(404)
-    papers = tuple(
-        (document["id"], f"{shipment['reference']}: {document['title']}")
-        for shipment in nodes(data["instructions"])
-        for document in nodes(shipment["documents"])
-        if document["type"] in acts.INSTRUCTIONS
-    )
-    return data["booking"], papers
+    return data["booking"], acts.choices(data["booking"], nodes(data["instructions"]), _me(face))
 
 
-def _booking(
-    face: Face, found: dict[str, Any], papers: tuple[tuple[str, str], ...], filled: Filled | None = None
-) -> str:
+def _booking(face: Face, found: dict[str, Any], may_name: acts.Choices, filled: Filled | None = None) -> str:
     now = face.clock()
-    every = acts.of_booking(found, papers, now)
+    every = acts.of_booking(found, may_name, now)
     return render_template(
         "portal/booking.html",
         booking=found,
@@ -178,6 +170,7 @@ PAGE = Page(
         queries.REQUEST_BOOKING,
         queries.MOVE_BOOKING,
         queries.INSTRUCT,
+        queries.TIE_BOOKING,
         queries.SUBMIT_MASS,
         queries.RECORD_DELIVERY,
     ),

@@ -1,5 +1,6 @@
 """What those who ask for freight and those who carry it may do: the forms of their pages."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -167,8 +168,36 @@ def _charges(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "charges": charges}
 
 
-def of_booking(booking: dict[str, Any], papers: tuple[tuple[str, str], ...], now: datetime) -> list[Act]:
-    """Return all that is ever done to a booking; ``papers`` are instructions that it may name."""
+@dataclass(frozen=True)
+class Choices:
+    """What a booking may name: instructions, and shipments that it may carry, each with what it is called."""
+
+    papers: tuple[tuple[str, str], ...]
+    shipments: tuple[tuple[str, str], ...]
+
+
+def choices(booking: dict[str, Any], shipments: list[dict[str, Any]], me: str) -> Choices:
+    """Return what a booking may name of the ``shipments`` that the party ``me`` sees.
+
+    Once it is told which it carries, an instruction is a document of that one.
+    """
+    carried = (booking["shipment"] or {}).get("id")
+    papers = tuple(
+        (edge["node"]["id"], f"{each['reference']}: {edge['node']['title']}")
+        for each in shipments
+        for edge in each["documents"]["edges"]
+        if edge["node"]["type"] in INSTRUCTIONS and carried in (None, each["id"])
+    )
+    own = tuple(
+        (each["id"], f"{each['reference']} ({each['origin']['code']} to {each['destination']['code']})")
+        for each in shipments
+        if me in (each["owner"]["name"], (each["forwarder"] or {}).get("name"))
+    )
+    return Choices(papers, own)
+
+
+def of_booking(booking: dict[str, Any], may_name: Choices, now: datetime) -> list[Act]:
+    """Return all that is ever done to a booking."""
     fixed = {"booking": booking["id"]}
     return [
         Act(
@@ -199,8 +228,17 @@ def of_booking(booking: dict[str, Any], papers: tuple[tuple[str, str], ...], now
             "Give the shipping instruction",
             queries.INSTRUCT,
             "The shipping instruction is given.",
-            (Field("document", "Your instruction (type 340 or 610)", "choice", options=papers),),
+            (Field("document", "Your instruction (type 340 or 610)", "choice", options=may_name.papers),),
             fixed=fixed,
+        ),
+        Act(
+            "tie",
+            "Say which shipment it carries",
+            queries.TIE_BOOKING,
+            "The booking is tied to the shipment.",
+            (Field("shipment", "Shipment", "choice", options=may_name.shipments),),
+            fixed=fixed,
+            note="Once: each is read by the other from then on.",
         ),
         _mass(fixed, now),
         Act("cargo", "The cargo is all here", queries.RECORD_DELIVERY, "The cargo is recorded.", fixed=fixed),
@@ -268,4 +306,6 @@ def may_booking(booking: dict[str, Any], me: str) -> tuple[str, ...]:
     """Return what the party ``me`` may do to a booking now."""
     by = _BY_CARRIER if booking["carrier"]["name"] == me else _BY_BOOKER
     delivered = any(each["code"] == "FCO" and each["metAt"] for each in booking["cutOffs"])
-    return tuple(name for name in by.get(booking["status"], ()) if name != "cargo" or not delivered)
+    may = tuple(name for name in by.get(booking["status"], ()) if name != "cargo" or not delivered)
+    untied = by is _BY_BOOKER and booking["status"] in by and booking["shipment"] is None
+    return ("tie", *may) if untied else may

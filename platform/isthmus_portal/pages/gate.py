@@ -95,8 +95,12 @@ def _me(face: Face) -> str:
 
 
 def _offered(face: Face) -> list[Act]:
-    """Return what may be done beside the appointments: a terminal offers, others book at the chosen one."""
-    offers = [acts.offer()] if PartyRole.TERMINAL in roles() else []
+    """Return what may be done beside the appointments.
+
+    A terminal offers slots and closes those that are shown; others book at the chosen one.
+    """
+    own = _own_slots(face)
+    offers = [acts.offer(), *acts.close(nodes(own))] if own else []
     terminal = request.values.get("terminal", "").strip()
     if not terminal:
         return offers
@@ -104,13 +108,25 @@ def _offered(face: Face) -> list[Act]:
     return [*offers, acts.book(nodes(data["gateSlots"]), nodes(data["bookings"]), _me(face))]
 
 
+def _own_slots(face: Face) -> dict[str, Any] | None:
+    """Return a page of a terminal's own slots; none for others."""
+    if PartyRole.TERMINAL not in roles():
+        return None
+    about = {"terminal": _me(face), "first": paging.PAGE, **paging.place("slots")}
+    found: dict[str, Any] = face.ask(queries.OWN_SLOTS, **about)["gateSlots"]
+    return found
+
+
 def _appointments(face: Face, filled: Filled | None = None) -> str:
     data = face.ask(queries.APPOINTMENTS, **paging.position())["truckAppointments"]
+    own = _own_slots(face)
     return render_template(
         "portal/appointments.html",
         appointments=nodes(data),
         links=paging.links(data),
         terminal=request.values.get("terminal", "").strip(),
+        slots=nodes(own) if own else [],
+        slot_links=paging.links(own, "slots") if own else {},
         acts=_offered(face),
         when_of=acts.when_of,
         filled=filled,
@@ -177,12 +193,14 @@ PAGE = Page(
         queries.APPOINTMENTS,
         queries.SLOTS,
         queries.OTHER_SLOTS,
+        queries.OWN_SLOTS,
         queries.APPOINTMENT,
         queries.DELIVERIES,
         queries.DELIVERY,
         queries.DELIVERY_FILE,
         queries.EMISSIONS,
         queries.OFFER_SLOTS,
+        queries.CLOSE_SLOT,
         queries.BOOK_LORRY,
         queries.RESCHEDULE_LORRY,
         queries.MOVE_LORRY,

@@ -45,6 +45,24 @@ def offer() -> Act:
     )
 
 
+def close(slots: list[dict[str, Any]]) -> list[Act]:
+    """Return the form by which a terminal closes one of its ``slots``, if any is open."""
+    open_ones = tuple((each["id"], when_of(each)) for each in slots if each["open"])
+    if not open_ones:
+        return []
+    return [
+        Act(
+            "close",
+            "Close a slot",
+            queries.CLOSE_SLOT,
+            "The slot takes no more lorries.",
+            (Field("slot", "Which", "choice", options=open_ones),),
+            note="Lorries that are booked in it may come.",
+            danger=True,
+        )
+    ]
+
+
 def book(slots: list[dict[str, Any]], bookings: list[dict[str, Any]], me: str) -> Act:
     """Return the form that books a lorry in one of ``slots``."""
     own = tuple(
