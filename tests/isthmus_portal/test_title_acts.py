@@ -1,9 +1,12 @@
 """Issuing a title, pledging it, holding it, clearing both, on the pages: offered to whom, and refusals."""
 
+from typing import Any
+
 import pytest
 
 from isthmus_platform.database import Platform
 from isthmus_portal import Files
+from isthmus_portal.pages.title_acts import anew
 from page import Element, page
 from portal_frame import is_sound
 from portal_services import acquainted, done, offered, refused
@@ -101,6 +104,36 @@ def test_why_a_title_is_not_issued_is_said_beside_the_field_and_none_is(
         assert wrong.one("p", id=f"issue-{field}-said").text == said
         assert wrong.one("input", name_=field).value == entered
     assert trade.as_owner("SELECT 1 FROM title") == []
+
+
+def seen(shipment: str, state: str, issuer: str = "carrier") -> dict[str, Any]:
+    """Return a title of a shipment as the page asks for it."""
+    return {
+        "id": f"title of {shipment}",
+        "number": "BILL1",
+        "version": 1,
+        "state": state,
+        "shipment": {"id": shipment, "reference": shipment.upper()},
+        "issuer": {"name": issuer},
+    }
+
+
+def test_shipments_without_a_live_title_are_offered_and_what_ended_is_replaced() -> None:
+    shipments = [
+        {"id": name, "reference": name.upper(), "billOfLading": bill, "carrier": by and {"name": by}}
+        for name, bill, by in (
+            ("a", None, "carrier"),
+            ("b", "BILL1", "carrier"),
+            ("c", None, "carrier"),
+            ("d", None, "another"),
+            ("e", None, None),
+        )
+    ]
+    titles = [seen("b", "VOID"), seen("c", "HELD"), seen("x", "PAPER", issuer="another")]
+    issue = anew({"shipments": shipments, "titles": titles}, "carrier")[0]
+    options = {field.name: field.options for field in issue.fields}
+    assert options["shipment"] == (("a", "A"), ("b", "B · BILL1"))
+    assert options["replaces"] == (("title of b", "BILL1, version 1 (B)"),)
 
 
 def test_who_neither_carries_nor_is_an_authority_is_offered_neither_and_the_form_of_one_is_refused(
