@@ -17,6 +17,10 @@ SERVICES = {
     "claim": "Insurance",
     "delay": "Insurance",
     "receivable": "Receivables",
+    "credit": "Documentary credits",
+    "presentation": "Documentary credits",
+    "title": "Titles",
+    "financing": "Financed before",
 }
 """The service of a kind of change by the first word of the kind; another is of its first word's own."""
 WORDS = {
@@ -48,7 +52,14 @@ def register() -> Act:
             Field("url", "Address", hint="https, on port 443 or above 1023.", longest=2000),
             Field("description", "In your own words", required=False, longest=500),
             *(
-                Field(f"{KINDS}.{service}", service, "choices", required=False, options=coded(kinds, WORDS))
+                Field(
+                    f"{KINDS}.{service}",
+                    service,
+                    "choices",
+                    required=False,
+                    options=coded(kinds, WORDS),
+                    group="What it is told of",
+                )
                 for service, kinds in services().items()
             ),
         ),
