@@ -84,6 +84,9 @@ class TakeCreditStepInput(Change):
 
     credit = graphene.ID(required=True, description="Global id of the credit.")
     step = CreditStepEnum(required=True, description="What is done.")
+    mt700 = graphene.String(
+        description="Of an issue: your MT 700, which must agree with what was applied for, of today."
+    )
 
 
 class ProposeCreditAmendmentInput(Change):
@@ -116,6 +119,10 @@ class ExaminePresentationInput(Change):
     presentation = graphene.ID(required=True, description="Global id of the presentation.")
     disposal = graphene.String(
         default_value="HOLD", description="What a notice says of the documents: `HOLD`, `RETURN`, `NOTIFY`."
+    )
+    mt734 = graphene.String(
+        description="Your own notice of refusal, as SWIFT MT 734 of this presentation: what it states is"
+        " found, in place of what the rules find, and it says what becomes of the documents."
     )
 
 
@@ -184,7 +191,11 @@ def take_credit_step(_root: Any, info: Info, input: Any) -> CreditPayload:  # no
 
     def write(work: Work) -> dict[str, Any]:
         key = identity.key_of("Credit", input.credit, "credit")
-        return {"credit": str(credit.step(work, key, credit.Action(input.step.value)).id)}
+        action = credit.Action(input.step.value)
+        if input.mt700 is not None and action is not credit.Action.ISSUE:
+            raise InvalidInput("MT 700 is of an issue.", field="mt700", code="not_an_issue")
+        said = None if input.mt700 is None else messages.read_700(input.mt700)
+        return {"credit": str(credit.step(work, key, action, said).id)}
 
     operation = Operation("takeCreditStep", write, lambda work, ids: _credit(info, work, ids))
     return perform(CreditPayload, info, input, operation)
@@ -196,17 +207,9 @@ def propose_credit_amendment(_root: Any, info: Info, input: Any) -> CreditAmendm
     def write(work: Work) -> dict[str, Any]:
         _one_of(input.changes, input.mt707, "changes")
         key = identity.key_of("Credit", input.credit, "credit")
-        if input.mt707 is None:
-            changes = plain.from_json(credit.Changes, input.changes)
-        else:
-            said = notices.read_707(input.mt707)
-            row = register.get(work, key)
-            if said.reference != row.reference:
-                raise InvalidInput(":20: is of another credit.", field="20", code="other_credit")
-            if said.currency not in ("", row.currency):
-                raise InvalidInput(":32B: is in another currency.", field="32B", code="other_currency")
-            changes = said.changes
-        return {"amendment": str(credit.amend(work, key, changes).id)}
+        said = None if input.mt707 is None else notices.read_707(input.mt707)
+        changes = plain.from_json(credit.Changes, input.changes) if said is None else said.changes
+        return {"amendment": str(credit.amend(work, key, changes, said).id)}
 
     operation = Operation("proposeCreditAmendment", write, _amendment)
     return perform(CreditAmendmentPayload, info, input, operation)
@@ -241,7 +244,9 @@ def examine_presentation(_root: Any, info: Info, input: Any) -> PresentationPayl
 
     def write(work: Work) -> dict[str, Any]:
         key = identity.key_of("Presentation", input.presentation, "presentation")
-        found = credit.examine(work, desk_of(info.context).vault, key, disposal=input.disposal)
+        notice = None if input.mt734 is None else notices.read_734(input.mt734)
+        vault = desk_of(info.context).vault
+        found = credit.examine(work, vault, key, disposal=input.disposal, notice=notice)
         return {"presentation": str(found.id)}
 
     return perform(PresentationPayload, info, input, Operation("examinePresentation", write, _presentation))

@@ -17,10 +17,12 @@ from isthmus_graphql.schema import build
 from isthmus_platform import parties
 from isthmus_platform.credit.case import documents_json
 from isthmus_platform.credit.messages import Issue, write_700
+from isthmus_platform.credit.notices import Refusal, write_734
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform
 from isthmus_platform.papers import plain
 from isthmus_platform.papers.signing import Desk
 from isthmus_protocol.keys import Holder, SigningKey
+from standing import StandingClock
 
 DESK = Desk(VAULT, SigningKey.generate(Holder.PLATFORM), "https://isthmus.example")
 CREDIT = "credit { id state balance { amountMinor currency } }"
@@ -148,11 +150,37 @@ def test_terms_and_amendments_come_as_swift_text_too(desks: Desks) -> None:
     assert ":32B:USD0,05" in amendment["mt707"]
     desks["trader"].done("answerCreditAmendment", AMENDMENT, amendment=amendment["id"], accept=False)
     again = {"credit": credit["id"], "mt707": amendment["mt707"]}
+    assert desks["bank"].refused("proposeCreditAmendment", AMENDMENT, **again) == [("other_amendment", "26E")]
+    again["mt707"] = amendment["mt707"].replace(":26E:1", ":26E:2")
     assert (
         desks["bank"].done("proposeCreditAmendment", AMENDMENT, **again)["amendment"]["state"] == "PROPOSED"
     )
     other = {"credit": credit["id"], "mt707": amendment["mt707"].replace("LC-2026", "LC-2025")}
     assert desks["bank"].refused("proposeCreditAmendment", AMENDMENT, **other) == [("other_credit", "20")]
+
+
+def test_a_bank_issues_and_refuses_by_messages_of_its_own(desks: Desks) -> None:
+    credit = desks["buyer"].done("applyForCredit", CREDIT, **application())["credit"]["id"]
+    today = StandingClock().now.date()
+    issue = {"credit": credit, "step": "ISSUE", "mt700": write_700(Issue(TERMS, today))}
+    wrong = {**issue, "mt700": issue["mt700"].replace("USD186500,00", "USD186500,01")}
+    assert desks["bank"].refused("takeCreditStep", CREDIT, **wrong) == [("other_terms", "32B")]
+    assert desks["bank"].refused("takeCreditStep", CREDIT, **{**issue, "step": "DECLINE"}) == [
+        ("not_an_issue", "mt700")
+    ]
+    assert desks["bank"].done("takeCreditStep", CREDIT, **issue)["credit"]["state"] == "ISSUED"
+    desks["adviser"].done("takeCreditStep", CREDIT, credit=credit, step="ADVISE")
+    presentation = desks.presented(credit, "P-1")
+    said = Refusal(TERMS.reference, "P-1", today, TERMS.amount_minor, "USD", ("signed by nobody",), "RETURN")
+    notice = {"presentation": presentation, "mt734": write_734(said)}
+    other = {**notice, "mt734": notice["mt734"].replace(":21:P-1", ":21:P-2")}
+    assert desks["bank"].refused("examinePresentation", PRESENTATION, **other) == [
+        ("other_presentation", "21")
+    ]
+    selection = PRESENTATION.replace("state", "state mt734")
+    examined = desks["bank"].done("examinePresentation", selection, **notice)["presentation"]
+    assert (examined["state"], examined["mt734"]) == ("DISCREPANT", notice["mt734"])
+    assert [one["rule"] for one in examined["findings"]] == ["STATED"]
 
 
 def test_bad_amounts_and_documents_are_refused_with_their_place(desks: Desks) -> None:

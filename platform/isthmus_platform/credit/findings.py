@@ -1,11 +1,13 @@
 """What a rule is, and what it finds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from isthmus_platform.credit.case import Case, Presented
 
 CREDIT = "credit"
+STATED = "STATED"
+"""The rule of a discrepancy that a bank states in a notice of its own."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,17 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """The discrepancy in a line, as a notice of refusal states it."""
+        """The discrepancy in a line, as a notice of refusal states it: a bank's own words stay."""
+        if self.rule == STATED:
+            return self.found
         said = f"{self.field} is {self.found}, {self.against} says {self.expected}"
         return f"{self.document}: {said} ({self.article})"
+
+
+def stated(discrepancies: Sequence[str]) -> list[Finding]:
+    """Return what a bank states in MT 734, each under its rule :data:`STATED`, in the bank's words."""
+    article = "UCP 600 art. 16 c ii"
+    return [Finding(STATED, article, "MT 734", "77J", one, "as required", CREDIT) for one in discrepancies]
 
 
 Check = Callable[[Case], Iterator[Mark]]

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import func, select
 
 from isthmus_platform import domain_events
-from isthmus_platform.credit import lending, own_rules
+from isthmus_platform.credit import agreeing, lending, own_rules
 from isthmus_platform.credit.calendars import calendar_of
 from isthmus_platform.credit.case import Case, Presented, documents_json, read_documents
 from isthmus_platform.credit.errors import (
@@ -27,9 +27,9 @@ from isthmus_platform.credit.errors import (
     WrongState,
 )
 from isthmus_platform.credit.examining import examine as found_by_rules
-from isthmus_platform.credit.findings import Finding
+from isthmus_platform.credit.findings import Finding, stated
 from isthmus_platform.credit.machine import BOUND, Action, CreditState, PresentationState
-from isthmus_platform.credit.notices import DISPOSALS
+from isthmus_platform.credit.notices import DISPOSALS, Refusal
 from isthmus_platform.credit.records import Credit, CreditPresentation
 from isthmus_platform.credit.register import check, enter, locked, terms_of, today
 from isthmus_platform.credit.terms import ADVISING, check_minor
@@ -156,19 +156,32 @@ def case_of(work: Work, vault: Vault, credit: Credit, row: CreditPresentation) -
     )
 
 
-def examine(work: Work, vault: Vault, presentation_id: UUID, *, disposal: str = "HOLD") -> CreditPresentation:
+def examine(
+    work: Work,
+    vault: Vault,
+    presentation_id: UUID,
+    *,
+    disposal: str = "HOLD",
+    notice: Refusal | None = None,
+) -> CreditPresentation:
     """Examine a presentation, once: with the rules of :mod:`.examining` and those that the bank turned on.
 
     After the fifth banking day the bank is precluded from claiming that it does not comply (article 16 f):
     the findings are kept, and the presentation stands as complying for as much as is left of the credit.
-    ``disposal`` is what a notice says of the documents (article 16 c iii).
+    ``disposal`` is what a notice says of the documents (article 16 c iii). A ``notice`` of the bank's own, in
+    MT 734 (:class:`InvalidInput` where it is of another case), is the one that it gives: what it states is
+    found, and nothing else.
     """
     credit, row = _both(work, presentation_id)
     check(work, credit, Action.EXAMINE, PresentationState(row.state), "presentation")
     if disposal not in DISPOSALS:
         raise InvalidInput(f"One of {', '.join(DISPOSALS)}.", field="disposal", code="unknown_code")
     case = case_of(work, vault, credit, row)
-    findings = [*found_by_rules(case), *own_rules.findings(work, case)]
+    if notice is None:
+        findings = [*found_by_rules(case), *own_rules.findings(work, case)]
+    else:
+        agreeing.check_refusal(notice, credit, row)
+        findings, disposal = stated(notice.discrepancies), notice.disposal
     late = today(work) > row.examine_by
     complies = not findings or (late and case.available_minor > 0)
     row.precluded = late and bool(findings)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus_platform import domain_events, parties
-from isthmus_platform.credit import telling
+from isthmus_platform.credit import agreeing, telling
 from isthmus_platform.credit.amending import Changes
 from isthmus_platform.credit.calendars import calendar_of
 from isthmus_platform.credit.errors import (
@@ -36,6 +36,8 @@ from isthmus_platform.credit.machine import (
     Transition,
     find,
 )
+from isthmus_platform.credit.messages import Issue
+from isthmus_platform.credit.notices import Amendment
 from isthmus_platform.credit.records import Credit, CreditAmendment, CreditEntry, CreditPresentation
 from isthmus_platform.credit.terms import ADVISING, Terms
 from isthmus_platform.database import Actor, PartyRole, Work, new_id
@@ -193,10 +195,15 @@ def expired(work: Work, credit: Credit) -> bool:
     return today(work) > calendar_of(work, credit.issuing_id).first_from(terms_of(credit).expires_on)
 
 
-def step(work: Work, credit_id: UUID, action: Action) -> Credit:
-    """Issue, decline, advise or close a credit; raise a refusal of :mod:`.errors`."""
+def step(work: Work, credit_id: UUID, action: Action, said: Issue | None = None) -> Credit:
+    """Issue, decline, advise or close a credit; raise a refusal of :mod:`.errors`.
+
+    ``said`` is the bank's MT 700 of its issue, which must agree with the application.
+    """
     credit = locked(work, credit_id)
     transition = check(work, credit, action, CreditState(credit.state), "credit")
+    if said is not None:
+        agreeing.check_issue(said, terms_of(credit), today(work))
     if action is Action.ISSUE:
         _issue(work, credit)
     elif action is Action.ADVISE:
@@ -250,22 +257,26 @@ def open_amendment(work: Work, credit_id: UUID) -> CreditAmendment | None:
     )
 
 
-def amend(work: Work, credit_id: UUID, changes: Changes) -> CreditAmendment:
-    """Propose an amendment as the issuing bank; one at a time, of an advised credit."""
+def amend(work: Work, credit_id: UUID, changes: Changes, said: Amendment | None = None) -> CreditAmendment:
+    """Propose an amendment as the issuing bank; one at a time, of an advised credit.
+
+    ``said`` is the bank's MT 707 of it, which must agree with the credit.
+    """
     credit = locked(work, credit_id)
     check(work, credit, Action.AMEND, None, "credit")
     if credit.state != CreditState.ADVISED.value:
         raise WrongState("Only an advised credit is amended.", field="credit")
+    earlier = select(func.count()).select_from(CreditAmendment).where(CreditAmendment.credit_id == credit.id)
+    number = (work.session.scalar(earlier) or 0) + 1
+    if said is not None:
+        agreeing.check_amendment(said, credit, number, today(work))
     if open_amendment(work, credit.id) is not None:
         raise Conflict("An amendment awaits its answer.", field="credit", code="amendment_open")
     _amended(credit, changes)
-    number = work.session.scalar(
-        select(func.count()).select_from(CreditAmendment).where(CreditAmendment.credit_id == credit.id)
-    )
     amendment = CreditAmendment(
         id=new_id(),
         credit_id=credit.id,
-        number=(number or 0) + 1,
+        number=number,
         state=AmendmentState.PROPOSED.value,
         changes=plain.to_json(changes),
         proposed_at=work.now,
