@@ -190,6 +190,16 @@ def test_what_is_lent_after_the_order_stops_the_pick_up(trade: FinancedTrade, re
         trade.withdraw(trade.consent())
 
 
+def test_what_is_lent_once_the_cargo_is_gone_was_not_lent_on_it(
+    trade: FinancedTrade, release: UUID, clock: StandingClock
+) -> None:
+    order = trade.release.order(release)
+    trade.release.pick_up(order.id, tokens.token(DESK.vault, order.id))
+    clock.advance(seconds=1)
+    trade.paid()
+    assert trade.release.missing(release) == []
+
+
 def test_only_a_bank_that_finances_the_consignment_consents_and_sees_that_it_did(
     trade: FinancedTrade, release: UUID
 ) -> None:

@@ -33,7 +33,7 @@ def test_the_cargo_was_handed_out_on_one_order_after_every_condition_held(
         "TITLE_SURRENDERED": "title register",
         "CUSTOMS_RELEASED": "single window, through the bridge",
         "FREIGHT_PAID": "carrier's statement",
-        "BANK_CONSENT": "title register",
+        "BANK_CONSENT": "title register and financing banks",
         "NO_HOLDS": "release and title register",
     }
     (hold,) = found["holds"]

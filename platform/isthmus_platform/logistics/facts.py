@@ -45,7 +45,7 @@ def gather(work: Work, release: CargoRelease, *, lock: bool = False) -> Facts:
         liens=tuple(
             Obstacle("LIEN", block.by, block.since, block.reason) for block in blocks if block.kind == "LIEN"
         ),
-        financing=financing.obstacles(work, release.shipment_id, lock=lock),
+        financing=financing.obstacles(work, release, lock=lock),
         holds=(*holds, *_own_holds(work, release.id)),
     )
 

@@ -13,7 +13,8 @@ from isthmus_platform import parties
 from isthmus_platform.credit import lending as credit_lending
 from isthmus_platform.database import Work, on_duty
 from isthmus_platform.lenders import Lender
-from isthmus_platform.logistics.records import RELEASE, ReleaseConsent
+from isthmus_platform.logistics.machine import State
+from isthmus_platform.logistics.records import RELEASE, CargoRelease, ReleaseConsent
 from isthmus_platform.logistics.verdict import Obstacle
 from isthmus_platform.receivables import lending as receivable_lending
 
@@ -23,17 +24,25 @@ def lenders(work: Work, shipment_ids: Collection[UUID]) -> list[Lender]:
     return [*receivable_lending.lenders(work, shipment_ids), *credit_lending.lenders(work, shipment_ids)]
 
 
-def obstacles(work: Work, shipment_id: UUID, *, lock: bool) -> tuple[Obstacle, ...]:
-    """Return what of it stands against the release; with ``lock`` no consent is withdrawn meanwhile."""
+def obstacles(work: Work, release: CargoRelease, *, lock: bool) -> tuple[Obstacle, ...]:
+    """Return what of it stands against ``release``; with ``lock`` no consent is withdrawn meanwhile.
+
+    What was lent once the cargo was handed out was not lent on it.
+    """
     query = select(ReleaseConsent).where(
-        ReleaseConsent.shipment_id == shipment_id, ReleaseConsent.withdrawn_at.is_(None)
+        ReleaseConsent.shipment_id == release.shipment_id, ReleaseConsent.withdrawn_at.is_(None)
     )
     if lock:
         query = query.with_for_update(read=True).execution_options(populate_existing=True)
     with on_duty(work, RELEASE):
         consents = work.session.scalars(query).all()
     covered = {(one.party_id, lent_id) for one in consents for lent_id in one.covers}
-    open_ = [one for one in lenders(work, [shipment_id]) if (one.bank_id, one.lent_id) not in covered]
+    gone_at = release.changed_at if release.state == State.PICKED_UP else None
+    open_ = [
+        one
+        for one in lenders(work, [release.shipment_id])
+        if (one.bank_id, one.lent_id) not in covered and (gone_at is None or one.since <= gone_at)
+    ]
     names = parties.get_many(work, {one.bank_id for one in open_ if one.told})
     told = [
         Obstacle(one.lending.value, names[one.bank_id].name, one.since, None) for one in open_ if one.told
