@@ -1,6 +1,7 @@
 """Bookings on accepted quotes, in DCSA's terms, with their cut-offs as the clock has them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,10 @@ from isthmus_graphql.quotes import FreightQuote
 from isthmus_graphql.scalars import DateTime, Decimal
 from isthmus_platform import parties
 from isthmus_platform.database import Work
-from isthmus_platform.logistics import bookings, quotes
+from isthmus_platform.logistics import bookings, cut_off_notices, quotes
 from isthmus_platform.logistics.booking_machine import BookingAction, BookingState, CutOffCode, CutOffStatus
 from isthmus_platform.logistics.booking_records import Booking as BookingRow
+from isthmus_platform.logistics.booking_records import CutOffNotice
 from isthmus_platform.logistics.booking_records import VerifiedGrossMass as MassRow
 from isthmus_platform.logistics.quote_records import FreightQuote as QuoteRow
 
@@ -87,6 +89,18 @@ class BookingCutOff(graphene.ObjectType):
     at = DateTime(required=True, description="By when, in UTC; that instant is too late.")
     met_at = DateTime(description="When it was there, in UTC.")
     status = graphene.Field(BookingCutOffStatus, required=True, description="How it stands now.")
+    warned_at = DateTime(description="When both sides were told that it nears, in UTC.")
+    missed_told_at = DateTime(description="When both sides were told that it was missed, in UTC.")
+
+    @staticmethod
+    def resolve_warned_at(row: bookings.CutOff, info: Info) -> datetime | None:
+        """Return when it was told, read with the notices of the whole page."""
+        return _told(row, info, CutOffStatus.AT_RISK)
+
+    @staticmethod
+    def resolve_missed_told_at(row: bookings.CutOff, info: Info) -> datetime | None:
+        """Return when it was told, read with the notices of the whole page."""
+        return _told(row, info, CutOffStatus.MISSED)
 
 
 class VerifiedGrossMass(graphene.ObjectType):
@@ -163,6 +177,14 @@ class Booking(Carrying):
     def resolve_cut_offs(row: BookingRow, info: Info) -> list[bookings.CutOff]:
         """Return the cut-offs by the clock."""
         return bookings.cut_offs(row, _masses(row, info), info.context.reading.now)
+
+
+def _told(row: bookings.CutOff, info: Info, status: CutOffStatus) -> datetime | None:
+    def read(ids: Sequence[UUID]) -> dict[UUID, list[CutOffNotice]]:
+        return cut_off_notices.of_bookings(info.context.reading, ids)
+
+    notices = info.context.loader.load("booking", row.booking, "notices", read) or []
+    return cut_off_notices.told_at(notices, row.code, row.at, status)
 
 
 def _masses(row: BookingRow, info: Info) -> list[MassRow]:

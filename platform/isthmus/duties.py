@@ -27,6 +27,7 @@ from isthmus_platform.crossings import Sender
 from isthmus_platform.database import Platform
 from isthmus_platform.encryption import Vault
 from isthmus_platform.insurance import delays
+from isthmus_platform.logistics import cut_off_watch
 from isthmus_platform.outbox import Message
 from isthmus_platform.outgoing import Caller
 from isthmus_platform.outgoing_addresses import Outgoing
@@ -50,8 +51,10 @@ TOPICS = (
 
 CREDIT_EVERY = 300.0
 """Seconds. Presentations that no bank examined in five banking days stand as complying."""
+CUT_OFFS_EVERY = 300.0
+"""Seconds. Both sides of a booking are told that a cut-off nears, and that it was missed."""
 INSURANCE_EVERY = 300.0
-"""Seconds. Claims not documented in time lapse, delays are decided when the time for words is over."""
+"""Seconds. Claims not documented in time lapse, their insured told before; delays are decided."""
 RECEIVABLES_EVERY = 300.0
 """Seconds. Quotes lapse, what is unpaid falls due and into default."""
 RECONCILE_EVERY = 600.0
@@ -62,6 +65,7 @@ def chores(settings: Settings, home: Home) -> Mapping[str, Chore]:
     """Return what is done every so often, by name."""
     return {
         "credit": Chore(CREDIT_EVERY, credit.watch),
+        "cut-offs": Chore(CUT_OFFS_EVERY, cut_off_watch.watch),
         "insurance": Chore(INSURANCE_EVERY, delays.watch),
         "receivables": Chore(RECEIVABLES_EVERY, receivables.watch),
         "payments": Chore(

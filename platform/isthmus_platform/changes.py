@@ -48,6 +48,9 @@ class Kind(StrEnum):
     CLAIM_CHANGED = "claim.changed"
     CLAIM_SETTLED = "claim.settled"
     DELAY_DECIDED = "delay.decided"
+    CLAIM_LAPSES_SOON = "claim.lapses_soon"
+    BOOKING_CUT_OFF_NEARS = "booking.cut_off_nears"
+    BOOKING_CUT_OFF_MISSED = "booking.cut_off_missed"
     RECEIVABLE_OFFERED = "receivable.offered"
     RECEIVABLE_QUOTED = "receivable.quoted"
     RECEIVABLE_DECLINED = "receivable.declined"
@@ -117,6 +120,7 @@ class Change(Base):
     credit_id: Mapped[UUID | None]
     title_id: Mapped[UUID | None]
     financing_id: Mapped[UUID | None]
+    logistics_id: Mapped[UUID | None]
     about: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime]
 
@@ -136,15 +140,19 @@ def note(
     about: dict[str, Any],
     *,
     concerned: Sequence[UUID] = (),
+    private: bool = False,
     **thing: UUID,
 ) -> None:
-    """Note a change that no trigger sees; ``thing`` is its column of :class:`Change` and the id there."""
+    """Note a change that no trigger sees; ``thing`` is its column of :class:`Change` and the id there.
+
+    ``private`` is told to the agents of ``party_id`` too, where the thing is theirs to see.
+    """
     row = {
         "transaction": text(NOW),
         "kind": kind.value,
         "party_id": party_id,
         "concerned": list(concerned),
-        "private": False,
+        "private": private,
         "about": about,
         "at": work.now,
     }

@@ -257,7 +257,10 @@ def _end(work: Work, delivery: WebhookDelivery, state: DeliveryState) -> None:
     delivery.state, delivery.settled_at, delivery.next_at = state.value, work.now, None
 
 
-SAID_WHOLE = ("insurance_id", "receivable_offer_id", "credit_id", "title_id", "financing_id")
+SAID_WHOLE = (
+    *("insurance_id", "receivable_offer_id", "credit_id", "title_id", "financing_id"),
+    "logistics_id",
+)
 """Things of which a change says by itself all that is told."""
 
 

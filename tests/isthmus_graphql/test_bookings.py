@@ -11,6 +11,7 @@ from graphql_relay import to_global_id
 from graphql_client import Asker, nodes
 from graphql_trade import ship, upload
 from isthmus_platform.database import Platform
+from isthmus_platform.logistics import cut_off_watch
 from isthmus_platform.logistics.booking_machine import LIVE, MOVES, BookingState, CutOffStatus, watched
 from quote_trade import accepted
 from standing import StandingClock
@@ -104,6 +105,26 @@ def test_cut_offs_are_watched_until_each_is_met(
     trader.done("submitGrossMass", BOOKING, **again)
     (node,) = nodes(carrier.data(LISTED)["bookings"])
     assert [each["massKg"] for each in node["masses"]] == ["22450.500", "22450.500", "22451.000"]
+
+
+def test_both_sides_read_when_they_were_told_of_a_cut_off(
+    platform: Platform, clock: StandingClock, askers: dict[str, Asker]
+) -> None:
+    booking = booked(askers)
+    given = {"booking": booking, "move": "CONFIRM", "confirmation": CONFIRMATION}
+    askers["carrier"].done("moveBooking", BOOKING, **given)
+    cut_off_watch.watch(platform)
+    clock.advance(days=1)
+    cut_off_watch.watch(platform)
+    query = "{ bookings { edges { node { cutOffs { code warnedAt missedToldAt } } } } }"
+    for side in ("trader", "carrier"):
+        (node,) = nodes(askers[side].data(query)["bookings"])
+        told = {each["code"]: (each["warnedAt"], each["missedToldAt"]) for each in node["cutOffs"]}
+        assert told == {
+            "DCO": ("2026-06-01T09:00:00Z", "2026-06-02T09:00:00Z"),
+            "VCO": ("2026-06-02T09:00:00Z", None),
+            "FCO": (None, None),
+        }
 
 
 def test_each_side_makes_its_own_moves(askers: dict[str, Asker]) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from at_once import at_once
 from insurance_trade import CIF, DESK, INSURED, TABLE, TRUST, InsuredTrade, open_insured_trade
+from isthmus_platform.changes import Change
 from isthmus_platform.database import Duty, Platform, create_platform_engine
 from isthmus_platform.drafts import GoodsDraft
 from isthmus_platform.errors import PlatformError
@@ -352,12 +354,37 @@ def test_a_claim_that_is_not_documented_lapses_by_the_clock(
     trade.publish()
     made = trade.declared(trade.cover())
     claim = trade.notify(made.id)
-    clock.advance(days=59)
+    clock.advance(days=57, seconds=-1)
     assert delays.watch(trade.platform) == 0
+    clock.advance(days=2, seconds=1)
+    assert delays.watch(trade.platform) == 1, "the insured is told"
     clock.advance(days=1)
     assert (delays.watch(trade.platform), delays.watch(trade.platform)) == (1, 0)
     assert trade.claims_of(made.id)[0].state == "LAPSED"
     assert steps.intact(trade.steps(claim.id))
+
+
+def test_the_insured_alone_is_told_once_before_a_claim_lapses_and_of_no_other_claim(
+    platform_url: str, clock: StandingClock
+) -> None:
+    engine = create_platform_engine(platform_url, pool_size=8)
+    trade = open_insured_trade(Platform(engine, clock))
+    trade.publish()
+    made = trade.declared(trade.cover())
+    claim, documented, withdrawn = (trade.notify(made.id, claimed=1_000) for _ in range(3))
+    trade.claim("trader", "document", documented.id, [trade.papers.store().document_id])
+    trade.claim("trader", "withdraw", withdrawn.id)
+    clock.advance(days=57)
+    assert at_once([lambda: delays.watch(trade.platform)] * 4) == {"done": 4}
+    assert delays.watch(trade.platform) == 0
+    seen = {}
+    for name in ("trader", "insurer", "forwarder", "stranger"):
+        with trade.platform.begin(trade[name]) as work:
+            told = work.session.scalars(select(Change).where(Change.kind == "claim.lapses_soon")).all()
+            seen[name] = [each.about for each in told]
+    due = {"claim": str(claim.id), "state": "NOTIFIED", "due": claim.documents_due.isoformat()}
+    assert seen == {"trader": [due], "insurer": [], "forwarder": [], "stranger": []}
+    engine.dispose()
 
 
 def test_what_is_paid_in_all_stays_within_the_sum_insured(trade: InsuredTrade) -> None:

@@ -7,19 +7,17 @@ from uuid import UUID
 
 from stdnum import iso6346
 
+from booking_trade import BookingTrade
 from isthmus_platform.database import Platform
-from isthmus_platform.logistics import appointments, bookings, deliveries, quotes, slots, tokens
+from isthmus_platform.logistics import appointments, deliveries, slots, tokens
 from isthmus_platform.logistics.appointment_machine import Direction
 from isthmus_platform.logistics.appointment_records import GateSlot, TruckAppointment
-from isthmus_platform.logistics.booking_machine import BookingAction
 from isthmus_platform.logistics.delivery_records import DeliveryProof
-from isthmus_platform.logistics.quoting import Charge, ChargeKind, PaymentTerm
 from isthmus_platform.logistics.records import DeliveryOrder
 from release_trade import ReleaseTrade, open_release_trade
 from title_trade import DESK
 
 CONTAINER, OTHER = "MCLU4200170", "MCLU4200185"
-BASE = Charge(ChargeKind.BASE, "Ocean freight", 120_000, "USD", 2, "Per container", PaymentTerm.PRE)
 OFFER = slots.Offer(
     place="DEHAM",
     zone="Europe/Berlin",
@@ -91,29 +89,8 @@ class GateTrade:
 
     def booking(self, units: int = 2, origin: str = "DEHAM", cut_off: timedelta = timedelta(days=5)) -> UUID:
         """Return a booking of the trader's that the carrier confirmed."""
-        now = self.platform.clock()
-        titles = self.releases.titles
-        asked = quotes.Question(
-            origin=origin,
-            destination="TWKHH",
-            goods="Machine tools",
-            equipment_type="22G1",
-            units=units,
-            closes_at=now + timedelta(days=1),
-            of=("carrier",),
-        )
-        with self.platform.begin(titles["trader"]) as work:
-            request = quotes.ask(work, asked).id
-        with self.platform.begin(titles["carrier"]) as work:
-            quote = quotes.quote(work, request, [BASE], valid_until=now + timedelta(days=1), transit_days=30)
-        with self.platform.begin(titles["trader"]) as work:
-            quotes.accept(work, quote.id)
-            booked = bookings.book(work, quote.id).id
-        until = now + cut_off
-        confirmation = bookings.Confirmation(f"BKG-{booked.hex[-8:]}", until, until, until)
-        with self.platform.begin(titles["carrier"]) as work:
-            bookings.act(work, booked, BookingAction.CONFIRM, confirmation=confirmation)
-        return booked
+        trade = BookingTrade(self.platform, self.releases.titles.papers.trade.actors)
+        return trade.confirm(trade.book(trade.accepted(units=units, origin=origin)), cut_off)
 
     def hand_out(self, order: DeliveryOrder) -> None:
         self.releases.pick_up(order.id, tokens.token(DESK.vault, order.id))

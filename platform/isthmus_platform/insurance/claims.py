@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from isthmus_platform import documents, domain_events
+from isthmus_platform import changes, documents, domain_events
 from isthmus_platform.changes import Kind
 from isthmus_platform.consignments import RecordedEvent
 from isthmus_platform.database import Duty, Platform, Work, new_id
@@ -28,6 +28,8 @@ from isthmus_platform.papers.signing import Desk
 MOST_EVENTS = 200
 MOST_DOCUMENTS = 50
 AT_ONCE = 100
+REMINDED_BEFORE = timedelta(days=3)
+"""Before a claim lapses: over a weekend there is still a working day to gather the documents."""
 
 
 class ClaimKind(StrEnum):
@@ -261,6 +263,29 @@ def of_declarations(work: Work, declaration_ids: Sequence[UUID]) -> dict[UUID, l
     for row in work.session.scalars(rows):
         found[row.declaration_id].append(row)
     return found
+
+
+def remind(platform: Platform) -> int:
+    """Tell the insured once of each claim that will lapse soon; return how many. Done by the clock."""
+    with platform.begin(Duty(DUTY)) as work:
+        near = work.session.scalars(
+            select(InsuranceClaim)
+            .where(
+                InsuranceClaim.state == "NOTIFIED",
+                InsuranceClaim.documents_due <= work.now + REMINDED_BEFORE,
+                InsuranceClaim.documents_due > work.now,
+                InsuranceClaim.reminded_at.is_(None),
+            )
+            .order_by(InsuranceClaim.id)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for claim in near:
+            claim.reminded_at = work.now
+            work.session.flush()
+            about = {"claim": str(claim.id), "state": claim.state, "due": claim.documents_due.isoformat()}
+            changes.note(work, Kind.CLAIM_LAPSES_SOON, claim.insured_id, about, insurance_id=claim.id)
+        return len(near)
 
 
 def lapse(platform: Platform) -> int:

@@ -195,8 +195,11 @@ def decide_at_last(platform: Platform) -> int:
 
 
 def watch(platform: Platform) -> int:
-    """Do what the clock asks of insurance: claims that lapse, delays to be decided. Return how many."""
-    return claims.lapse(platform) + decide_at_last(platform)
+    """Do what the clock asks of insurance: claims that lapse or soon will, delays to be decided.
+
+    Return how many.
+    """
+    return claims.lapse(platform) + claims.remind(platform) + decide_at_last(platform)
 
 
 @dataclass(frozen=True)

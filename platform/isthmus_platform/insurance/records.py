@@ -191,6 +191,7 @@ class InsuranceClaim(Base):
     notified_at: Mapped[datetime]
     documents_due: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
 
 
 class InsuranceStep(Base):

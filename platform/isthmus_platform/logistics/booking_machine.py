@@ -47,7 +47,8 @@ class Move:
 S = BookingState
 LIVE = frozenset({S.RECEIVED, S.PENDING_UPDATE, S.UPDATE_RECEIVED, S.CONFIRMED, S.PENDING_AMENDMENT})
 _UNCONFIRMED = frozenset({S.RECEIVED, S.PENDING_UPDATE, S.UPDATE_RECEIVED})
-_CONFIRMED = frozenset({S.CONFIRMED, S.PENDING_AMENDMENT})
+WATCHED = frozenset({S.CONFIRMED, S.PENDING_AMENDMENT})
+"""In which states cut-offs stand: while an amendment is wanted, what was confirmed holds."""
 
 MOVES: Mapping[BookingAction, Move] = MappingProxyType(
     {
@@ -67,7 +68,7 @@ MOVES: Mapping[BookingAction, Move] = MappingProxyType(
             frozenset({S.CONFIRMED}), S.PENDING_AMENDMENT, carrier=True, needs="a reason"
         ),
         BookingAction.REJECT: Move(_UNCONFIRMED, S.REJECTED, carrier=True, needs="a reason"),
-        BookingAction.DECLINE: Move(_CONFIRMED, S.DECLINED, carrier=True, needs="a reason"),
+        BookingAction.DECLINE: Move(WATCHED, S.DECLINED, carrier=True, needs="a reason"),
         BookingAction.CANCEL: Move(LIVE, S.CANCELLED, carrier=False, needs="a reason"),
         BookingAction.COMPLETE: Move(frozenset({S.CONFIRMED}), S.COMPLETED, carrier=True, needs="nothing"),
     }
@@ -92,6 +93,7 @@ class CutOffStatus(StrEnum):
 
 
 AT_RISK_WITHIN = timedelta(hours=24)
+"""A working day: what is told later can hardly be mended, what is told sooner is mostly on its way anyhow."""
 
 
 def watched(cut_off: datetime, met_at: datetime | None, now: datetime) -> CutOffStatus:

@@ -1,14 +1,17 @@
-"""What logistics keeps of bookings: the booking, and the verified gross mass of each container."""
+"""What logistics keeps of bookings: the booking, its verified gross masses, what the clock is to look at."""
 
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import String
 
 from isthmus_platform.database import Base
+
+CLOCK = "cut-offs"
+"""The duty by which the clock looks at cut-offs; it locks bookings and changes none."""
 
 
 class Booking(Base):
@@ -65,3 +68,26 @@ class VerifiedGrossMass(Base):
     responsible: Mapped[str]
     weighed_at: Mapped[datetime]
     submitted_at: Mapped[datetime]
+
+
+class CutOffNotice(Base):
+    """When the clock looks at a cut-off, and when it told both sides that it stands so.
+
+    One row a cut-off and ``status`` (``AT_RISK``, ``MISSED``): what is looked at is not looked at again.
+    """
+
+    __tablename__ = "cut_off_notice"
+    __table_args__ = (
+        Index(None, "due_at", postgresql_where=text("looked_at IS NULL")),
+        CheckConstraint("code IN ('DCO', 'VCO', 'FCO')", name="code"),
+        CheckConstraint("status IN ('AT_RISK', 'MISSED')", name="status"),
+        CheckConstraint("told_at IS NULL OR told_at = looked_at", name="told"),
+    )
+
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    cut_off: Mapped[datetime] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    looked_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from isthmus_platform import documents, domain_events, drafts
 from isthmus_platform.database import Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
-from isthmus_platform.logistics import quotes
+from isthmus_platform.logistics import cut_off_notices, quotes
 from isthmus_platform.logistics.booking_machine import (
     MOVES,
     BookingAction,
@@ -55,6 +55,7 @@ class Mass:
 class CutOff:
     """A cut-off of a booking, and how it stands by the clock."""
 
+    booking: UUID
     code: CutOffCode
     at: datetime
     met_at: datetime | None
@@ -156,6 +157,7 @@ def _confirm(work: Work, booking: Booking, given: Confirmation | None) -> None:
     booking.reference = reference
     booking.documentation_cut_off, booking.vgm_cut_off = given.documentation, given.vgm
     booking.cargo_cut_off = given.cargo
+    cut_off_notices.put_down(work, booking)
 
 
 def _confirmed(work: Work, booking_id: UUID, *, carrier: bool) -> Booking:
@@ -247,9 +249,12 @@ def cut_offs(booking: Booking, found: Sequence[VerifiedGrossMass], now: datetime
     for mass in found:
         first.setdefault(mass.equipment, mass.submitted_at)
     weighed = max(first.values()) if len(first) >= booking.units else None
-    told = (
-        (CutOffCode.DCO, booking.documentation_cut_off, booking.instructed_at),
-        (CutOffCode.VCO, booking.vgm_cut_off, weighed),
-        (CutOffCode.FCO, booking.cargo_cut_off, booking.delivered_at),
-    )
-    return [CutOff(code, at, met_at, watched(at, met_at, now)) for code, at, met_at in told if at is not None]
+    met = {
+        CutOffCode.DCO: booking.instructed_at,
+        CutOffCode.VCO: weighed,
+        CutOffCode.FCO: booking.delivered_at,
+    }
+    return [
+        CutOff(booking.id, code, at, met[code], watched(at, met[code], now))
+        for code, at in cut_off_notices.stands(booking).items()
+    ]
