@@ -49,8 +49,44 @@ class Kind(StrEnum):
     CLAIM_SETTLED = "claim.settled"
     DELAY_DECIDED = "delay.decided"
     CLAIM_LAPSES_SOON = "claim.lapses_soon"
+    FREIGHT_REQUESTED = "freight.requested"
+    FREIGHT_QUOTED = "freight.quoted"
+    FREIGHT_WITHDRAWN = "freight.withdrawn"
+    FREIGHT_ACCEPTED = "freight.accepted"
+    FREIGHT_CLOSED = "freight.closed"
+    BOOKING_RECEIVED = "booking.received"
+    BOOKING_PENDING_UPDATE = "booking.pending_update"
+    BOOKING_UPDATE_RECEIVED = "booking.update_received"
+    BOOKING_CONFIRMED = "booking.confirmed"
+    BOOKING_PENDING_AMENDMENT = "booking.pending_amendment"
+    BOOKING_REJECTED = "booking.rejected"
+    BOOKING_DECLINED = "booking.declined"
+    BOOKING_CANCELLED = "booking.cancelled"
+    BOOKING_COMPLETED = "booking.completed"
+    BOOKING_INSTRUCTED = "booking.instructed"
+    BOOKING_WEIGHED = "booking.weighed"
+    BOOKING_CARGO_DELIVERED = "booking.cargo_delivered"
     BOOKING_CUT_OFF_NEARS = "booking.cut_off_nears"
     BOOKING_CUT_OFF_MISSED = "booking.cut_off_missed"
+    RELEASE_OPENED = "release.opened"
+    RELEASE_FREIGHT_STATED = "release.freight_stated"
+    RELEASE_HELD = "release.held"
+    RELEASE_HOLD_LIFTED = "release.hold_lifted"
+    DELIVERY_ORDER_ISSUED = "delivery_order.issued"
+    DELIVERY_ORDER_REVOKED = "delivery_order.revoked"
+    DELIVERY_ORDER_EXPIRED = "delivery_order.expired"
+    DELIVERY_ORDER_USED = "delivery_order.used"
+    APPOINTMENT_BOOKED = "appointment.booked"
+    APPOINTMENT_RESCHEDULED = "appointment.rescheduled"
+    APPOINTMENT_CANCELLED = "appointment.cancelled"
+    APPOINTMENT_ARRIVED = "appointment.arrived"
+    APPOINTMENT_COMPLETED = "appointment.completed"
+    APPOINTMENT_TURNED_AWAY = "appointment.turned_away"
+    APPOINTMENT_NO_SHOW = "appointment.no_show"
+    DELIVERY_RECORDED = "delivery.recorded"
+    DELIVERY_CONFIRMED = "delivery.confirmed"
+    DELIVERY_DISPUTED = "delivery.disputed"
+    DELIVERY_WITHDRAWN = "delivery.withdrawn"
     RECEIVABLE_OFFERED = "receivable.offered"
     RECEIVABLE_QUOTED = "receivable.quoted"
     RECEIVABLE_DECLINED = "receivable.declined"
@@ -99,6 +135,7 @@ class Kind(StrEnum):
 class Change(Base):
     """One thing that changed for ``party_id``, its owner; ``concerned`` are others who may see it.
 
+    Of logistics each party has a row of its own, and those ``concerned`` do not see this one.
     Exactly one of the ids is set. ``about`` holds codes and values of that moment; ``private`` is for the
     owner's side alone.
     """
@@ -147,16 +184,21 @@ def note(
 
     ``private`` is told to the agents of ``party_id`` too, where the thing is theirs to see.
     """
-    row = {
-        "transaction": text(NOW),
-        "kind": kind.value,
-        "party_id": party_id,
-        "concerned": list(concerned),
-        "private": private,
-        "about": about,
-        "at": work.now,
-    }
-    work.session.execute(insert(Change).values(row | thing).inline())
+    _add(work, kind, [party_id], {"concerned": list(concerned), "private": private, "about": about} | thing)
+
+
+def note_each(
+    work: Work, kind: Kind, party_ids: Sequence[UUID], about: dict[str, Any], **thing: UUID
+) -> None:
+    """Note a change as :func:`note` does, for each of these parties by a row of its own."""
+    if party_ids:
+        _add(work, kind, party_ids, {"concerned": [], "private": False, "about": about} | thing)
+
+
+def _add(work: Work, kind: Kind, party_ids: Sequence[UUID], row: dict[str, Any]) -> None:
+    row = row | {"transaction": text(NOW), "kind": kind.value, "at": work.now}
+    rows = [row | {"party_id": party_id} for party_id in party_ids]
+    work.session.execute(insert(Change).values(rows).inline())
     work.session.execute(text("SELECT tell_change()"))
 
 

@@ -3,7 +3,8 @@
 When a carrier confirms, what the clock will have to look at is put down: each cut-off, a day before it and at
 its instant. The duty ``cut-offs`` sees and locks bookings and changes none of them; it marks these rows.
 
-Webhooks are told of logistics by rows of one party each: nobody finds there who else is told.
+Webhooks are told of logistics by rows of one party each. That of the owner of a shipment is for its agents
+too, except for those who have one of their own.
 """
 
 import sqlalchemy as sa
@@ -22,7 +23,8 @@ NOTICE = "cut_off_notice"
 OF_A_BOOKING = "EXISTS (SELECT FROM booking WHERE booking.id = booking_id{more})"
 TOLD = (
     "logistics_id IS NOT NULL"
-    " AND (party_id = acting_party() OR private AND party_id = ANY ((SELECT principals())::uuid[]))"
+    " AND (party_id = acting_party() OR private AND party_id = ANY ((SELECT principals())::uuid[])"
+    " AND acting_party() <> ALL (concerned))"
 )
 CUT_OFFS = {"DCO": "documentation_cut_off", "VCO": "vgm_cut_off", "FCO": "cargo_cut_off"}
 DUE = {"AT_RISK": "{at} - interval '24 hours'", "MISSED": "{at}"}

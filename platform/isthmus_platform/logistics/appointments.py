@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus_platform import domain_events, drafts, parties
+from isthmus_platform.changes import Kind
 from isthmus_platform.consignments import Equipment
 from isthmus_platform.database import PartyRole, Work, new_id, on_duty
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
-from isthmus_platform.logistics import bookings, quotes, release, slots, tokens
+from isthmus_platform.logistics import bookings, quotes, release, slots, telling, tokens
 from isthmus_platform.logistics.appointment_machine import (
     GRACE,
     STEPS,
@@ -84,7 +85,20 @@ def book(work: Work, wanted: Wanted) -> TruckAppointment:
     slots.take(work, slots.locked(work, [slot.id])[slot.id])
     _add(work, made)
     domain_events.announce(work, "appointment.booked", about={"appointment": str(made.id)})
+    _tell(work, made, Kind.APPOINTMENT_BOOKED)
     return made
+
+
+def _tell(work: Work, made: TruckAppointment, kind: Kind) -> None:
+    """Tell the webhooks of all who see an appointment: its own parties, and those of what it stands on."""
+    about = {"appointment": str(made.id), "state": made.state}
+    own = (made.terminal_id, made.party_id, *([] if made.haulier_id is None else [made.haulier_id]))
+    if made.release_id is not None:
+        found = release.row(work, made.release_id)
+        telling.tell(work, kind, made.id, about, (*own, *telling.sides(found)), owner=found.party_id)
+    elif made.booking_id is not None:
+        booking = _locked_booking(work, made.booking_id)
+        telling.tell(work, kind, made.id, about, (*own, booking.party_id, booking.carrier_id))
 
 
 def _add(work: Work, made: TruckAppointment) -> None:
@@ -235,7 +249,7 @@ def reschedule(work: Work, appointment_id: UUID, slot_id: UUID) -> TruckAppointm
     _check(work, made, new)
     slots.take(work, new)
     slots.free(work, old)
-    return _change(work, made, slot_id=new.id)
+    return _change(work, made, Kind.APPOINTMENT_RESCHEDULED, slot_id=new.id)
 
 
 def cancel(work: Work, appointment_id: UUID, reason: str) -> TruckAppointment:
@@ -245,7 +259,9 @@ def cancel(work: Work, appointment_id: UUID, reason: str) -> TruckAppointment:
     slot = slots.locked(work, [made.slot_id])[made.slot_id]
     _still(work, slot)
     slots.free(work, slot)
-    return _change(work, made, state=AppointmentState.CANCELLED.value, reason=said)
+    return _change(
+        work, made, Kind.APPOINTMENT_CANCELLED, state=AppointmentState.CANCELLED.value, reason=said
+    )
 
 
 def _still(work: Work, slot: GateSlot) -> None:
@@ -272,7 +288,9 @@ def arrive(work: Work, appointment_id: UUID) -> TruckAppointment:
         found = release.row(work, made.release_id)
         if found.state != State.PICKED_UP and _live_order(work, found) is None:
             raise Conflict("No delivery order is live.", field="appointment", code="order_not_live")
-    return _change(work, made, state=AppointmentState.ARRIVED.value, arrived_at=work.now)
+    return _change(
+        work, made, Kind.APPOINTMENT_ARRIVED, state=AppointmentState.ARRIVED.value, arrived_at=work.now
+    )
 
 
 def complete(work: Work, appointment_id: UUID) -> TruckAppointment:
@@ -283,14 +301,16 @@ def complete(work: Work, appointment_id: UUID) -> TruckAppointment:
     made = _taken(work, appointment_id, AppointmentAction.COMPLETE)
     if made.release_id is not None and release.row(work, made.release_id).state != State.PICKED_UP:
         raise Conflict("The cargo is not handed out.", field="appointment", code="not_handed_out")
-    return _change(work, made, state=AppointmentState.COMPLETED.value)
+    return _change(work, made, Kind.APPOINTMENT_COMPLETED, state=AppointmentState.COMPLETED.value)
 
 
 def turn_away(work: Work, appointment_id: UUID, reason: str) -> TruckAppointment:
     """Turn a lorry away at the gate, as the terminal; the container may be booked again."""
     said = one_line(reason, "reason")
     made = _taken(work, appointment_id, AppointmentAction.TURN_AWAY)
-    return _change(work, made, state=AppointmentState.TURNED_AWAY.value, reason=said)
+    return _change(
+        work, made, Kind.APPOINTMENT_TURNED_AWAY, state=AppointmentState.TURNED_AWAY.value, reason=said
+    )
 
 
 def no_show(work: Work, appointment_id: UUID) -> TruckAppointment:
@@ -298,7 +318,7 @@ def no_show(work: Work, appointment_id: UUID) -> TruckAppointment:
     made = _taken(work, appointment_id, AppointmentAction.NO_SHOW)
     if work.now <= slots.get(work, made.slot_id).ends_at + GRACE:
         raise Conflict("The lorry may still come.", field="appointment", code="slot_not_over")
-    return _change(work, made, state=AppointmentState.NO_SHOW.value)
+    return _change(work, made, Kind.APPOINTMENT_NO_SHOW, state=AppointmentState.NO_SHOW.value)
 
 
 def _taken(work: Work, appointment_id: UUID, action: AppointmentAction) -> TruckAppointment:
@@ -324,10 +344,11 @@ def _taken(work: Work, appointment_id: UUID, action: AppointmentAction) -> Truck
     return made
 
 
-def _change(work: Work, made: TruckAppointment, **values: object) -> TruckAppointment:
+def _change(work: Work, made: TruckAppointment, kind: Kind, **values: object) -> TruckAppointment:
     with on_duty(work, GATE):
         for name, value in values.items():
             setattr(made, name, value)
         made.changed_at = work.now
         work.session.flush()
+    _tell(work, made, kind)
     return made

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus_platform import documents, domain_events, drafts
+from isthmus_platform.changes import Kind
 from isthmus_platform.database import Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
-from isthmus_platform.logistics import cut_off_notices, quotes
+from isthmus_platform.logistics import cut_off_notices, quotes, telling
 from isthmus_platform.logistics.booking_machine import (
     MOVES,
     BookingAction,
@@ -90,6 +91,7 @@ def book(work: Work, quote_id: UUID) -> Booking:
             raise
         raise Conflict("The quote is booked already.", field="quote", code="booked_before") from error
     domain_events.announce(work, "booking.made", about={"booking": str(made.id)})
+    _tell(work, made, Kind.BOOKING_RECEIVED)
     return made
 
 
@@ -136,7 +138,14 @@ def act(
         raise InvalidInput("Say why.", field="reason", code="required")
     booking.state, booking.reason, booking.changed_at = move.after.value, said, work.now
     work.session.flush()
+    _tell(work, booking, Kind(f"booking.{move.after.lower()}"))
     return booking
+
+
+def _tell(work: Work, booking: Booking, kind: Kind) -> None:
+    """Tell the webhooks of both sides."""
+    about = {"booking": str(booking.id), "state": booking.state}
+    telling.tell(work, kind, booking.id, about, (booking.party_id, booking.carrier_id))
 
 
 def _confirm(work: Work, booking: Booking, given: Confirmation | None) -> None:
@@ -183,6 +192,7 @@ def instruct(work: Work, booking_id: UUID, document_id: UUID) -> Booking:
     booking.instructed_by, booking.changed_at = document.id, work.now
     booking.instructed_at = booking.instructed_at or work.now
     work.session.flush()
+    _tell(work, booking, Kind.BOOKING_INSTRUCTED)
     return booking
 
 
@@ -214,6 +224,7 @@ def submit_mass(work: Work, booking_id: UUID, mass: Mass) -> VerifiedGrossMass:
     )
     work.session.add(made)
     work.session.flush()
+    _tell(work, booking, Kind.BOOKING_WEIGHED)
     return made
 
 
@@ -228,6 +239,7 @@ def record_cargo(work: Work, booking_id: UUID) -> Booking:
     if booking.delivered_at is None:
         booking.delivered_at, booking.changed_at = work.now, work.now
         work.session.flush()
+        _tell(work, booking, Kind.BOOKING_CARGO_DELIVERED)
     return booking
 
 

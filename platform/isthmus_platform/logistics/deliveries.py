@@ -15,10 +15,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from isthmus_platform import dcsa, documents, domain_events, parties, places, reading, recording
 from isthmus_platform.access_log import Action
+from isthmus_platform.changes import Kind
 from isthmus_platform.consignments import Shipment
 from isthmus_platform.database import Work, new_id, on_duty
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
-from isthmus_platform.logistics import appointments, release
+from isthmus_platform.logistics import appointments, release, telling
 from isthmus_platform.logistics import delivery_statements as statements
 from isthmus_platform.logistics.appointment_machine import AppointmentState
 from isthmus_platform.logistics.appointment_records import GATE
@@ -124,7 +125,16 @@ def record(work: Work, desk: Desk, given: Delivered) -> DeliveryProof:
     work.session.flush()
     _track(work, made, shipment, kind)
     domain_events.announce(work, "delivery.proven", about={"proof": str(made.id)})
+    _tell(work, made, Kind.DELIVERY_RECORDED)
     return made
+
+
+def _tell(work: Work, made: DeliveryProof, kind: Kind) -> None:
+    """Tell the webhooks of recorder, recipient and the parties of the release."""
+    found = release.row(work, made.release_id)
+    about = {"proof": str(made.id), "state": made.state}
+    told = (made.recorder_id, made.recipient_id, *telling.sides(found))
+    telling.tell(work, kind, made.id, about, told, owner=made.party_id)
 
 
 def _of_appointment(work: Work, given: Delivered) -> tuple[CargoRelease, Sequence[str], SourceKind | None]:
@@ -312,6 +322,7 @@ def answer(work: Work, desk: Desk, proof_id: UUID, *, agrees: bool, remark: str 
         made.state, made.reason, made.answered_at = step.after.value, said, work.now
         made.answer_token, made.answer_key = signed.token, signed.x
         work.session.flush()
+    _tell(work, made, Kind.DELIVERY_CONFIRMED if agrees else Kind.DELIVERY_DISPUTED)
     return made
 
 
@@ -329,6 +340,7 @@ def withdraw(work: Work, proof_id: UUID, reason: str) -> DeliveryProof:
     ]
     events = dcsa.parse(dcsa.Standard.DCSA_3_0, told, work.now)
     recording.record_about(work, dcsa.Standard.DCSA_3_0, events, _shipment(work, made.shipment_id))
+    _tell(work, made, Kind.DELIVERY_WITHDRAWN)
     return made
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from isthmus_platform import access_log
+from isthmus_platform.changes import Kind
 from isthmus_platform.database import PartyRole, Work, new_id, on_duty
 from isthmus_platform.errors import Conflict, NotFound
 from isthmus_platform.logistics import release as releases
+from isthmus_platform.logistics import telling
 from isthmus_platform.logistics.machine import State, Step
 from isthmus_platform.logistics.records import RELEASE, CargoRelease, ReleaseHold
 from isthmus_platform.logistics.wording import one_line
@@ -72,6 +74,7 @@ def _placed(
         )
     if added is None:
         raise Conflict("This party's hold stands already.", field="release", code="held_before")
+    telling.of_release(work, Kind.RELEASE_HELD, release, hold=hold_id)
     return work.session.get_one(ReleaseHold, hold_id)
 
 
@@ -89,9 +92,11 @@ def lift(work: Work, hold_id: UUID) -> ReleaseHold:
     if hold.party_id != work.actor.party_id:
         raise NotFound("There is no such hold of yours.", field="hold")
     if hold.lifted_at is None:
-        releases.take(work, releases.row(work, hold.release_id), Step.LIFT)
+        release = releases.row(work, hold.release_id)
+        releases.take(work, release, Step.LIFT)
         hold.lifted_at = work.now
         work.session.flush()
+        telling.of_release(work, Kind.RELEASE_HOLD_LIFTED, release, hold=hold.id)
     return hold
 
 

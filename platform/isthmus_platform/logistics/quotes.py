@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus_platform import parties, places
+from isthmus_platform.changes import Kind
 from isthmus_platform.database import PartyRole, Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
-from isthmus_platform.logistics import quoting
+from isthmus_platform.logistics import quoting, telling
 from isthmus_platform.logistics.quote_records import FreightInvitation, FreightQuote, FreightRequest
 from isthmus_platform.logistics.quoting import Charge, ChargeKind, Compared, Offer, PaymentTerm
 from isthmus_platform.logistics.wording import one_line
@@ -73,6 +74,8 @@ def ask(work: Work, question: Question) -> FreightRequest:
         FreightInvitation(request_id=made.id, party_id=one, asker_id=made.party_id) for one in asked
     )
     work.session.flush()
+    about = {"request": str(made.id), "state": made.state}
+    telling.tell(work, Kind.FREIGHT_REQUESTED, made.id, about, (made.party_id, *asked))
     return made
 
 
@@ -175,7 +178,14 @@ def quote(
         raise Conflict(
             "Your quote stands; withdraw it first.", field="request", code="quoted_before"
         ) from error
+    _tell(work, made, Kind.FREIGHT_QUOTED)
     return made
+
+
+def _tell(work: Work, row: FreightQuote, kind: Kind) -> None:
+    """Tell the webhooks of who asked and who quotes."""
+    about = {"quote": str(row.id), "request": str(row.request_id), "state": row.state}
+    telling.tell(work, kind, row.id, about, (row.asker_id, row.party_id))
 
 
 def _kept(charges: Sequence[Charge]) -> list[dict[str, object]]:
@@ -235,6 +245,7 @@ def withdraw(work: Work, quote_id: UUID) -> FreightQuote:
     if found.state == "OFFERED":
         found.state, found.ended_at = "WITHDRAWN", work.now
         work.session.flush()
+        _tell(work, found, Kind.FREIGHT_WITHDRAWN)
     return found
 
 
@@ -266,4 +277,15 @@ def accept(work: Work, quote_id: UUID) -> FreightQuote:
     found.state, found.ended_at = "ACCEPTED", work.now
     request.state = "AWARDED"
     work.session.flush()
+    _tell(work, found, Kind.FREIGHT_ACCEPTED)
+    _tell_others(work, request, found)
     return found
+
+
+def _tell_others(work: Work, request: FreightRequest, accepted: FreightQuote) -> None:
+    """Tell whoever else was asked that another's quote was accepted, and not whose."""
+    others = select(FreightInvitation.party_id).where(
+        FreightInvitation.request_id == request.id, FreightInvitation.party_id != accepted.party_id
+    )
+    about = {"request": str(request.id), "state": request.state}
+    telling.tell(work, Kind.FREIGHT_CLOSED, request.id, about, work.session.scalars(others).all())

@@ -15,10 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from isthmus_platform import domain_events, parties, shipments
+from isthmus_platform.changes import Kind
 from isthmus_platform.database import PartyRole, Work, new_id, on_duty
 from isthmus_platform.encryption import Vault
 from isthmus_platform.errors import InvalidInput, NotPermitted
-from isthmus_platform.logistics import facts, tokens
+from isthmus_platform.logistics import facts, telling, tokens
 from isthmus_platform.logistics.errors import (
     NoSuchRelease,
     NotReleasable,
@@ -75,11 +76,14 @@ def open_release(
         .returning(CargoRelease.id)
     )
     if added is not None:
-        return get(work, added)
+        opened = get(work, added)
+        telling.of_release(work, Kind.RELEASE_OPENED, opened)
+        return opened
     found = work.session.scalars(select(CargoRelease.id).where(CargoRelease.shipment_id == shipment.id)).one()
     release = locked(work, found)
     take(work, release, Step.ADDRESS)
     _change(work, release, **addressed)
+    telling.of_release(work, Kind.RELEASE_OPENED, release)
     return release
 
 
@@ -195,17 +199,20 @@ def _live(work: Work, release: CargoRelease) -> DeliveryOrder | None:
         )
 
 
-def _end(work: Work, order: DeliveryOrder, state: OrderState, reason: str | None) -> None:
+def _end(
+    work: Work, release: CargoRelease, order: DeliveryOrder, state: OrderState, reason: str | None
+) -> None:
     with on_duty(work, RELEASE):
         order.state, order.ended_at, order.end_reason = state.value, work.now, reason
         work.session.flush()
+    telling.of_release(work, Kind(f"delivery_order.{state.lower()}"), release, order=order.id)
 
 
 def _expire(work: Work, release: CargoRelease) -> None:
     live = _live(work, release)
     if live is not None and standing(live, work.now) is OrderState.EXPIRED:
-        _end(work, live, OrderState.EXPIRED, None)
         _change(work, release, state=State.OPEN.value)
+        _end(work, release, live, OrderState.EXPIRED, None)
 
 
 def take_back(work: Work, release: CargoRelease, step: Step, reason: str) -> None:
@@ -213,7 +220,7 @@ def take_back(work: Work, release: CargoRelease, step: Step, reason: str) -> Non
     take(work, release, step)
     live = _live(work, release)
     if live is not None:
-        _end(work, live, OrderState.REVOKED, reason)
+        _end(work, release, live, OrderState.REVOKED, reason)
 
 
 def state_freight(work: Work, release_id: UUID, *, paid: bool, reference: str | None = None) -> CargoRelease:
@@ -228,6 +235,7 @@ def state_freight(work: Work, release_id: UUID, *, paid: bool, reference: str | 
     take_back(work, release, Step.STATE_FREIGHT, "Freight is not paid.")
     paid_at = (release.freight_paid_at or work.now) if paid else None
     _change(work, release, freight_paid_at=paid_at, freight_reference=said, freight_stated_at=work.now)
+    telling.of_release(work, Kind.RELEASE_FREIGHT_STATED, release)
     return release
 
 
@@ -265,6 +273,7 @@ def order(work: Work, vault: Vault, release_id: UUID, expires_at: datetime) -> D
     domain_events.announce(
         work, "delivery_order.issued", about={"order": str(made.id), "release": str(release.id)}
     )
+    telling.of_release(work, Kind.DELIVERY_ORDER_ISSUED, release, order=made.id)
     return made
 
 
@@ -310,5 +319,5 @@ def pick_up(work: Work, order_id: UUID, token: str) -> DeliveryOrder:
         raise WrongState(f"The order is {state}.", field="order")
     _judge(work, release)
     take(work, release, Step.PICK_UP)
-    _end(work, found, OrderState.USED, None)
+    _end(work, release, found, OrderState.USED, None)
     return found
