@@ -107,6 +107,19 @@ def test_cut_offs_that_were_changed_are_watched_anew_and_those_that_stayed_are_n
     assert trade.told()[4:] == both(MISSED, "FCO") + both(NEARS, "VCO")
 
 
+def test_a_cut_off_that_was_put_off_and_back_again_is_told_though_it_was_passed_over(
+    trade: BookingTrade, clock: StandingClock
+) -> None:
+    booking = trade.confirmed(*DAYS)
+    trade.act("carrier", booking, "REQUEST_AMENDMENT")
+    trade.confirm(booking, *(3 * each for each in DAYS))
+    clock.advance(days=1)
+    assert trade.watch() == 0
+    trade.act("carrier", booking, "REQUEST_AMENDMENT")
+    trade.confirm(booking, *(each - timedelta(days=1) for each in DAYS))
+    assert (trade.watch(), trade.told()) == (1, both(NEARS, "DCO"))
+
+
 def test_a_cut_off_within_a_day_is_told_at_once(trade: BookingTrade) -> None:
     trade.confirmed(AT_RISK_WITHIN / 2)
     assert trade.watch() == 3

@@ -121,9 +121,12 @@ class BookingTrade:
             return list(work.session.query(CutOffNotice).where(CutOffNotice.booking_id == booking))
 
     def rows(self) -> list[Any]:
-        """Return every row that a step could change, whoever sees it."""
-        rows = " UNION ALL ".join(f"SELECT '{table}', t::text FROM {table} t" for table in TABLES)
-        return self.as_owner(f"{rows} ORDER BY 1, 2")
+        """Return the digest of every row that a step could change, whoever sees it, by table."""
+        rows = " UNION ALL ".join(
+            f"SELECT '{table}', md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t"
+            for table in TABLES
+        )
+        return self.as_owner(f"{rows} ORDER BY 1")
 
     def as_owner(self, query: str) -> list[Any]:
         with self.platform.engine.connect() as connection:

@@ -24,6 +24,7 @@ from isthmus_platform.logistics.booking_machine import (
 )
 from isthmus_platform.logistics.booking_records import Booking, VerifiedGrossMass
 from isthmus_platform.logistics.errors import WrongParty, WrongState
+from isthmus_platform.logistics.quote_machine import QuoteState
 from isthmus_platform.logistics.wording import one_line
 
 INSTRUCTIONS = ("340", "610")
@@ -71,7 +72,7 @@ def book(work: Work, quote_id: UUID) -> Booking:
     quote = quotes.quote_of(work, quote_id)
     if quote.asker_id != work.actor.party_id:
         raise NotFound("There is no such quote to you.", field="quote")
-    if quote.state != "ACCEPTED":
+    if quote.state != QuoteState.ACCEPTED:
         raise Conflict("The quote is not accepted.", field="quote", code="quote_not_accepted")
     made = Booking(
         id=new_id(),

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from isthmus_platform.database import Work
+from isthmus_platform.database import Work, on_duty
 from isthmus_platform.logistics.booking_machine import AT_RISK_WITHIN, CutOffCode, CutOffStatus
-from isthmus_platform.logistics.booking_records import Booking, CutOffNotice
+from isthmus_platform.logistics.booking_records import CLOCK, Booking, CutOffNotice
 
 WARNS = CutOffStatus.AT_RISK
 MISSED = CutOffStatus.MISSED
@@ -28,7 +28,8 @@ def stands(booking: Booking) -> dict[CutOffCode, datetime]:
 def put_down(work: Work, booking: Booking) -> None:
     """Let the clock look at each cut-off a day before it and at its instant.
 
-    A cut-off that is confirmed again as it was has its rows already: what was told is not told twice.
+    A cut-off that is confirmed again as it was has its rows already: what was told is not told twice, and
+    what was passed over while another cut-off stood is looked at anew.
     """
     work.session.flush()
     rows = [
@@ -42,7 +43,14 @@ def put_down(work: Work, booking: Booking) -> None:
         for code, at in stands(booking).items()
         for status, due in ((WARNS, at - AT_RISK_WITHIN), (MISSED, at))
     ]
-    work.session.execute(insert(CutOffNotice).values(rows).on_conflict_do_nothing())
+    put = insert(CutOffNotice).values(rows)
+    anew = put.on_conflict_do_update(
+        index_elements=["booking_id", "code", "cut_off", "status"],
+        set_={"looked_at": None},
+        where=CutOffNotice.told_at.is_(None),
+    )
+    with on_duty(work, CLOCK):
+        work.session.execute(anew)
 
 
 def of_bookings(work: Work, booking_ids: Sequence[UUID]) -> dict[UUID, list[CutOffNotice]]:

@@ -73,18 +73,19 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Transition:
-    """A step of a proof from the states ``before`` to ``after``, by whom."""
+    """A step of a proof from ``before`` to ``after``: by its recipient, or else by who recorded it."""
 
     before: Standing
     after: Standing
     recipient: bool
+    needs: str
 
 
 STEPS: Mapping[str, Transition] = MappingProxyType(
     {
-        "CONFIRM": Transition(Standing.RECORDED, Standing.CONFIRMED, recipient=True),
-        "DISPUTE": Transition(Standing.RECORDED, Standing.DISPUTED, recipient=True),
-        "WITHDRAW": Transition(Standing.RECORDED, Standing.WITHDRAWN, recipient=False),
+        "CONFIRM": Transition(Standing.RECORDED, Standing.CONFIRMED, recipient=True, needs="nothing"),
+        "DISPUTE": Transition(Standing.RECORDED, Standing.DISPUTED, recipient=True, needs="what is not so"),
+        "WITHDRAW": Transition(Standing.RECORDED, Standing.WITHDRAWN, recipient=False, needs="a reason"),
     }
 )
 STANDS = (Standing.RECORDED.value, Standing.CONFIRMED.value)

@@ -1,6 +1,7 @@
 """Freight quotes: one asks several, each answers for itself, and exactly one answer is accepted.
 
-Who quotes sees the question and its own quote; not who else was asked, nor what they said.
+Who quotes sees the question and its own quote; not who else was asked, nor what they said. Who may make which
+step, from where, is data: :mod:`.quote_machine`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,15 @@ from isthmus_platform.changes import Kind
 from isthmus_platform.database import PartyRole, Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
 from isthmus_platform.logistics import quoting, telling
+from isthmus_platform.logistics.quote_machine import (
+    QuoteAction,
+    QuoteState,
+    RequestState,
+    Who,
+    check_quote,
+    check_request,
+    permit,
+)
 from isthmus_platform.logistics.quote_records import FreightInvitation, FreightQuote, FreightRequest
 from isthmus_platform.logistics.quoting import Charge, ChargeKind, Compared, Offer, PaymentTerm
 from isthmus_platform.logistics.wording import one_line
@@ -64,7 +74,7 @@ def ask(work: Work, question: Question) -> FreightRequest:
         equipment_type=question.equipment_type,
         units=question.units,
         wanted_charges=[one_line(name, "charges", 50) for name in question.charges],
-        state="OPEN",
+        state=RequestState.OPEN.value,
         closes_at=question.closes_at,
         asked_at=work.now,
     )
@@ -150,9 +160,9 @@ def quote(
     ``quoted_before``).
     """
     request = get(work, request_id)
-    if request.party_id == work.actor.party_id:
-        raise NotFound("You were not asked this.", field="request")
-    if request.state != "OPEN" or request.closes_at <= work.now:
+    step = permit(QuoteAction.QUOTE, _part(work, request.party_id))
+    check_request(QuoteAction.QUOTE, request.state)
+    if request.closes_at <= work.now:
         raise Conflict("The request is closed.", field="request", code="request_closed")
     if valid_until <= work.now:
         raise InvalidInput("A quote is valid in the future.", field="validUntil", code="not_in_future")
@@ -165,7 +175,7 @@ def quote(
         asker_id=request.party_id,
         charges=_kept(charges),
         transit_days=transit_days,
-        state="OFFERED",
+        state=step.after.value,
         valid_until=valid_until,
         quoted_at=work.now,
     )
@@ -180,6 +190,11 @@ def quote(
         ) from error
     _tell(work, made, Kind.FREIGHT_QUOTED)
     return made
+
+
+def _part(work: Work, asker_id: UUID) -> Who:
+    """Return what the acting party, which sees the request or quote, is to it."""
+    return Who.ASKER if work.actor.party_id == asker_id else Who.ASKED
 
 
 def _tell(work: Work, row: FreightQuote, kind: Kind) -> None:
@@ -224,7 +239,7 @@ def compare(
     quoting.check_rates(rates)
     return {
         row.id: quoting.compare(
-            Offer(charges_of(row), row.valid_until, row.state == "WITHDRAWN"),
+            Offer(charges_of(row), row.valid_until, row.state == QuoteState.WITHDRAWN),
             currency,
             rates,
             request.wanted_charges,
@@ -236,16 +251,14 @@ def compare(
 
 def withdraw(work: Work, quote_id: UUID) -> FreightQuote:
     """Withdraw the actor's own quote; again changes nothing, one that was accepted stands."""
-    found = quote_of(work, quote_id)
-    if found.party_id != work.actor.party_id:
-        raise NotFound("There is no such quote of yours.", field="quote")
+    step = permit(QuoteAction.WITHDRAW, _part(work, quote_of(work, quote_id).asker_id))
     found = _locked(work, quote_id)
-    if found.state == "ACCEPTED":
-        raise Conflict("The quote is accepted.", field="quote", code="quote_accepted")
-    if found.state == "OFFERED":
-        found.state, found.ended_at = "WITHDRAWN", work.now
-        work.session.flush()
-        _tell(work, found, Kind.FREIGHT_WITHDRAWN)
+    if found.state == step.after:
+        return found
+    check_quote(QuoteAction.WITHDRAW, found.state)
+    found.state, found.ended_at = step.after.value, work.now
+    work.session.flush()
+    _tell(work, found, Kind.FREIGHT_WITHDRAWN)
     return found
 
 
@@ -261,21 +274,18 @@ def accept(work: Work, quote_id: UUID) -> FreightQuote:
     ``quote_expired``, ``quote_incomplete``.
     """
     found = quote_of(work, quote_id)
-    if found.asker_id != work.actor.party_id:
-        raise NotFound("There is no such quote to you.", field="quote")
+    step = permit(QuoteAction.ACCEPT, _part(work, found.asker_id))
     request = get(work, found.request_id, lock=True)
-    if request.state != "OPEN":
-        raise Conflict("A quote was accepted already.", field="quote", code="request_awarded")
+    check_request(QuoteAction.ACCEPT, request.state)
     found = _locked(work, quote_id)
-    if found.state != "OFFERED":
-        raise Conflict("The quote was withdrawn.", field="quote", code="quote_withdrawn")
+    check_quote(QuoteAction.ACCEPT, found.state)
     if found.valid_until <= work.now:
         raise Conflict("The quote's validity is over.", field="quote", code="quote_expired")
     missing = quoting.lacking(charges_of(found), request.wanted_charges)
     if missing:
         raise Conflict(f"The quote lacks: {', '.join(missing)}.", field="quote", code="quote_incomplete")
-    found.state, found.ended_at = "ACCEPTED", work.now
-    request.state = "AWARDED"
+    found.state, found.ended_at = step.after.value, work.now
+    request.state = (step.awards or RequestState(request.state)).value
     work.session.flush()
     _tell(work, found, Kind.FREIGHT_ACCEPTED)
     _tell_others(work, request, found)
