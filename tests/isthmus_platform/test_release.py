@@ -1,6 +1,8 @@
 """Cargo is let go only when every condition holds; a refusal names each that does not and changes nothing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from itertools import product
 from uuid import UUID
@@ -68,6 +70,23 @@ def test_all_and_only_the_conditions_that_do_not_hold_are_missing() -> None:
         for each in found.missing:
             assert each.cleared_by
             assert each.since == NOW
+
+
+@pytest.mark.parametrize(
+    ("customs", "says"),
+    [
+        (None, "No export declaration was filed."),
+        ((False, NOW), "the export declaration is not released"),
+        ((True, NOW), "released the goods for export. Whether they are released for import is not known"),
+    ],
+    ids=["none", "not released", "released"],
+)
+def test_the_verdict_says_which_declaration_was_looked_at_and_claims_nothing_of_import(
+    customs: tuple[bool, datetime] | None, says: str
+) -> None:
+    known = facts(title=True, customs=True, freight=True, consent=True, free=True)
+    found = {each.condition: each for each in judge(replace(known, customs=customs)).findings}
+    assert says in found[Condition.CUSTOMS_RELEASED].says
 
 
 def test_the_verdict_says_who_can_clear_what_and_since_when(

@@ -32,6 +32,8 @@ REGISTER, BANKS, CUSTOMS, CARRIER, RELEASE = (
     "release and title register",
 )
 """Where each finding comes from."""
+ELSEWHERE = "Whether they are released for import is not known here; customs there can hold the cargo."
+"""What the verdict does not judge: an import declaration is filed elsewhere; no answer of it comes here."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class TitleFact:
 class Facts:
     """All that the verdict depends on, parties by name, times in UTC.
 
-    ``customs`` is whether the newest declaration is released and since when, None where none was filed;
-    ``freight_paid_at`` is the carrier's word, and ``freight_since`` when the carrier last spoke of it.
+    ``customs`` is whether the newest export declaration is released and since when, None where none was
+    filed; ``freight_paid_at`` is the carrier's word, and ``freight_since`` when the carrier last spoke of it.
     """
 
     document: TransportDocument
@@ -153,12 +155,13 @@ def _title(facts: Facts) -> Finding:
 def _customs(facts: Facts) -> Finding:
     condition = Condition.CUSTOMS_RELEASED
     if facts.customs is None:
-        says = "No declaration was filed."
+        says = "No export declaration was filed."
         return _unmet(condition, says, (facts.declarant,), facts.opened_at, CUSTOMS)
     released, since = facts.customs
     if released:
-        return _met(condition, "Customs released the goods.", since, CUSTOMS)
-    says = "Customs has not released the goods."
+        says = f"Customs released the goods for export. {ELSEWHERE}"
+        return _met(condition, says, since, CUSTOMS)
+    says = "Customs has not released the goods for export: the export declaration is not released."
     return _unmet(condition, says, (facts.declarant,), since, CUSTOMS)
 
 
