@@ -7,8 +7,9 @@ from uuid import UUID
 
 import graphene
 
-from isthmus_graphql import identity, nodes
+from isthmus_graphql import booking_terms, identity, nodes
 from isthmus_graphql.booked_shipments import Carrying
+from isthmus_graphql.booking_terms import BookingTerms, BookingTermsInput
 from isthmus_graphql.context import Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
@@ -22,6 +23,7 @@ from isthmus_platform.logistics.booking_machine import BookingAction, BookingSta
 from isthmus_platform.logistics.booking_records import Booking as BookingRow
 from isthmus_platform.logistics.booking_records import CutOffNotice
 from isthmus_platform.logistics.booking_records import VerifiedGrossMass as MassRow
+from isthmus_platform.logistics.booking_terms import BookingTerms as TermsRow
 from isthmus_platform.logistics.quote_records import FreightQuote as QuoteRow
 
 STATES = {
@@ -137,6 +139,7 @@ class Booking(Carrying):
     masses = graphene.List(
         graphene.NonNull(VerifiedGrossMass), required=True, description="Oldest first; the newest counts."
     )
+    terms = graphene.Field(BookingTerms, description="What is asked for beside the quote, where it was said.")
     instructed_at = DateTime(description="When the shipping instruction came, in UTC.")
     booked_at = DateTime(required=True, description="When it was made, in UTC.")
     changed_at = DateTime(required=True, description="When it last changed, in UTC.")
@@ -167,6 +170,11 @@ class Booking(Carrying):
     def resolve_carrier(row: BookingRow, info: Info) -> parties.Party | None:
         """Return with whom."""
         return party_of(info.context, row.carrier_id)
+
+    @staticmethod
+    def resolve_terms(row: BookingRow, _info: Info) -> TermsRow | None:
+        """Return what is asked for."""
+        return bookings.terms_of(row)
 
     @staticmethod
     def resolve_masses(row: BookingRow, info: Info) -> list[MassRow]:
@@ -223,6 +231,7 @@ class RequestBookingInput(Change):
     """The quote that you accepted."""
 
     quote = graphene.ID(required=True, description="Global id of the quote.")
+    terms = BookingTermsInput(description="What you ask for beside what was quoted.")
 
 
 class BookingConfirmationInput(graphene.InputObjectType):
@@ -241,6 +250,7 @@ class MoveBookingInput(Change):
     move = BookingMove(required=True, description="What.")
     reason = graphene.String(description="Why, 1 to 255 characters; wanted of all but CONFIRM and COMPLETE.")
     confirmation = BookingConfirmationInput(description="Of CONFIRM alone.")
+    terms = BookingTermsInput(description="Of UPDATE alone: what you ask for now, all of it.")
 
 
 class SubmitShippingInstructionInput(Change):
@@ -294,7 +304,11 @@ def request_booking(_root: Any, info: Info, input: Any) -> BookingPayload:  # no
         info,
         input,
         "requestBooking",
-        lambda work: bookings.book(work, identity.key_of("FreightQuote", input.quote, "quote")).id,
+        lambda work: (
+            bookings.book(
+                work, identity.key_of("FreightQuote", input.quote, "quote"), booking_terms.read(input.terms)
+            ).id
+        ),
     )
 
 
@@ -315,6 +329,7 @@ def move_booking(_root: Any, info: Info, input: Any) -> BookingPayload:  # noqa:
                 BookingAction(input.move.value),
                 reason=input.reason,
                 confirmation=confirmation,
+                terms=booking_terms.read(input.terms),
             ).id
         ),
     )

@@ -63,6 +63,7 @@ TYPES = {
         "CargoRelease ReleaseVerdict ReleaseFinding ReleaseHold ReleaseConsent DeliveryOrder"
         " FreightRequest FreightQuote FreightCharge QuoteComparison"
         " Booking BookingCutOff VerifiedGrossMass"
+        " BookingTerms RequestedEquipment ReeferSettings BookingCommodity DangerousGoods"
         " GateSlot TruckAppointment DeliveryProof DeliveryException DeliveryEvidence"
     ),
     "read:risk": (

@@ -127,6 +127,67 @@ def test_both_sides_read_when_they_were_told_of_a_cut_off(
         }
 
 
+TERMS: dict[str, Any] = {
+    "receiptType": "SD",
+    "deliveryType": "CY",
+    "movementAtOrigin": "FCL",
+    "movementAtDestination": "FCL",
+    "freightPaymentTerm": "PRE",
+    "incoterm": "FCA",
+    "expectedDeparture": "2026-06-05",
+    "equipment": [
+        {
+            "isoCode": "22G1",
+            "units": 2,
+            "commodities": [
+                {
+                    "commodityType": "Batteries",
+                    "hsCodes": ["850760"],
+                    "grossWeight": "18450.5",
+                    "weightUnit": "KGM",
+                    "packages": 18,
+                    "dangerousGoods": [
+                        {"unNumber": "3480", "properShippingName": "Lithium ion batteries", "imoClass": "9"}
+                    ],
+                }
+            ],
+        }
+    ],
+}
+ASKED_FOR = (
+    "booking { id terms { receiptType deliveryType movementAtOrigin movementAtDestination freightPaymentTerm"
+    " incoterm expectedDeparture equipment { isoCode units reefer { temperature unit } commodities {"
+    " commodityType hsCodes grossWeight weightUnit packages dangerousGoods {"
+    " unNumber properShippingName imoClass } } } } }"
+)
+
+
+def test_both_sides_read_what_a_booking_asks_for_in_dcsas_terms(askers: dict[str, Asker]) -> None:
+    quote = accepted(askers)
+    (dry,) = TERMS["equipment"]
+    for change, error in (
+        ({"expectedDeparture": "5 June"}, ("format", "terms.expectedDeparture")),
+        ({"incoterm": "FOBB"}, ("unknown_incoterm", "terms.incoterm")),
+        ({"equipment": [{**dry, "units": 3}]}, ("other_units", "terms.equipment")),
+        ({"equipment": [{**dry, "isoCode": "22R1"}]}, ("reefer", "terms.equipment.0.reefer")),
+    ):
+        given = {"quote": quote, "terms": {**TERMS, **change}}
+        assert askers["trader"].refused("requestBooking", ASKED_FOR, **given) == [error]
+    made = askers["trader"].done("requestBooking", ASKED_FOR, quote=quote, terms=TERMS)["booking"]
+    assert made["terms"] == {**TERMS, "equipment": [{**dry, "reefer": None}]}
+    update = {
+        "booking": made["id"],
+        "move": "UPDATE",
+        "reason": "Rail",
+        "terms": {**TERMS, "receiptType": "CY"},
+    }
+    askers["trader"].done("moveBooking", ASKED_FOR, **update)
+    (node,) = nodes(
+        askers["carrier"].data("{ bookings { edges { node { terms { receiptType } } } } }")["bookings"]
+    )
+    assert node["terms"] == {"receiptType": "CY"}
+
+
 def test_each_side_makes_its_own_moves(askers: dict[str, Asker]) -> None:
     booking = booked(askers)
     for by, move, confirmation in (

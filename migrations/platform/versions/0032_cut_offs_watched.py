@@ -5,10 +5,13 @@ its instant. The duty ``cut-offs`` sees and locks bookings and changes none of t
 
 Webhooks are told of logistics by rows of one party each. That of the owner of a shipment is for its agents
 too, except for those who have one of their own.
+
+A booking keeps the terms that were asked for (DCSA Booking).
 """
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from isthmus_platform.row_security import protect
 
@@ -35,6 +38,8 @@ def upgrade() -> None:
     op.execute(f"CREATE POLICY logistics_told ON change FOR SELECT USING ({TOLD})")
     op.execute(f"CREATE POLICY clock_sees ON booking FOR SELECT USING ({DUTY})")
     op.execute(f"CREATE POLICY clock_locks ON booking FOR UPDATE USING ({DUTY}) WITH CHECK (false)")
+    op.add_column("booking", sa.Column("terms", postgresql.JSONB(), nullable=True))
+    op.execute("GRANT UPDATE (terms) ON booking TO isthmus_app")
     _notices()
     _put_down_what_stands()
     op.add_column("insurance_claim", sa.Column("reminded_at", TIME, nullable=True))
@@ -89,6 +94,7 @@ def _put_down_what_stands() -> None:
 def downgrade() -> None:
     op.drop_column("insurance_claim", "reminded_at")
     op.drop_table(NOTICE)
+    op.drop_column("booking", "terms")
     op.execute("DROP POLICY clock_locks ON booking")
     op.execute("DROP POLICY clock_sees ON booking")
     op.execute("DROP POLICY logistics_told ON change")

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import String
 
@@ -18,7 +20,7 @@ class Booking(Base):
     """A booking of ``party_id`` with ``carrier_id`` on an accepted quote.
 
     ``shipment_id`` is what it carries, once that is told; ``instructed_by`` is the document with the shipping
-    instruction; the cut-offs are the carrier's.
+    instruction; the cut-offs are the carrier's. ``terms`` are what it asks for, under DCSA's names.
     """
 
     __tablename__ = "booking"
@@ -45,6 +47,7 @@ class Booking(Base):
     instructed_by: Mapped[UUID | None] = mapped_column(ForeignKey("document.id"))
     instructed_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    terms: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     booked_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from isthmus_platform import documents, domain_events, drafts
 from isthmus_platform.changes import Kind
 from isthmus_platform.database import Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
-from isthmus_platform.logistics import cut_off_notices, quotes, telling
+from isthmus_platform.logistics import booking_terms, booking_terms_json, cut_off_notices, quotes, telling
 from isthmus_platform.logistics.booking_machine import (
     MOVES,
     BookingAction,
@@ -23,8 +24,10 @@ from isthmus_platform.logistics.booking_machine import (
     watched,
 )
 from isthmus_platform.logistics.booking_records import Booking, VerifiedGrossMass
+from isthmus_platform.logistics.booking_terms import BookingTerms
 from isthmus_platform.logistics.errors import WrongParty, WrongState
 from isthmus_platform.logistics.quote_machine import QuoteState
+from isthmus_platform.logistics.quote_records import FreightRequest
 from isthmus_platform.logistics.wording import one_line
 
 INSTRUCTIONS = ("340", "610")
@@ -64,22 +67,25 @@ class CutOff:
     status: CutOffStatus
 
 
-def book(work: Work, quote_id: UUID) -> Booking:
-    """Book on an accepted quote as the party that accepted it, once.
+def book(work: Work, quote_id: UUID, terms: BookingTerms | None = None) -> Booking:
+    """Book on an accepted quote as the party that accepted it, once; ``terms`` are for what was quoted.
 
-    Raises :class:`NotFound`, and :class:`Conflict` (``quote_not_accepted``, ``booked_before``).
+    Raises :class:`NotFound`, :class:`InvalidInput` naming a field of ``terms``, and :class:`Conflict`
+    (``quote_not_accepted``, ``booked_before``).
     """
     quote = quotes.quote_of(work, quote_id)
     if quote.asker_id != work.actor.party_id:
         raise NotFound("There is no such quote to you.", field="quote")
     if quote.state != QuoteState.ACCEPTED:
         raise Conflict("The quote is not accepted.", field="quote", code="quote_not_accepted")
+    asked = quotes.get(work, quote.request_id)
     made = Booking(
         id=new_id(),
         party_id=work.actor.party_id,
         carrier_id=quote.party_id,
         quote_id=quote.id,
-        units=quotes.get(work, quote.request_id).units,
+        units=asked.units,
+        terms=None if terms is None else _checked(work, terms, asked),
         state=BookingState.RECEIVED.value,
         booked_at=work.now,
         changed_at=work.now,
@@ -94,6 +100,16 @@ def book(work: Work, quote_id: UUID) -> Booking:
     domain_events.announce(work, "booking.made", about={"booking": str(made.id)})
     _tell(work, made, Kind.BOOKING_RECEIVED)
     return made
+
+
+def _checked(work: Work, terms: BookingTerms, asked: FreightRequest) -> dict[str, Any]:
+    booking_terms.check(terms, asked.equipment_type, asked.units, work.now.date())
+    return booking_terms_json.to_json(terms)
+
+
+def terms_of(booking: Booking) -> BookingTerms | None:
+    """Return what a booking asks for; None where its quote says all."""
+    return None if booking.terms is None else booking_terms_json.from_json(booking.terms)
 
 
 def get(work: Work, booking_id: UUID, *, lock: bool = False) -> Booking:
@@ -122,8 +138,12 @@ def act(
     *,
     reason: str | None = None,
     confirmation: Confirmation | None = None,
+    terms: BookingTerms | None = None,
 ) -> Booking:
-    """Make a move on a booking; raise :class:`WrongParty`, :class:`WrongState`, :class:`InvalidInput`."""
+    """Make a move on a booking; an update may bring other ``terms``.
+
+    Raises :class:`WrongParty`, :class:`WrongState`, :class:`InvalidInput`.
+    """
     booking, move = get(work, booking_id, lock=True), MOVES[action]
     if (work.actor.party_id == booking.carrier_id) is not move.carrier:
         whose = "the carrier" if move.carrier else "who booked"
@@ -134,6 +154,11 @@ def act(
         _confirm(work, booking, confirmation)
     elif confirmation is not None:
         raise InvalidInput("Only a confirmation has cut-offs.", field="confirmation", code="not_wanted")
+    if terms is not None:
+        if action is not BookingAction.UPDATE:
+            raise InvalidInput("Only an update changes the terms.", field="terms", code="not_wanted")
+        asked = quotes.get(work, quotes.quote_of(work, booking.quote_id).request_id)
+        booking.terms = _checked(work, terms, asked)
     said = None if reason is None else one_line(reason, "reason")
     if move.needs == "a reason" and said is None:
         raise InvalidInput("Say why.", field="reason", code="required")

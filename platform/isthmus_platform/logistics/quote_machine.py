@@ -77,20 +77,6 @@ TRANSITIONS: Mapping[QuoteAction, Transition] = MappingProxyType(
         ),
     }
 )
-ENDED = MappingProxyType(
-    {
-        QuoteState.ACCEPTED: ("The quote is accepted.", "quote_accepted"),
-        QuoteState.WITHDRAWN: ("The quote was withdrawn.", "quote_withdrawn"),
-    }
-)
-"""Why nothing follows any more, and the code of the refusal."""
-AWARDED = MappingProxyType(
-    {
-        QuoteAction.QUOTE: ("The request is closed.", "request", "request_closed"),
-        QuoteAction.ACCEPT: ("A quote was accepted already.", "quote", "request_awarded"),
-    }
-)
-"""Why an action is not made once the request is awarded: words, field and code."""
 
 
 def permit(action: QuoteAction, part: Who) -> Transition:
@@ -106,13 +92,17 @@ def permit(action: QuoteAction, part: Who) -> Transition:
 
 def check_request(action: QuoteAction, state: str) -> None:
     """Raise :class:`Conflict` (``request_closed``, ``request_awarded``) where ``action`` comes too late."""
-    if RequestState(state) not in TRANSITIONS[action].requests:
-        says, field, code = AWARDED[action]
-        raise Conflict(says, field=field, code=code)
+    if RequestState(state) in TRANSITIONS[action].requests:
+        return
+    if action is QuoteAction.QUOTE:
+        raise Conflict("The request is closed.", field="request", code="request_closed")
+    raise Conflict("A quote was accepted already.", field="quote", code="request_awarded")
 
 
 def check_quote(action: QuoteAction, state: str) -> None:
     """Raise :class:`Conflict` (``quote_accepted``, ``quote_withdrawn``) where no ``action`` follows."""
-    if QuoteState(state) is not TRANSITIONS[action].before:
-        says, code = ENDED[QuoteState(state)]
-        raise Conflict(says, field="quote", code=code)
+    if QuoteState(state) is TRANSITIONS[action].before:
+        return
+    if QuoteState(state) is QuoteState.ACCEPTED:
+        raise Conflict("The quote is accepted.", field="quote", code="quote_accepted")
+    raise Conflict("The quote was withdrawn.", field="quote", code="quote_withdrawn")
