@@ -10,6 +10,7 @@ from graphql_relay import to_global_id
 
 from graphql_client import Asker, nodes
 from graphql_trade import ship, upload
+from held import rows
 from isthmus_platform.database import Platform
 from isthmus_platform.logistics import cut_off_watch
 from isthmus_platform.logistics.booking_machine import LIVE, MOVES, BookingState, CutOffStatus, watched
@@ -212,16 +213,7 @@ def test_each_side_makes_its_own_moves(askers: dict[str, Asker]) -> None:
     assert askers["carrier"].refused("moveBooking", BOOKING, **late) == [("wrong_state", "booking")]
 
 
-def rows(platform: Platform) -> list[Any]:
-    with platform.engine.connect() as connection:
-        connection.exec_driver_sql("SET ROLE NONE")
-        found = [
-            tuple(row)
-            for table in ("booking", "verified_gross_mass", "outbox")
-            for row in connection.exec_driver_sql(f"SELECT t::text FROM {table} t ORDER BY 1")
-        ]
-        connection.exec_driver_sql("SET ROLE isthmus_app")
-    return found
+HELD = ("booking", "verified_gross_mass", "outbox")
 
 
 def cases(made: dict[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -246,22 +238,22 @@ def test_every_change_is_made_once_for_its_key_and_is_nobody_elses(
             name: to_global_id(KINDS[name], str(uuid4())) if name in KINDS else value
             for name, value in given.items()
         }
-        before = rows(platform)
+        before = rows(platform, HELD)
         for stranger in ("rival", "bank", "forwarder", "operator"):
             known = askers[stranger].change(mutation, BOOKING, **given)
             assert known == askers[stranger].change(mutation, BOOKING, **swapped)
             assert known["userErrors"][0]["code"] == "not_found"
-        assert rows(platform) == before
+        assert rows(platform, HELD) == before
         first = askers[by].done(mutation, BOOKING, **given, idempotencyKey=f"{number}")
-        after = rows(platform)
+        after = rows(platform, HELD)
         assert askers[by].done(mutation, BOOKING, **given, idempotencyKey=f"{number}") == first
         changed = {**given, next(iter(given)): "another"}
         assert askers[by].refused(mutation, BOOKING, **changed, idempotencyKey=f"{number}") == [
             ("idempotency_key_reused", "idempotencyKey")
         ]
-        assert rows(platform) == after, mutation
+        assert rows(platform, HELD) == after, mutation
         made["booking"] = first["booking"]["id"]
-    assert sum("booking.made" in str(row) for row in rows(platform)) == 1, "it is metered once"
+    assert sum("booking.made" in str(row) for row in rows(platform, HELD)) == 1, "it is metered once"
     again = askers["trader"].refused("requestBooking", BOOKING, quote=made["quote"])
     assert again == [("booked_before", "quote")]
     node = "query ($id: ID!) { node(id: $id) { id } }"

@@ -11,6 +11,7 @@ from graphql_relay import to_global_id
 from credit_case import DOCUMENTS, TERMS, spoiled
 from credit_trade import TABLES, VAULT
 from graphql_client import Asker, serve
+from held import rows
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.planner import Planner
 from isthmus_graphql.schema import build
@@ -264,18 +265,6 @@ def cases(desks: Desks) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     yield "bank", "switchExaminationRule", "rule { state }", {"rule": rule, "on": True}
 
 
-def rows(platform: Platform) -> list[Any]:
-    with platform.engine.connect() as connection:
-        connection.exec_driver_sql("SET ROLE NONE")
-        found = [
-            tuple(row)
-            for table in TABLES
-            for row in connection.exec_driver_sql(f"SELECT t::text FROM {table} t ORDER BY 1")
-        ]
-        connection.exec_driver_sql("SET ROLE isthmus_app")
-    return found
-
-
 def test_every_mutation_is_made_once_for_its_key_and_to_others_there_is_no_such_thing(
     platform: Platform, desks: Desks
 ) -> None:
@@ -290,15 +279,15 @@ def test_every_mutation_is_made_once_for_its_key_and_to_others_there_is_no_such_
         made.add(mutation)
         named = next((name for name in kinds if name in given), None)
         if named is not None:
-            before = rows(platform)
+            before = rows(platform, TABLES)
             nothing = {**given, named: to_global_id(kinds[named], str(uuid4()))}
             for stranger in ("rival", "insurer", "operator", "authority"):
                 known = desks[stranger].change(mutation, selection, **given)
                 assert known == desks[stranger].change(mutation, selection, **nothing)
                 assert known["userErrors"][0]["code"] == "not_found", (mutation, stranger)
-            assert rows(platform) == before, mutation
+            assert rows(platform, TABLES) == before, mutation
         first = desks[by].done(mutation, selection, **given, idempotencyKey=mutation)
-        after = rows(platform)
+        after = rows(platform, TABLES)
         assert desks[by].done(mutation, selection, **given, idempotencyKey=mutation) == first
         place = next(name for name in given if isinstance(given[name], str | dict | list))
         others: dict[type, Any] = {str: "another", dict: {"another": "input"}, list: []}
@@ -306,7 +295,7 @@ def test_every_mutation_is_made_once_for_its_key_and_to_others_there_is_no_such_
         assert desks[by].refused(mutation, selection, **{**given, place: other}, idempotencyKey=mutation) == [
             ("idempotency_key_reused", "idempotencyKey")
         ]
-        assert rows(platform) == after, mutation
+        assert rows(platform, TABLES) == after, mutation
     everything = set(build().mutation_type.fields)  # type: ignore[union-attr]
     words = ("Credit", "Presentation", "presentDocuments", "BankHolidays", "BankRestDays", "ExaminationRule")
     assert {name for name in everything if any(word in name for word in words)} == made

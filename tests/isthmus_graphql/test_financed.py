@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType
 from graphql_relay import to_global_id
-from sqlalchemy import text
 
 from graphql_client import Asker, nodes, serve
+from held import as_owner
 from isthmus_graphql.execution import GraphQL
 from isthmus_platform import parties
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform, new_id
@@ -69,14 +69,6 @@ CHANGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 """Each change beside the registration: what is read of it, what it is given, what else under the same key."""
 
 
-def everything(platform: Platform) -> list[str]:
-    with platform.engine.connect() as connection:
-        connection.execute(text("SET ROLE NONE"))
-        found = list(connection.scalars(text(EVERYTHING)))
-        connection.execute(text("SET ROLE isthmus_app"))
-        return found
-
-
 @pytest.mark.parametrize("mutation", CHANGES)
 def test_the_same_key_changes_once_and_answers_what_was_first_answered(
     bank: Asker, platform: Platform, clock: StandingClock, mutation: str
@@ -88,15 +80,15 @@ def test_the_same_key_changes_once_and_answers_what_was_first_answered(
     elif mutation == "withdrawFinancingDispute":
         raised = bank.done("disputeFinancing", "dispute { id }", marks=MARKS, reason=SAID)
         given = {"dispute": raised["dispute"]["id"]}
-    before = everything(platform)
+    before = as_owner(platform, EVERYTHING)
     first = bank.done(mutation, selection, **given, idempotencyKey="one")
-    after = everything(platform)
+    after = as_owner(platform, EVERYTHING)
     assert after != before
     clock.advance(minutes=1)
     assert bank.done(mutation, selection, **given, idempotencyKey="one") == first
     reused = [("idempotency_key_reused", "idempotencyKey")]
     assert bank.refused(mutation, selection, **other, idempotencyKey="one") == reused
-    assert everything(platform) == after
+    assert as_owner(platform, EVERYTHING) == after
 
 
 def test_every_change_of_the_register_is_tried_twice(graphql: GraphQL) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 from graphql_relay import to_global_id
 
 from graphql_client import Asker, nodes
+from held import rows
 from isthmus_platform.database import Platform
 from quote_trade import ASKED, QUOTE, REQUEST, answer, charge
 
@@ -53,16 +54,7 @@ def test_quotes_are_compared_in_one_currency_the_cheapest_first(askers: dict[str
         assert [each["by"]["name"] for each in node["quotes"]] == sees
 
 
-def rows(platform: Platform) -> list[Any]:
-    with platform.engine.connect() as connection:
-        connection.exec_driver_sql("SET ROLE NONE")
-        found = [
-            tuple(row)
-            for table in ("freight_request", "freight_invitation", "freight_quote")
-            for row in connection.exec_driver_sql(f"SELECT t::text FROM {table} t ORDER BY 1")
-        ]
-        connection.exec_driver_sql("SET ROLE isthmus_app")
-    return found
+HELD = ("freight_request", "freight_invitation", "freight_quote")
 
 
 def cases(made: dict[str, str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
@@ -85,20 +77,20 @@ def test_every_change_is_made_once_for_its_key_and_is_nobody_elses(
             name: to_global_id(KINDS[name], str(uuid4())) if name in KINDS else value
             for name, value in given.items()
         }
-        before = rows(platform)
+        before = rows(platform, HELD)
         for stranger in ("rival", "bank", "insurer", "operator") if swapped != given else ():
             known = askers[stranger].change(mutation, selection, **given)
             assert known == askers[stranger].change(mutation, selection, **swapped)
             assert known["userErrors"][0]["code"] == "not_found"
-        assert rows(platform) == before
+        assert rows(platform, HELD) == before
         first = askers[by].done(mutation, selection, **given, idempotencyKey=f"{number}")
-        after = rows(platform)
+        after = rows(platform, HELD)
         assert askers[by].done(mutation, selection, **given, idempotencyKey=f"{number}") == first
         changed = {**given, next(iter(given)): "another"}
         assert askers[by].refused(mutation, selection, **changed, idempotencyKey=f"{number}") == [
             ("idempotency_key_reused", "idempotencyKey")
         ]
-        assert rows(platform) == after, mutation
+        assert rows(platform, HELD) == after, mutation
         made = {kind: (first.get(kind) or {}).get("id", made[kind]) for kind in made}
     for stranger in ("rival", "bank", "operator"):
         assert nodes(askers[stranger].data(LISTED)["freightRequests"]) == []

@@ -11,6 +11,7 @@ from graphql_relay import from_global_id, to_global_id
 
 from graphql_client import Asker, nodes, serve
 from graphql_trade import SHIPMENT, ship
+from held import rows
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
 from isthmus_platform import outbox, risk
@@ -52,18 +53,6 @@ def work_off(platform: Platform) -> None:
         pass
 
 
-def rows(platform: Platform) -> list[Any]:
-    with platform.engine.connect() as connection:
-        connection.exec_driver_sql("SET ROLE NONE")
-        found = [
-            tuple(row)
-            for table in TABLES
-            for row in connection.exec_driver_sql(f"SELECT t::text FROM {table} t ORDER BY 1")
-        ]
-        connection.exec_driver_sql("SET ROLE isthmus_app")
-    return found
-
-
 Case = tuple[str, str, str, dict[str, Any]]
 
 
@@ -92,13 +81,13 @@ def test_every_mutation_is_made_once_for_its_key(platform: Platform, desk: dict[
     made = set()
     for by, mutation, selection, given in cases(platform, desk, ship(desk["trader"])["id"]):
         first = desk[by].done(mutation, selection, **given, idempotencyKey=mutation)
-        after = rows(platform)
+        after = rows(platform, TABLES)
         assert desk[by].done(mutation, selection, **given, idempotencyKey=mutation) == first
         changed = {**given, next(iter(given)): "another"}
         assert desk[by].refused(mutation, selection, **changed, idempotencyKey=mutation) == [
             ("idempotency_key_reused", "idempotencyKey")
         ]
-        assert rows(platform) == after, mutation
+        assert rows(platform, TABLES) == after, mutation
         made.add(mutation)
     everything = set(build().mutation_type.fields)  # type: ignore[union-attr]
     assert {name for name in everything if "Risk" in name} | {"assessShipment"} == made
@@ -115,13 +104,13 @@ def test_to_others_there_is_no_such_thing(platform: Platform, desk: dict[str, As
             ):
                 continue
             absent = {**given, place: to_global_id(from_global_id(given[place]).type, str(uuid4()))}
-            before = rows(platform)
+            before = rows(platform, TABLES)
             known = desk[stranger].change(mutation, selection, **given)
             assert known == desk[stranger].change(mutation, selection, **absent), (mutation, stranger)
             assert known["userErrors"][0]["code"] in ("not_found", "role_required"), (mutation, stranger)
-            assert rows(platform) == before
+            assert rows(platform, TABLES) == before
         desk[by].done(mutation, selection, **given)
-    ids = [row[0].split(",")[0].strip("(") for row in rows(platform) if "DEAR_GOODS" in row[0]]
+    ids = [row[1].split(",")[0].strip("(") for row in rows(platform, TABLES) if "DEAR_GOODS" in row[1]]
     for stranger in ("rival", "trader", "operator", "authority"):
         for kind in ("RiskRule", "RiskSimulation", "RiskFinding"):
             for field in ("riskRules", "riskFindings"):

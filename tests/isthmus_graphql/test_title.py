@@ -11,6 +11,7 @@ from graphql_relay import from_global_id, to_global_id
 
 from graphql_client import Asker, serve
 from graphql_trade import ship
+from held import rows
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.planner import Planner
 from isthmus_graphql.schema import build
@@ -132,18 +133,6 @@ def cases(title: str, shipment: str) -> Iterator[tuple[str, str, str, dict[str, 
     yield "operator", "readmitTitleMember", "liftedAt", {"party": "rival"}
 
 
-def rows(platform: Platform) -> list[Any]:
-    with platform.engine.connect() as connection:
-        connection.exec_driver_sql("SET ROLE NONE")
-        found = [
-            tuple(row)
-            for table in EVERYTHING
-            for row in connection.exec_driver_sql(f"SELECT t::text FROM {table} t ORDER BY 1")
-        ]
-        connection.exec_driver_sql("SET ROLE isthmus_app")
-    return found
-
-
 def test_every_mutation_is_made_once_for_its_key(platform: Platform, desk: Desk) -> None:
     made = set()
     other = ship(desk["trader"], reference="R2", ucr="U2", bookingReference="B2")["id"]
@@ -154,13 +143,13 @@ def test_every_mutation_is_made_once_for_its_key(platform: Platform, desk: Desk)
             third = ship(desk["trader"], reference="R3", ucr="U3", billOfLading=None)["id"]
             given = issue(third, number="BILL3")
         first = desk[by].done(mutation, selection, **given, idempotencyKey=mutation)
-        after = rows(platform)
+        after = rows(platform, EVERYTHING)
         assert desk[by].done(mutation, selection, **given, idempotencyKey=mutation) == first
         changed = {**given, next(iter(given)): "another"}
         assert desk[by].refused(mutation, selection, **changed, idempotencyKey=mutation) == [
             ("idempotency_key_reused", "idempotencyKey")
         ]
-        assert rows(platform) == after, mutation
+        assert rows(platform, EVERYTHING) == after, mutation
         made.add(mutation)
     everything = set(build().mutation_type.fields)  # type: ignore[union-attr]
     assert {name for name in everything if "Title" in name} == made
@@ -170,7 +159,7 @@ def test_to_others_there_is_no_such_title(platform: Platform, desk: Desk) -> Non
     nothing = to_global_id("Title", str(uuid4()))
     nowhere = to_global_id("Shipment", str(uuid4()))
     none = {"title": nothing, "shipment": nowhere, "ucr": "NONE", "party": "nobody"}
-    before = rows(platform)
+    before = rows(platform, EVERYTHING)
     for stranger in ("rival", "bank", "insurer", "operator"):
         for by, mutation, selection, given in cases(desk.title, desk.shipment):
             if by == stranger == "operator":
@@ -181,7 +170,7 @@ def test_to_others_there_is_no_such_title(platform: Platform, desk: Desk) -> Non
             assert known["userErrors"][0]["code"] in ("not_found", "role_required"), mutation
         for query in (ONE % "id", "query ($id: ID!) { node(id: $id) { id } }"):
             assert desk[stranger].ask(query, id=desk.title) == desk[stranger].ask(query, id=nothing)
-    assert rows(platform) == before
+    assert rows(platform, EVERYTHING) == before
 
 
 def test_the_file_is_its_holders_and_its_issuers(

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -13,7 +12,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from gate_trade import CONTAINER, OTHER, GateTrade, open_gate_trade
@@ -22,6 +20,7 @@ from isthmus_platform.database import Platform
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.logistics.appointment_machine import GRACE
 from isthmus_platform.logistics.verdict import TransportDocument
+from playing import play
 from standing import StandingClock
 
 PARTIES = st.sampled_from(["forwarder", "rival", "terminal", "consignee", "stranger"])
@@ -203,12 +202,4 @@ def machine(platform: Platform, clock: StandingClock) -> type[Gate]:
 def test_no_slot_is_overbooked_and_no_delivery_is_proven_twice_whatever_is_tried(
     machine: type[Gate],
 ) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=10,
-            stateful_step_count=25,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=10, steps=25)

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -13,7 +12,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from booking_trade import BookingTrade, open_booking_trade
@@ -21,6 +19,7 @@ from isthmus_platform.database import Platform
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.logistics import bookings, quotes
 from isthmus_platform.logistics.booking_machine import LIVE, MOVES, BookingAction, BookingState
+from playing import play
 from standing import StandingClock
 from trade import CONTAINERS
 
@@ -200,12 +199,4 @@ def machine(platform: Platform, clock: StandingClock) -> type[Freight]:
 
 
 def test_quotes_and_bookings_live_by_their_tables_whatever_is_tried(machine: type[Freight]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=8,
-            stateful_step_count=20,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=8, steps=20)

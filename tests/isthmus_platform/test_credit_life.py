@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -13,7 +12,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from credit_case import TERMS
@@ -21,6 +19,7 @@ from credit_trade import OPEN_TERMS, CreditTrade, open_credit_trade
 from isthmus_platform.credit.machine import TRANSITIONS, Action, CreditState, Part
 from isthmus_platform.database import Platform
 from isthmus_platform.errors import PlatformError
+from playing import play
 
 PARTS = {
     "buyer": {Part.APPLICANT},
@@ -146,12 +145,4 @@ def machine(platform: Platform) -> type[Lives]:
 
 
 def test_a_step_is_made_exactly_where_the_table_lets_its_party_make_it(machine: type[Lives]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=10,
-            stateful_step_count=20,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=10, steps=20)

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -17,7 +16,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from credit_case import TERMS, spoiled
@@ -26,6 +24,7 @@ from isthmus_platform import credit
 from isthmus_platform.credit.machine import TRANSITIONS, Action, Part
 from isthmus_platform.database import Platform, create_platform_engine
 from isthmus_platform.errors import PlatformError
+from playing import play
 from standing import StandingClock
 
 PARTIES = ("buyer", "seller", "bank", "adviser", "stranger")
@@ -170,15 +169,7 @@ def machine(platform: Platform) -> type[Credits]:
 
 
 def test_balance_and_drawings_make_the_amount_whatever_is_tried(machine: type[Credits]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=7,
-            stateful_step_count=14,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=7, steps=14)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -12,12 +11,12 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from isthmus_platform.database import Platform
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.receivables.machine import FINANCED, TAKEN, TRANSITIONS, Action, Part, State
+from playing import play
 from receivable_trade import ReceivableTrade, marks, open_receivable_trade
 
 BANKS = ("bank", "other-bank")
@@ -171,12 +170,4 @@ def machine(platform: Platform) -> type[Receivables]:
 
 
 def test_one_bank_has_an_invoice_at_most_whatever_is_tried(machine: type[Receivables]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=4,
-            stateful_step_count=16,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=4, steps=16)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -11,7 +10,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from isthmus_platform import declarations
@@ -19,6 +17,7 @@ from isthmus_platform.database import Platform
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.logistics import tokens
 from isthmus_platform.logistics.machine import State
+from playing import play
 from release_trade import WAYBILL, ReleaseTrade, open_release_trade
 from standing import StandingClock
 from title_trade import DESK
@@ -163,12 +162,4 @@ def machine(platform: Platform, clock: StandingClock) -> type[Releases]:
 
 
 def test_cargo_goes_only_when_every_condition_holds_whatever_is_tried(machine: type[Releases]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=20,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=12, steps=20)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -12,7 +11,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from at_once import at_once
@@ -21,6 +19,7 @@ from isthmus_platform.database import Actor, Platform, Work, create_platform_eng
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.risk import About, Category, RuleDraft, simulating
 from isthmus_platform.risk.states import APPEAL_STEPS, FINDING_STEPS, RULE_STEPS
+from playing import play
 from risk_trade import RiskTrade, open_risk_trade
 from standing import StandingClock
 
@@ -173,15 +172,7 @@ def machine(platform: Platform) -> type[Risks]:
 
 
 def test_rules_findings_and_appeals_step_as_their_tables_say(machine: type[Risks]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=6,
-            stateful_step_count=18,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=6, steps=18)
 
 
 @pytest.fixture

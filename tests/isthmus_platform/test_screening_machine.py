@@ -5,15 +5,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.screening import review
 from isthmus_platform.screening.records import ScreeningHit
 from isthmus_platform.screening.states import Action, Decision, State
+from playing import play
 from screening_trade import CONSIGNEE, GOODS, Screening, screened
 from trade import open_trade
 
@@ -133,13 +133,4 @@ def machine(platform: Platform, platform_url: str) -> type[Reviews]:
 
 
 def test_two_people_decide_whatever_is_tried(machine: type[Reviews]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=4,
-            stateful_step_count=16,
-            deadline=None,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=4, steps=16)

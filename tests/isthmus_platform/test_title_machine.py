@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -11,12 +10,12 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from isthmus_platform.database import Platform
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.title import Action
+from playing import play
 from title_trade import TitleTrade, open_title_trade
 
 PARTIES = ("trader", "bank", "consignee", "stranger")
@@ -132,12 +131,4 @@ def machine(platform: Platform) -> type[Titles]:
 
 
 def test_there_is_one_holder_and_a_file_that_verifies_whatever_is_tried(machine: type[Titles]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=12,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(machine, runs=12, steps=12)

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
+import held
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.logistics import bookings, cut_off_watch, quotes
 from isthmus_platform.logistics.booking_machine import BookingAction
@@ -129,11 +128,7 @@ class BookingTrade:
         return self.as_owner(f"{rows} ORDER BY 1")
 
     def as_owner(self, query: str) -> list[Any]:
-        with self.platform.engine.connect() as connection:
-            connection.execute(text("SET ROLE NONE"))
-            found = [tuple(row) for row in connection.execute(text(query))]
-            connection.execute(text("SET ROLE isthmus_app"))
-            return found
+        return held.as_owner(self.platform, query)
 
 
 def open_booking_trade(platform: Platform) -> BookingTrade:

@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
+import held
 from credit_case import DOCUMENTS, TERMS
 from isthmus_platform import credit, parties
 from isthmus_platform.credit import Action, Application, Changes, Terms, presenting, reading, register
@@ -123,15 +122,10 @@ class CreditTrade:
 
     def everything(self) -> list[Any]:
         """Return every row that a step could change, whoever sees it."""
-        rows = " UNION ALL ".join(f"SELECT '{table}', t::text FROM {table} t" for table in TABLES)
-        return self.as_owner(f"{rows} ORDER BY 1, 2")
+        return held.rows(self.platform, TABLES)
 
     def as_owner(self, query: str) -> list[Any]:
-        with self.platform.engine.connect() as connection:
-            connection.execute(text("SET ROLE NONE"))
-            found = [tuple(row) for row in connection.execute(text(query))]
-            connection.execute(text("SET ROLE isthmus_app"))
-            return found
+        return held.as_owner(self.platform, query)
 
 
 def open_credit_trade(platform: Platform) -> CreditTrade:

@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
+import held
 from isthmus_platform import financed, receivables
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.encryption import Vault
@@ -156,15 +155,10 @@ class ReceivableTrade:
 
     def everything(self) -> list[Any]:
         """Return every row that a step could change, whoever sees it."""
-        rows = " UNION ALL ".join(f"SELECT '{table}', t::text FROM {table} t" for table in TABLES)
-        return self.as_owner(f"{rows} ORDER BY 1, 2")
+        return held.rows(self.platform, TABLES)
 
     def as_owner(self, query: str) -> list[Any]:
-        with self.platform.engine.connect() as connection:
-            connection.execute(text("SET ROLE NONE"))
-            found = [tuple(row) for row in connection.execute(text(query))]
-            connection.execute(text("SET ROLE isthmus_app"))
-            return found
+        return held.as_owner(self.platform, query)
 
 
 def open_receivable_trade(platform: Platform) -> ReceivableTrade:

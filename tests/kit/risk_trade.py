@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
+import held
 from isthmus_platform import domain_events, outbox, risk, shipments
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.outbox import Message
@@ -155,16 +154,10 @@ class RiskTrade:
 
     def everything(self) -> list[Any]:
         """Return every row that a step could change, whoever sees it."""
-        rows = " UNION ALL ".join(f"SELECT '{table}', t::text FROM {table} t" for table in TABLES)
-        return self.as_owner(f"{rows} ORDER BY 1, 2")
+        return held.rows(self.platform, TABLES)
 
     def as_owner(self, query: str) -> list[Any]:
-        with self.platform.engine.connect() as connection:
-            connection.execute(text("SET ROLE NONE"))
-            found = [tuple(row) for row in connection.execute(text(query))]
-            connection.execute(text("SET ROLE isthmus_app"))
-            connection.commit()
-            return found
+        return held.as_owner(self.platform, query)
 
 
 def open_risk_trade(platform: Platform) -> RiskTrade:

@@ -5,8 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
+import held
 from isthmus_platform import parties, title
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform
 from isthmus_platform.encryption import Vault
@@ -102,16 +101,11 @@ class TitleTrade:
 
     def everything(self) -> list[Any]:
         """Return every row that a step could change, whoever sees it."""
-        rows = " UNION ALL ".join(f"SELECT '{table}', t::text FROM {table} t" for table in EVERYTHING)
-        return self.as_owner(f"{rows} ORDER BY 1, 2")
+        return held.rows(self.platform, EVERYTHING)
 
     def as_owner(self, query: str) -> list[Any]:
         """Return what ``query`` finds, whoever may see it."""
-        with self.platform.engine.connect() as connection:
-            connection.execute(text("SET ROLE NONE"))
-            found = [tuple(row) for row in connection.execute(text(query))]
-            connection.execute(text("SET ROLE isthmus_app"))
-            return found
+        return held.as_owner(self.platform, query)
 
     def grant_bill(self, reader: str = "insurer") -> None:
         """Let a party read the bill of lading, for a month."""
