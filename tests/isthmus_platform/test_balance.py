@@ -31,13 +31,6 @@ def test_a_drawing_counts_from_when_a_bank_is_bound_to_it_and_for_good(trade: Fi
     assert left(trade) == {"USD": DECLARED - DRAWN}
 
 
-def test_refused_documents_draw_nothing(trade: FinancedTrade) -> None:
-    presentation = trade.presented(without=("271",))
-    trade.credits.examine(presentation, by="adviser")
-    trade.credits.settle("adviser", presentation, "RETURN")
-    assert left(trade) == {"USD": DECLARED}
-
-
 def test_another_invoice_that_is_financed_counts_beside_the_drawing_and_the_same_one_once(
     trade: FinancedTrade,
 ) -> None:

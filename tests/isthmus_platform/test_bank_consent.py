@@ -78,7 +78,10 @@ def test_the_banks_of_a_credit_are_asked_until_each_has_its_money_or_consents(
     trade: FinancedTrade, release: UUID, clock: StandingClock
 ) -> None:
     presented = clock.now
+    theirs = trade.release.titles.papers.trade.ship(by="consignee")
     presentation = trade.presented()
+    bound = trade.release.titles.as_owner("SELECT shipment_id FROM presented_shipment ORDER BY 1")
+    assert bound == [(trade.release.titles.shipment,), (theirs,)], "of the beneficiary and of the applicant"
     assert trade.finding(release, "trader").cleared_by == ("other-bank",), (
         "documents are with the issuing bank"
     )
@@ -112,13 +115,6 @@ def test_documents_are_found_by_the_number_of_the_bill_too_and_never_bind_a_stra
     assert trade.release.missing(release) == ASKED
     bound = trade.release.titles.as_owner("SELECT shipment_id FROM presented_shipment")
     assert bound == [(trade.release.titles.shipment,)]
-
-
-def test_the_cargo_of_the_applicant_is_bound_by_its_ucr(trade: FinancedTrade, release: UUID) -> None:
-    theirs = trade.release.titles.papers.trade.ship(by="consignee")
-    trade.presented()
-    bound = trade.release.titles.as_owner("SELECT shipment_id FROM presented_shipment ORDER BY 1")
-    assert bound == [(trade.release.titles.shipment,), (theirs,)]
 
 
 def test_who_has_no_part_learns_that_a_bank_finances_and_neither_which_nor_how_many_nor_how(

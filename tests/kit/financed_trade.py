@@ -41,7 +41,7 @@ class FinancedTrade:
 
     def consent(self, by: str = "bank", ucr: str = UCR) -> UUID:
         with self.release.platform.begin(self.release.titles[by]) as work:
-            (given,) = consents.consent(work, ucr)
+            given, *_ = consents.consent(work, ucr)
             return given.id
 
     def withdraw(self, consent_id: UUID, by: str = "bank") -> None:
