@@ -6,14 +6,16 @@ delay that the words of two of three sources settled.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
+from isthmus_protocol import policy_periods
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.shapes import MalformedMessage, Members
 
 INSURER, INSURED, PLATFORM = "insurer", "insured", "platform"
 QUORUM = 2
+EPOCH = datetime.fromtimestamp(0, UTC)
 ROLES = ("CARRIER", "TERMINAL", "CUSTOMS")
 
 
@@ -66,7 +68,10 @@ class Step:
 
 @dataclass
 class Standing:
-    """How a cover or claim stands after the steps that were taken; amounts in minor units."""
+    """How a cover or claim stands after the steps that were taken; amounts in minor units.
+
+    ``periods`` has the policy period of each declaration, ``at`` is the time of the step taken last.
+    """
 
     kind: Kind
     insurer: str
@@ -75,6 +80,11 @@ class Standing:
     limit: int = 0
     declared: int = 0
     declarations: dict[str, int] = field(default_factory=dict)
+    begins: datetime | None = None
+    per_period: int | None = None
+    period_months: int | None = None
+    periods: dict[str, int] = field(default_factory=dict)
+    at: datetime = EPOCH
     claimed: int = 0
     payable: int | None = None
     paid: int | None = None
@@ -87,6 +97,16 @@ class Standing:
         if step.actor not in known:
             raise NotAllowed(f"{step.actor} is neither insurer nor insured")
         return known[step.actor]
+
+    def check_limits(self, period: int) -> None:
+        """Raise :class:`NotAllowed` where more stands declared than the cover or the period bears."""
+        if self.declared > self.limit:
+            raise NotAllowed("more stands declared than the limit bears")
+        in_period = sum(
+            insured for each, insured in self.declarations.items() if self.periods[each] == period
+        )
+        if self.per_period is not None and in_period > self.per_period:
+            raise NotAllowed("more stands declared than the limit of its policy period bears")
 
 
 def _move(code: str, who: str, of: str, to: str = "") -> tuple[str, frozenset[str], frozenset[str], str]:
@@ -138,6 +158,7 @@ def replay(kind: Kind, steps: Iterable[Step], insurer: str, insured: str) -> Sta
         )
         if to is None:
             raise NotAllowed(f"not for the {who} while it is {standing.state or 'nothing yet'}")
+        standing.at = step.at
         try:
             _EFFECTS.get((kind, step.code), _nothing)(standing, Members(step.about))
         except MalformedMessage as error:
@@ -158,16 +179,39 @@ def _terms(standing: Standing, about: Members) -> None:
     if limit < standing.limit:
         raise NotAllowed("a cover in force is not narrowed")
     standing.limit = limit
+    _periods(standing, about)
+
+
+def _periods(standing: Standing, about: Members) -> None:
+    """Take the limit of each policy period; terms without ``perPeriod`` agree none."""
+    months, per_period = (
+        about.optional(name, lambda each: about.integer(each, 1)) for name in ("periodMonths", "perPeriod")
+    )
+    if standing.state and (
+        months != standing.period_months or (per_period is None) != (standing.per_period is None)
+    ):
+        raise NotAllowed("the policy periods of a cover in force stay as they are")
+    if per_period is not None:
+        if per_period < (standing.per_period or 0):
+            raise NotAllowed("a cover in force is not narrowed")
+        begins = datetime.fromisoformat(about.text("validFrom"))
+        if months is None or begins.tzinfo is None or standing.begins not in (None, begins):
+            raise NotAllowed("its policy periods cannot be told")
+        standing.begins = begins
+    standing.per_period, standing.period_months = per_period, months
 
 
 def _declare(standing: Standing, about: Members) -> None:
     declaration, insured = about.name("declaration"), about.integer("insured", 1)
     if declaration in standing.declarations:
         raise NotAllowed("it is declared already")
+    period = 1
+    if standing.begins is not None and standing.period_months is not None:
+        period = policy_periods.number_at(standing.begins, standing.period_months, standing.at)
     standing.declarations[declaration] = insured
+    standing.periods[declaration] = period
     standing.declared += insured
-    if standing.declared > standing.limit:
-        raise NotAllowed("more stands declared than the limit bears")
+    standing.check_limits(period)
 
 
 def _take_back(standing: Standing, about: Members) -> None:

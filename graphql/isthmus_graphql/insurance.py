@@ -15,7 +15,7 @@ from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import JSON, DateTime, Long
 from isthmus_graphql.values import Money
 from isthmus_platform import parties
-from isthmus_platform.insurance import covers, exporting, quotes, records, steps
+from isthmus_platform.insurance import covers, exporting, limits, quotes, records, steps
 from isthmus_platform.insurance.records import InsuranceStep
 from isthmus_platform.shipments import Shipment
 
@@ -100,6 +100,34 @@ class Chained:
         return context.loader.load("contract", row.id, "steps", read) or []
 
 
+class CoverPeriod(graphene.ObjectType):
+    """A policy period of a cover, with its running balance."""
+
+    number = graphene.Int(required=True, description="From 1.")
+    begins = DateTime(required=True, description="In UTC.")
+    ends = DateTime(required=True, description="In UTC: from then on it is the next.")
+    limit = graphene.Field(
+        Money, description="The most that is declared within it; null where none is agreed."
+    )
+    declared = graphene.Field(Money, required=True, description="What was declared within it and stands.")
+    balance = graphene.Field(Money, description="What may still be declared within it; null without a limit.")
+
+    @staticmethod
+    def resolve_limit(period: limits.Period, _info: Info) -> Money | None:
+        """Return the limit."""
+        return money(period, period.limit)
+
+    @staticmethod
+    def resolve_declared(period: limits.Period, _info: Info) -> Money | None:
+        """Return what is declared."""
+        return money(period, period.declared)
+
+    @staticmethod
+    def resolve_balance(period: limits.Period, _info: Info) -> Money | None:
+        """Return what is left."""
+        return money(period, period.balance)
+
+
 class OpenCover(Chained, graphene.ObjectType):
     """An insurer's standing promise to insure what its holder declares, within limits."""
 
@@ -118,6 +146,15 @@ class OpenCover(Chained, graphene.ObjectType):
     per_conveyance = graphene.Field(Money, required=True, description="The most on one conveyance.")
     per_location = graphene.Field(
         Money, required=True, description="The most loaded or discharged in a place."
+    )
+    per_period = graphene.Field(
+        Money, description="The most that is declared within a policy period; null where none is agreed."
+    )
+    period_months = graphene.Int(required=True, description="Calendar months of a policy period.")
+    periods = graphene.List(
+        graphene.NonNull(CoverPeriod),
+        required=True,
+        description="The policy periods, first to last, each with its running balance.",
     )
     declared = graphene.Field(Money, required=True, description="What stands declared.")
     balance = graphene.Field(Money, required=True, description="What may still be declared.")
@@ -145,6 +182,21 @@ class OpenCover(Chained, graphene.ObjectType):
     def resolve_per_location(row: records.OpenCover, _info: Info) -> Money | None:
         """Return the limit of a place."""
         return money(row, row.per_location_minor)
+
+    @staticmethod
+    def resolve_per_period(row: records.OpenCover, _info: Info) -> Money | None:
+        """Return the limit of a policy period."""
+        return money(row, row.per_period_minor)
+
+    @staticmethod
+    def resolve_periods(row: records.OpenCover, info: Info) -> Sequence[limits.Period]:
+        """Return the policy periods."""
+        context = info.context
+
+        def read(ids: Sequence[UUID]) -> dict[UUID, list[limits.Period]]:
+            return limits.periods(context.reading, context.loader.kept("contract", ids) or [row])
+
+        return context.loader.load("contract", row.id, "periods", read) or []
 
     @staticmethod
     def resolve_declared(row: records.OpenCover, _info: Info) -> Money | None:

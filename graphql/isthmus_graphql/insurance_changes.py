@@ -102,6 +102,12 @@ class OfferCoverInput(Change):
     limit_minor = Long(required=True, description="Minor units: the most that stands declared.")
     per_conveyance_minor = Long(required=True, description="Minor units: the most on one conveyance.")
     per_location_minor = Long(required=True, description="Minor units: the most in one place.")
+    per_period_minor = Long(
+        description="Minor units: the most that is declared within a policy period; left away, none."
+    )
+    period_months = graphene.Int(
+        default_value=covers.DEFAULT_PERIOD, description="Calendar months of a policy period, 1 to 36."
+    )
     clauses = _texts(f"Some of {CLAUSES}.")
     valid_from = DateTime(required=True, description="From when.")
     valid_until = DateTime(required=True, description="Until when, up to three years.")
@@ -136,6 +142,8 @@ def _offer(work: Work, desk: Desk, given: Any) -> Any:
             given.notice_days,
             given.documents_days,
             given.cancellation_days,
+            given.per_period_minor,
+            given.period_months,
         ),
     )
 
@@ -162,12 +170,17 @@ class AdjustCoverInput(Change):
     limit_minor = Long(description=f"{MINOR}: the most that stands declared.")
     per_conveyance_minor = Long(description=f"{MINOR}: the most on one conveyance.")
     per_location_minor = Long(description=f"{MINOR}: the most in one place.")
+    per_period_minor = Long(description=f"{MINOR}: the most that is declared within a policy period.")
     valid_until = DateTime(description="A later end.")
 
 
 def _adjust(work: Work, desk: Desk, given: Any) -> Any:
     wanted = covers.Adjustment(
-        given.limit_minor, given.per_conveyance_minor, given.per_location_minor, given.valid_until
+        given.limit_minor,
+        given.per_conveyance_minor,
+        given.per_location_minor,
+        given.valid_until,
+        given.per_period_minor,
     )
     return covers.adjust(work, desk, _cover(given), wanted)
 

@@ -11,6 +11,7 @@ fragment Covered on OpenCover {
     + _CONTRACT
     + """
   limit { amountMinor currency } perConveyance { amountMinor currency } perLocation { amountMinor currency }
+  perPeriod { amountMinor currency } periodMonths
   declared { amountMinor currency } balance { amountMinor currency }
 }
 """
@@ -79,6 +80,10 @@ query PortalCover($id: ID!) {
   node(id: $id) {
     ... on OpenCover {
       ...Covered upliftBp noticeDays documentsDays cancellationDays steps { ...Stepped }
+      periods {
+        number begins ends limit { amountMinor currency } declared { amountMinor currency }
+        balance { amountMinor currency }
+      }
     }
   }
   coverDeclarations(first: 50, cover: $id) { edges { node { ...Declared } } pageInfo { hasNextPage } }

@@ -34,6 +34,8 @@ OFFER: dict[str, Any] = {
     "limitMinor": 20_000_000_000,
     "perConveyanceMinor": 20_000_000_000,
     "perLocationMinor": 20_000_000_000,
+    "perPeriodMinor": 20_000_000_000,
+    "periodMonths": 6,
     "clauses": ["ICC_A", "WAR"],
     "validFrom": NOW,
     "validUntil": LATER,
@@ -49,6 +51,7 @@ TARIFF: dict[str, Any] = {
     ],
     "regions": [{"name": "ASIA", "countries": ["TW"]}],
 }
+WIDER = {"limitMinor": 30_000_000_000, "perPeriodMinor": 25_000_000_000}
 DELAY: dict[str, Any] = {
     "agreedArrival": AGREED,
     "afterDays": 2,
@@ -90,7 +93,7 @@ class Story:
         ids = self.ids
         yield "insurer", "offerCover", COVER, OFFER
         yield "trader", "answerCover", COVER, {"cover": ids["cover"], "accept": True}
-        yield "insurer", "adjustCover", COVER, {"cover": ids["cover"], "limitMinor": 30_000_000_000}
+        yield "insurer", "adjustCover", COVER, {"cover": ids["cover"], **WIDER}
         yield "trader", "requestInsuranceQuote", QUOTE, quote_input(ids["cover"], self.shipment)
         until = {"premiumMinor": 9_000, "validUntil": LATER}
         yield "insurer", "answerInsuranceQuote", QUOTE, {"quote": ids["quote"], **until}
@@ -192,9 +195,12 @@ def test_every_mutation_is_made_once_for_its_key_and_to_others_there_is_no_such_
 
 
 LISTS = (
-    "{ openCovers { edges { node { id insurer { name } insured { name } steps { code actor { name } } } } }"
+    "{ openCovers { edges { node { id perPeriod { amountMinor } periodMonths"
+    " periods { number begins ends limit { amountMinor } declared { amountMinor } balance { amountMinor } }"
+    " insurer { name } insured { name } steps { code actor { name } } } } }"
     " insuranceQuotes { edges { node { id state premium { amountMinor } lines { amount } terms } } }"
-    " coverDeclarations { edges { node { id premium { amountMinor } deductible { amountMinor }"
+    " coverDeclarations { edges { node { id state sumInsured { amountMinor }"
+    " premium { amountMinor } deductible { amountMinor }"
     " claims { kind state paid { amountMinor } steps { code digest previous signature } }"
     " delay { measuredDays paidDays paidMinor basisRiskDays told { role source { name } days apart } } } } }"
     " insuranceClaims { edges { node { id state kind claimed { amountMinor currency } } } } }"
@@ -221,7 +227,14 @@ def test_what_was_insured_is_read_by_both_and_by_nobody_else(
         assert askers["insurer"].data(node, id=one)["node"] == {"id": one}
         for name in ("rival", "carrier", "operator"):
             assert askers[name].ask(node, id=one) == askers[name].ask(node, id=absent(one))
-    (live, _) = nodes(seen["trader"]["coverDeclarations"])
+    (cover,) = nodes(seen["trader"]["openCovers"])
+    (period,) = cover["periods"]  # it was cancelled, and ends with its notice
+    assert period["limit"]["amountMinor"] == 25_000_000_000
+    (live, taken_back) = nodes(seen["trader"]["coverDeclarations"])
+    assert taken_back["state"] == "CANCELLED"
+    assert period["declared"] == live["sumInsured"]
+    insured = live["sumInsured"]["amountMinor"]
+    assert period["balance"]["amountMinor"] == 25_000_000_000 - insured
     assert live["delay"]["measuredDays"] == 5
     assert (live["delay"]["paidDays"], live["delay"]["paidMinor"]) == (3, 300_000)
     assert [told["source"]["name"] for told in live["delay"]["told"]] == ["carrier", "terminal"]

@@ -26,7 +26,7 @@ COUNTS = re.compile(
 )
 UNITS = re.compile(
     r"[mM]inor unit|basis points|kilogram|[hH]ours?|[bB]ytes|[mM]illiseconds|[sS]econds|[dD]egrees"
-    r"|[mM]etres|[gG]rams|thousandths|[pP]oints|The number\."
+    r"|[cC]alendar months|[mM]etres|[gG]rams|thousandths|[pP]oints|The number\."
 )
 
 

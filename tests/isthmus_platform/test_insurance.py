@@ -143,11 +143,7 @@ def test_a_certificate_is_a_document_that_verifies_under_its_cover(trade: Insure
 
 def declare_another(trade: InsuredTrade, cover: UUID, number: int, **changes: Any) -> Callable[[], object]:
     """Return what declares a further shipment of 110,000 minor units."""
-    shipment = trade.papers.trade.ship(
-        reference=f"S{number}", ucr=f"S{number}", booking_reference=None, bill_of_lading=None
-    )
-    given: dict[str, Any] = {"cif": 100_000, "conveyance": f"V{number}", "shipment": shipment} | changes
-    quote = trade.quote(cover, **given).id
+    quote = trade.another(cover, number, **changes)
     return lambda: trade.declare(quote)
 
 
@@ -155,10 +151,11 @@ def declare_another(trade: InsuredTrade, cover: UUID, number: int, **changes: An
     ("limits", "changes", "code"),
     [
         ({"limit": 200_000}, {}, "cover_limit"),
+        ({"per_period": 200_000}, {}, "period_limit"),
         ({"per_conveyance": 200_000}, {"conveyance": "one  vessel"}, "conveyance_limit"),
         ({"per_location": 200_000}, {}, "location_limit"),
     ],
-    ids=["cover", "conveyance", "location"],
+    ids=["cover", "period", "conveyance", "location"],
 )
 def test_no_limit_is_exceeded_and_what_is_cancelled_is_free_again(
     trade: InsuredTrade, limits: dict[str, Any], changes: dict[str, str], code: str

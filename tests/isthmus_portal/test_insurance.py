@@ -49,6 +49,7 @@ OFFER: dict[str, str | list[str]] = {
     "limitMinor": "1,000,000.00",
     "perConveyanceMinor": "800000",
     "perLocationMinor": "900000",
+    "perPeriodMinor": "750000",
     "clauses": ["ICC_A", "WAR"],
 }
 
@@ -57,6 +58,9 @@ def test_a_cover_is_offered_and_taken_and_nobody_else_sees_it(trade: InsuredTrad
     insurer, trader = as_party("insurer"), as_party("trader")
     cover = done(insurer, is_sound(insurer.get("/insurance")), "Offer the cover", **OFFER)
     assert "US$1,000,000.00" in cover.section("Limits and terms").text
+    assert "US$750,000.00 in 12 months" in cover.section("Limits and terms").text
+    (period,) = cover.section("Balance of each policy period").one("tbody").all("tr")
+    assert [cell.text for cell in period.all("td")][3:] == ["US$750,000.00", "US$0.00", "US$750,000.00"]
     assert offered(cover) == ["Withdraw the offer"]
     address = trader.get("/insurance").link("OC-7")
     as_party("stranger").get(address, status=404)

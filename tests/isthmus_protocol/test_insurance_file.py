@@ -89,6 +89,15 @@ def cover() -> Chain:
     return chain.add("DECLARE", "insured", {"declaration": "d1", "insured": 600, "number": 1})
 
 
+def by_period(*declared: int, months: int = 12) -> Chain:
+    """Return a cover that bears 1,000 in all and 500 in a policy period, and what is declared under it."""
+    terms = {**TERMS, "perPeriod": 500, "periodMonths": months, "validFrom": AT.isoformat()}
+    chain = Chain(Kind.COVER).add("OFFER", "insurer", terms).add("ACCEPT", "insured")
+    for number, insured in enumerate(declared):
+        chain.add("DECLARE", "insured", {"declaration": f"d{number}", "insured": insured})
+    return chain
+
+
 def claim() -> Chain:
     chain = Chain(Kind.CLAIM).add("NOTIFY", "insured", {"late": False, "claimed": 500})
     chain.add("EVENT", None, {"event": "e1", "digest": "sha-256:" + "ab" * 32})
@@ -109,10 +118,11 @@ def delay() -> Chain:
     ("made", "said"),
     [
         (cover, "ACTIVE; 600 of 1000 minor units stand declared"),
+        (lambda: by_period(300, 200), "ACTIVE; 500 of 1000 minor units stand declared"),
         (claim, "SETTLED; 500 minor units claimed, 300 minor units paid"),
         (delay, "SETTLED; 500 minor units claimed, 500 minor units paid"),
     ],
-    ids=["cover", "claim", "delay"],
+    ids=["cover", "period", "claim", "delay"],
 )
 def test_what_was_done_verifies_and_says_how_it_stands(made: Callable[[], Chain], said: str) -> None:
     verdict, story = verify_insurance(made().file(), TRUST)
@@ -161,6 +171,8 @@ def test_a_step_left_out_changed_or_moved_is_found() -> None:
         cover().add("DECLARE", "insured", {"declaration": "d1", "insured": 1}),
         cover().add("CANCEL_DECLARATION", "insured", {"declaration": "d1", "insured": 599}),
         cover().add("ADJUST", "insurer", {**TERMS, "limit": 999}),
+        by_period(300, 201),
+        by_period(300).add("ADJUST", "insurer", TERMS),
         cover().add("SETTLE", "insurer", {"paid": 1}),
         claim().add("SETTLE", "insurer", {"paid": 300}),
         Chain(Kind.CLAIM).add("NOTIFY", "insured", {"claimed": 5}).add("ACCEPT", "insurer", {"payable": 5}),
@@ -173,7 +185,8 @@ def test_a_step_left_out_changed_or_moved_is_found() -> None:
     ],
     ids=[
         "offered-by-insured", "taken-by-insurer", "offered-by-nobody", "terms-for-another", "over-the-limit",
-        "declared-twice", "taken-back-otherwise", "narrowed", "a-claim's-step", "paid-twice",
+        "declared-twice", "taken-back-otherwise", "narrowed",
+        "over-the-period", "period-dropped", "a-claim's-step", "paid-twice",
         "accepted-unassessed", "paid-by-nobody", "notified-by-a-stranger", "one-source-alone",
     ],
 )  # fmt: skip

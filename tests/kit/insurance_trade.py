@@ -104,6 +104,14 @@ class InsuredTrade:
         with self.platform.begin(self[by]) as work:
             return quotes.request(work, QuoteDraft(**draft))
 
+    def another(self, cover: UUID, number: int, **changes: Any) -> UUID:
+        """Return a quote for a further shipment of 110,000 minor units, on a vessel of its own."""
+        shipment = self.papers.trade.ship(
+            reference=f"S{number}", ucr=f"S{number}", booking_reference=None, bill_of_lading=None
+        )
+        given: dict[str, Any] = {"cif": 100_000, "conveyance": f"V{number}", "shipment": shipment} | changes
+        return self.quote(cover, **given).id
+
     def delay(self, **changes: Any) -> DelayDraft:
         """Return delay cover: arrival in 30 days, past 2 days 1,000 dollars a day for 10 days."""
         return replace(

@@ -10,7 +10,17 @@ from uuid import UUID
 from sqlalchemy import select
 
 from isthmus_platform.database import Work
-from isthmus_platform.insurance import claims, covers, declaring, delays, quorum, quotes, rating, steps
+from isthmus_platform.insurance import (
+    claims,
+    covers,
+    declaring,
+    delays,
+    limits,
+    quorum,
+    quotes,
+    rating,
+    steps,
+)
 from isthmus_platform.insurance.records import CoverDeclaration
 
 __all__ = [
@@ -19,6 +29,7 @@ __all__ = [
     "declaring",
     "delays",
     "insured",
+    "limits",
     "quorum",
     "quotes",
     "rating",

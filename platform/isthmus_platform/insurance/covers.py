@@ -24,6 +24,9 @@ NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{0,29}")
 DEFAULT_UPLIFT = 11_000
 """Basis points of the CIF value: 110 % (Incoterms 2020, CIF A5; UCP 600 Art. 28(f)(ii))."""
 LONGEST = timedelta(days=3 * 366)
+DEFAULT_PERIOD = 12
+"""Calendar months of a policy period, within which the limit per period holds."""
+LONGEST_PERIOD = 36
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class CoverDraft:
     notice_days: int = 7
     documents_days: int = 60
     cancellation_days: int = 30
+    per_period: int | None = None
+    period_months: int = DEFAULT_PERIOD
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Adjustment:
     per_conveyance: int | None = None
     per_location: int | None = None
     valid_until: datetime | None = None
+    per_period: int | None = None
 
 
 def offer(work: Work, desk: Desk, draft: CoverDraft) -> OpenCover:
@@ -79,6 +85,8 @@ def offer(work: Work, desk: Desk, draft: CoverDraft) -> OpenCover:
         limit_minor=draft.limit,
         per_conveyance_minor=draft.per_conveyance,
         per_location_minor=draft.per_location,
+        per_period_minor=draft.per_period,
+        period_months=draft.period_months,
         clauses=[clause for clause in rating.CLAUSES if clause in set(draft.clauses)],
         uplift_bp=draft.uplift_bp,
         notice_days=draft.notice_days,
@@ -114,6 +122,12 @@ def _check(work: Work, draft: CoverDraft) -> None:
         ("per_location", "perLocationMinor"),
     ):
         steps.check_amount(getattr(draft, name), field)
+    if draft.per_period is not None:
+        steps.check_amount(draft.per_period, "perPeriodMinor")
+    if isinstance(draft.period_months, bool) or not 1 <= draft.period_months <= LONGEST_PERIOD:
+        raise InvalidInput(
+            f"A policy period is 1 to {LONGEST_PERIOD} months.", field="periodMonths", code="months"
+        )
     given = set(draft.clauses)
     if not given <= set(rating.CLAUSES) or not given & set(rating.BASIC):
         raise InvalidInput(
@@ -167,7 +181,7 @@ def adjust(work: Work, desk: Desk, cover_id: UUID, change: Adjustment) -> OpenCo
         value, held = wanted[column], getattr(cover, column)
         if value is None:
             continue
-        if value < held:
+        if held is None or value < held:
             raise Conflict("A cover in force is not narrowed; cancel it.", field=field, code="narrowed")
         if isinstance(value, int):
             steps.check_amount(value, field)
@@ -182,12 +196,14 @@ ADJUSTABLE = (
     ("limit", "limit_minor", "limitMinor"),
     ("per_conveyance", "per_conveyance_minor", "perConveyanceMinor"),
     ("per_location", "per_location_minor", "perLocationMinor"),
+    ("per_period", "per_period_minor", "perPeriodMinor"),
     ("valid_until", "valid_until", "validUntil"),
 )
 
 
 def terms(cover: OpenCover) -> dict[str, Any]:
     """Return the terms that the insurer signs."""
+    period = {} if cover.per_period_minor is None else {"perPeriod": cover.per_period_minor}
     return {
         "number": cover.number,
         "insured": str(cover.insured_id),
@@ -195,6 +211,8 @@ def terms(cover: OpenCover) -> dict[str, Any]:
         "limit": cover.limit_minor,
         "perConveyance": cover.per_conveyance_minor,
         "perLocation": cover.per_location_minor,
+        **period,
+        "periodMonths": cover.period_months,
         "clauses": list(cover.clauses),
         "upliftBp": cover.uplift_bp,
         "noticeDays": cover.notice_days,

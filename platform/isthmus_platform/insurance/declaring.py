@@ -5,14 +5,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from babel.numbers import get_currency_precision
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
 from isthmus_platform import domain_events, parties, places, shipments, tracking
 from isthmus_platform.changes import Kind
 from isthmus_platform.database import Work, new_id, on_duty
 from isthmus_platform.documents import DocumentVersion
 from isthmus_platform.errors import Conflict
-from isthmus_platform.insurance import covers, quotes, steps
+from isthmus_platform.insurance import covers, limits, quotes, steps
 from isthmus_platform.insurance.quorum import Terms
 from isthmus_platform.insurance.records import (
     DUTY,
@@ -46,8 +46,8 @@ def declare(work: Work, desk: Desk, quote_id: UUID) -> CoverDeclaration:
     """Take a quote: declare its shipment under the cover, and issue the certificate.
 
     The cover is locked first, so that of many at once each sees what stands. Raises :class:`Conflict`
-    (``cover_limit``, ``conveyance_limit``, ``location_limit``, ``quote_lapsed``, ``cover_not_active``,
-    ``declared_before``) and what issuing raises.
+    (``quote_lapsed``, ``cover_not_active``, ``declared_before``), :class:`limits.LimitExceeded` and what
+    issuing raises.
     """
     known = quotes.get(work, quote_id)
     cover: OpenCover = steps.lock(work, OpenCover, known.cover_id, "quote")
@@ -56,14 +56,18 @@ def declare(work: Work, desk: Desk, quote_id: UUID) -> CoverDeclaration:
     quotes.check_in_force(cover, work.now)
     if quote.valid_until is None or quote.valid_until <= work.now:
         raise Conflict("The quote holds no more; ask for another.", field="quote", code="quote_lapsed")
-    _check_limits(work, cover, quote)
+    _check_not_declared(work, cover, quote.shipment_id)
+    terms, period = quote.terms, limits.period_at(cover, work.now)
+    places_of = frozenset((terms["loading"], terms["discharge"]))
+    wanted = limits.Wanted(quote.insured_minor, terms["conveyance"], places_of, period, "quote")
+    limits.check(work, cover, wanted)
     shipment = shipments.get(work, quote.shipment_id)
     quote.state = state
     cover.declared_minor += quote.insured_minor
     cover.declarations += 1
     work.session.flush()
     certificate = _certificate(work, desk, cover, quote, shipment)
-    declaration = _written(work, cover, quote, certificate)
+    declaration = _written(work, cover, quote, certificate, period)
     about = {"declaration": str(declaration.id), "number": declaration.number, "insured": quote.insured_minor}
     steps.add(work, desk, cover, "DECLARE", about)
     domain_events.announce(work, "cover.declared", about={"declaration": str(declaration.id)})
@@ -71,34 +75,18 @@ def declare(work: Work, desk: Desk, quote_id: UUID) -> CoverDeclaration:
     return declaration
 
 
-def _check_limits(work: Work, cover: OpenCover, quote: InsuranceQuote) -> None:
-    """Raise :class:`Conflict` where the declaration would exceed a limit; the caller has the cover's lock."""
-    terms, wanted = quote.terms, quote.insured_minor
-    live = (CoverDeclaration.cover_id == cover.id, CoverDeclaration.state == "DECLARED")
-    if work.session.scalar(select(exists().where(*live, CoverDeclaration.shipment_id == quote.shipment_id))):
-        raise Conflict("The shipment is declared under this cover.", field="quote", code="declared_before")
-    if wanted > cover.balance_minor:
-        raise _exceeded("cover_limit", "the cover's limit", cover.balance_minor)
-    total = select(func.coalesce(func.sum(CoverDeclaration.insured_minor), 0))
-    aboard = work.session.scalar(total.where(*live, CoverDeclaration.conveyance == terms["conveyance"]))
-    left = cover.per_conveyance_minor - int(aboard or 0)
-    if wanted > left:
-        raise _exceeded("conveyance_limit", f"the limit on board {terms['conveyance']}", left)
-    for place in {terms["loading"], terms["discharge"]}:
-        there = (CoverDeclaration.loading == place) | (CoverDeclaration.discharge == place)
-        left = cover.per_location_minor - int(work.session.scalar(total.where(*live, there)) or 0)
-        if wanted > left:
-            raise _exceeded("location_limit", f"the limit at {place}", left)
-
-
-def _exceeded(code: str, what: str, left: int) -> Conflict:
-    return Conflict(
-        f"This would exceed {what}; {max(0, left):,} minor units are left.", field="quote", code=code
+def _check_not_declared(work: Work, cover: OpenCover, shipment_id: UUID) -> None:
+    declared = exists().where(
+        CoverDeclaration.cover_id == cover.id,
+        CoverDeclaration.state == "DECLARED",
+        CoverDeclaration.shipment_id == shipment_id,
     )
+    if work.session.scalar(select(declared)):
+        raise Conflict("The shipment is declared under this cover.", field="quote", code="declared_before")
 
 
 def _written(
-    work: Work, cover: OpenCover, quote: InsuranceQuote, certificate: DocumentVersion
+    work: Work, cover: OpenCover, quote: InsuranceQuote, certificate: DocumentVersion, period: int
 ) -> CoverDeclaration:
     terms, delay = quote.terms, quote.terms["delay"]
     declaration = CoverDeclaration(
@@ -110,6 +98,7 @@ def _written(
         shipment_id=quote.shipment_id,
         document_id=certificate.document_id,
         number=cover.declarations,
+        period=period,
         ucr=terms["ucr"],
         conveyance=terms["conveyance"],
         loading=terms["loading"],

@@ -18,6 +18,8 @@ class OpenCover(Base):
     """An insurer's open cover for ``insured_id``; limits and ``declared_minor`` in minor units.
 
     ``limit_minor`` holds for the whole validity; ``declared_minor`` is what stands declared against it.
+    ``per_period_minor`` holds for what is declared within each policy period of ``period_months`` calendar
+    months; None where no such limit is agreed.
     """
 
     __tablename__ = "open_cover"
@@ -26,6 +28,7 @@ class OpenCover(Base):
         Index("ix_open_cover_insured_id_id", "insured_id", "id"),
         CheckConstraint("declared_minor >= 0 AND declared_minor <= limit_minor", name="balance"),
         CheckConstraint("insurer_id <> insured_id", name="two_parties"),
+        CheckConstraint("period_months > 0 AND per_period_minor > 0", name="period"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -36,6 +39,8 @@ class OpenCover(Base):
     limit_minor: Mapped[int] = mapped_column(BigInteger)
     per_conveyance_minor: Mapped[int] = mapped_column(BigInteger)
     per_location_minor: Mapped[int] = mapped_column(BigInteger)
+    per_period_minor: Mapped[int | None] = mapped_column(BigInteger)
+    period_months: Mapped[int]
     clauses: Mapped[list[str]] = mapped_column(ARRAY(String()))
     uplift_bp: Mapped[int]
     notice_days: Mapped[int]
@@ -98,6 +103,7 @@ class InsuranceQuote(Base):
 class CoverDeclaration(Base):
     """A shipment declared under a cover: on risk, against its limits, with its certificate.
 
+    ``period`` is the policy period, from 1, in which it was declared and against whose limit it counts.
     With delay cover, ``carrier_id``, ``terminal_id`` and ``customs_id`` are the three whose word settles it.
     """
 
@@ -132,6 +138,7 @@ class CoverDeclaration(Base):
     shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipment.id"))
     document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"))
     number: Mapped[int]
+    period: Mapped[int]
     ucr: Mapped[str]
     conveyance: Mapped[str]
     loading: Mapped[str] = mapped_column(String(5))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from isthmus_protocol import insurance_file, statements
+from isthmus_protocol import insurance_file, policy_periods, statements
 from isthmus_protocol.canonical import canonical, digest
 from isthmus_protocol.insurance_chain import Kind
 from isthmus_protocol.insurance_file import Head, Party
@@ -16,6 +16,7 @@ from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey, T
 
 ARRIVAL_TYPE = insurance_file.ARRIVAL_TYPE
 STEP_TYPE = insurance_file.STEP_TYPE
+period_at, period_begins = policy_periods.number_at, policy_periods.begins
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,15 @@ def offer(now: datetime, currency: str) -> Act:
             Field("limitMinor", "Limit of the cover", "money", currency=currency),
             Field("perConveyanceMinor", "Limit on one conveyance", "money", currency=currency),
             Field("perLocationMinor", "Limit in one place", "money", currency=currency),
+            Field(
+                "perPeriodMinor",
+                "Limit in one policy period",
+                "money",
+                required=False,
+                hint="Left empty: none beside the limit of the cover.",
+                currency=currency,
+            ),
+            Field("periodMonths", "Months of a policy period", "whole", value="12"),
             Field("clauses", "Clauses", "choices", options=coded(CLAUSES, WORDS)),
             Field("validFrom", "From", "moment", value=day_and_time(now)),
             Field("validUntil", "Until", "moment", value=day_and_time(year)),
@@ -125,6 +134,14 @@ def _adjust(cover: dict[str, Any]) -> Act:
     currency = cover["limit"]["currency"]
     until = day_and_time(moment(cover["validUntil"]))
 
+    held = cover["perPeriod"]
+    period: tuple[Field, ...] = ()
+    if held is not None:
+        value = major(held)
+        period = (
+            Field("perPeriodMinor", "Limit in one policy period", "money", value=value, currency=currency),
+        )
+
     def wider(given: dict[str, Any]) -> dict[str, Any]:
         """Leave away an end that stays as it is: the field holds no seconds."""
         same = given.get("validUntil", "")[:16] == until
@@ -153,6 +170,7 @@ def _adjust(cover: dict[str, Any]) -> Act:
                 value=major(cover["perLocation"]),
                 currency=currency,
             ),
+            *period,
             Field("validUntil", "Until", "moment", value=until),
         ),
         fixed={"cover": cover["id"]},
