@@ -45,6 +45,7 @@ METERS: Mapping[str, str] = MappingProxyType(
         "title.transferred": "Transfers and endorsements of title",
         "title.surrendered": "Surrenders of title",
         "cover.declared": "Shipments declared under an open cover",
+        "cover.declaration_adjusted": "Declarations under an open cover adjusted",
         "claim.settled": "Insurance claims settled",
         "risk.assessed": "Shipments assessed by own rules",
         "risk.simulated": "Shipments judged in simulations",

@@ -122,6 +122,7 @@ MOVES: Mapping[Kind, tuple[tuple[str, frozenset[str], frozenset[str], str], ...]
         _move("CANCEL", "insurer insured", "ACTIVE", "ENDING"),
         _move("CANCEL", INSURER, "OFFERED", "DECLINED"),
         _move("DECLARE", INSURED, "ACTIVE ENDING"),
+        _move("ADJUST_DECLARATION", INSURED, "ACTIVE ENDING"),
         _move("CANCEL_DECLARATION", INSURED, "ACTIVE ENDING"),
     ),
     Kind.CLAIM: (
@@ -214,6 +215,16 @@ def _declare(standing: Standing, about: Members) -> None:
     standing.check_limits(period)
 
 
+def _restate(standing: Standing, about: Members) -> None:
+    declaration, insured = about.name("declaration"), about.integer("insured", 1)
+    before = about.integer("before", 1)
+    if standing.declarations.get(declaration) != before:
+        raise NotAllowed("that does not stand declared")
+    standing.declarations[declaration] = insured
+    standing.declared += insured - before
+    standing.check_limits(standing.periods[declaration])
+
+
 def _take_back(standing: Standing, about: Members) -> None:
     declaration, insured = about.name("declaration"), about.integer("insured", 1)
     if standing.declarations.get(declaration) != insured:
@@ -259,6 +270,7 @@ _EFFECTS: Mapping[tuple[Kind, str], Callable[[Standing, Members], None]] = {
     (Kind.COVER, "OFFER"): _terms,
     (Kind.COVER, "ADJUST"): _terms,
     (Kind.COVER, "DECLARE"): _declare,
+    (Kind.COVER, "ADJUST_DECLARATION"): _restate,
     (Kind.COVER, "CANCEL_DECLARATION"): _take_back,
     (Kind.CLAIM, "NOTIFY"): _notify,
     (Kind.CLAIM, "ASSESS"): _assess,

@@ -12,7 +12,7 @@ from isthmus_graphql.mutations import Change, Changed, Operation, change, perfor
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.scalars import DateTime, Long
 from isthmus_platform.database import Work
-from isthmus_platform.insurance import claims, declaring, delays
+from isthmus_platform.insurance import adjusting, claims, declaring, delays
 from isthmus_platform.papers.signing import Desk
 
 
@@ -31,6 +31,24 @@ class CancelCargoDeclarationInput(Change):
 
     declaration = named("declaration")
     reason = graphene.String(required=True, description="Why, 1 to 500 characters.")
+
+
+class AdjustCargoDeclarationInput(Change):
+    """What of a declaration is to be otherwise; what is left away stays."""
+
+    declaration = named("declaration")
+    reason = graphene.String(required=True, description="Why, 1 to 500 characters.")
+    cif_minor = Long(description=f"{MINOR}: the CIF value, of which the cover's uplift is insured.")
+    conveyance = graphene.String(description="Vessel or vehicle.")
+    mode = graphene.String(description="`VESSEL`, `BARGE`, `RAIL`, `TRUCK` or `AIR`.")
+    agreed_arrival = DateTime(description="Of delay cover: a later one, while no source told of it.")
+
+
+def _adjust_declaration(work: Work, desk: Desk, given: Any) -> Any:
+    change = adjusting.Change(
+        given.reason, given.cif_minor, given.conveyance, given.mode, given.agreed_arrival
+    )
+    return adjusting.adjust(work, desk, _declaration(given), change)
 
 
 def _declaration(given: Any) -> UUID:
@@ -162,6 +180,13 @@ class CargoMutation(graphene.ObjectType):
         DeclareCargoInput,
         _declare,
         "Take a quote: the shipment is declared and its certificate issued.",
+    )
+    adjust_cargo_declaration = mutation(
+        "adjustCargoDeclaration",
+        "declaration",
+        AdjustCargoDeclarationInput,
+        _adjust_declaration,
+        "Adjust a declaration before its risk ends: rated anew, its certificate exchanged for a new one.",
     )
     cancel_cargo_declaration = mutation(
         "cancelCargoDeclaration",

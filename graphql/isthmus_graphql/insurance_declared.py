@@ -19,6 +19,7 @@ from isthmus_graphql.insurance import (
     keep,
     money,
 )
+from isthmus_graphql.insurance_adjusted import Adjusted, certificate_of
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Long
@@ -201,7 +202,7 @@ class InsuranceClaim(Chained, graphene.ObjectType):
         return money(row, row.paid_minor)
 
 
-class CoverDeclaration(Covered, graphene.ObjectType):
+class CoverDeclaration(Covered, Adjusted, graphene.ObjectType):
     """A shipment declared under an open cover."""
 
     class Meta:
@@ -252,14 +253,7 @@ class CoverDeclaration(Covered, graphene.ObjectType):
     @staticmethod
     def resolve_certificate(row: records.CoverDeclaration, info: Info) -> documents.Document | None:
         """Return the certificate."""
-        context = info.context
-
-        def read(ids: Sequence[UUID]) -> dict[UUID, documents.Document]:
-            found = documents.get_many(context.reading, ids)
-            context.loader.keep("document", found.values())
-            return found
-
-        return context.loader.load("certificate", row.document_id, "document", read)
+        return certificate_of(info, row.document_id)
 
     @staticmethod
     def resolve_claims(row: records.CoverDeclaration, info: Info) -> Sequence[records.InsuranceClaim]:

@@ -44,7 +44,8 @@ TYPES = {
     "read:grants": "Grant Delegation AccessLogEntry",
     "read:webhooks": "Webhook WebhookDelivery WebhookAttempt",
     "read:insurance": (
-        "OpenCover PremiumLine InsuranceQuote InsuranceTariff ArrivalWord ArrivalSource DelaySettlement"
+        "OpenCover CoverPeriod CoverAdjustment PremiumLine InsuranceQuote InsuranceTariff ArrivalWord"
+        " ArrivalSource DelaySettlement"
         " InsuranceClaim CoverDeclaration InsuranceStepEntry Contracted"
     ),
     "read:finance": (
@@ -106,6 +107,7 @@ CHANGES = {
     "requestInsuranceQuote": "write:insurance",
     "answerInsuranceQuote": "write:insurance",
     "declareCargo": "write:insurance",
+    "adjustCargoDeclaration": "write:insurance",
     "cancelCargoDeclaration": "write:insurance",
     "notifyClaim": "write:insurance",
     "documentClaim": "write:insurance",

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     COVER_OFFERED = "cover.offered"
     COVER_CHANGED = "cover.changed"
     COVER_DECLARED = "cover.declared"
+    COVER_DECLARATION_ADJUSTED = "cover.declaration_adjusted"
     COVER_DECLARATION_CANCELLED = "cover.declaration_cancelled"
     QUOTE_REQUESTED = "quote.requested"
     QUOTE_ANSWERED = "quote.answered"

@@ -37,6 +37,8 @@ def movements(steps: Sequence[dict[str, Any]]) -> list[Movement]:
             limit = about["limit"]
         elif step["code"] == "DECLARE":
             declared += about["insured"]
+        elif step["code"] == "ADJUST_DECLARATION":
+            declared += about["insured"] - about["before"]
         elif step["code"] == "CANCEL_DECLARATION":
             declared -= about["insured"]
         if (declared, limit) != before:

@@ -118,6 +118,12 @@ query PortalCoverDeclaration($id: ID!) {
       quote { id terms }
       certificate { title sha256 version mediaType contentUrl }
       claims { ...Claimed }
+      adjustments {
+        number reason madeAt terms termsBefore
+        sumInsuredBefore { amountMinor currency } sumInsured { amountMinor currency }
+        premiumBefore { amountMinor currency } premium { amountMinor currency }
+        difference { amountMinor currency } lines { clause hs base ratePpm amount said }
+      }
       delay {
         agreedArrival afterDays perDayMinor mostDays decidesBy decidedAt measuredDays paidDays paidMinor
         basisRiskDays sources { role party { name legalName } }
@@ -170,6 +176,7 @@ CANCEL_COVER = change("cancelCover", "cover { id }")
 REQUEST_QUOTE = change("requestInsuranceQuote", "quote { id }")
 ANSWER_QUOTE = change("answerInsuranceQuote", "quote { id }")
 DECLARE_CARGO = change("declareCargo", "declaration { id }")
+ADJUST_DECLARATION = change("adjustCargoDeclaration", "declaration { id }")
 CANCEL_DECLARATION = change("cancelCargoDeclaration", "declaration { id }")
 NOTIFY_CLAIM = change("notifyClaim", "claim { id }")
 DOCUMENT_CLAIM = change("documentClaim", "claim { id }")

@@ -38,6 +38,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "answerCover": {"accept": True},
     "answerInsuranceQuote": {"premiumMinor": 1, "validUntil": LATER},
     "assessClaim": {"assessedMinor": 1, "remark": "curious"},
+    "adjustCargoDeclaration": {"reason": "curious"},
     "cancelCargoDeclaration": {"reason": "curious"},
     "cancelCover": {"reason": "curious"},
     "declareCargo": {},

@@ -19,7 +19,7 @@ from isthmus_platform.changes import Change
 from isthmus_platform.database import Duty, Platform, create_platform_engine
 from isthmus_platform.drafts import GoodsDraft
 from isthmus_platform.errors import PlatformError
-from isthmus_platform.insurance import covers, declaring, delays, quotes, steps
+from isthmus_platform.insurance import certificates, covers, delays, quotes, steps
 from isthmus_platform.insurance.covers import Adjustment
 from isthmus_platform.insurance.rating import Row, Table
 from isthmus_platform.papers import issuing
@@ -96,7 +96,7 @@ def test_amounts_are_whole_minor_units_whatever_the_currencys_decimals(
         goods=(GoodsDraft("Lathe", "845811", "1", "1", 1, "CR", "TW", value, currency),),
     )
     made = trade.declared(cover, shipment=shipment)
-    assert declaring.amount_of(made.insured_minor, currency).value == Decimal(written)
+    assert certificates.amount_of(made.insured_minor, currency).value == Decimal(written)
     assert made.insured_minor == round(Decimal(value) * 11 / 10)
 
 

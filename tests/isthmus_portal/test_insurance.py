@@ -122,7 +122,19 @@ def test_a_quote_is_explained_line_by_line_and_declared_once(trade: InsuredTrade
     declared = is_sound(trader.get(sent[0].headers["Location"]))
     data = trader.client.get(declared.section("Certificate").link("Signed data")).data
     assert verify_document(data, TRUST)[0].passed
-    assert offered(declared) == ["Notify a claim", "Take the declaration back"]
+    assert offered(declared) == ["Notify a claim", "Adjust the declaration", "Take the declaration back"]
+    adjusted = done(
+        trader, declared, "Adjust the declaration", cifMinor="200000.00", conveyance="Ada", reason="Sold part"
+    )
+    assert "US$220,000.00" in adjusted.section("What is insured").text
+    (row,) = adjusted.section("Adjusted").one("tbody").all("tr")
+    cells = [cell.text for cell in row.all("td")]
+    assert cells[2].startswith("Sold part")
+    assert "was US$312,070.00" in cells[3]
+    assert cells[5] == "-US$157.50"
+    assert verify_document(data, TRUST)[0].passed, "what was downloaded before knows nothing of it"
+    new = trader.client.get(adjusted.section("Certificate").link("Signed data")).data
+    assert verify_document(new, TRUST)[0].passed
 
 
 def test_delay_cover_is_asked_for_whole_or_not_at_all(trade: InsuredTrade, as_party: AsParty) -> None:

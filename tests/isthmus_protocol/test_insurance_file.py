@@ -98,6 +98,11 @@ def by_period(*declared: int, months: int = 12) -> Chain:
     return chain
 
 
+def restated(before: int, insured: int) -> tuple[str, str, dict[str, Any]]:
+    """Return the step that adjusts the first declaration."""
+    return "ADJUST_DECLARATION", "insured", {"declaration": "d0", "before": before, "insured": insured}
+
+
 def claim() -> Chain:
     chain = Chain(Kind.CLAIM).add("NOTIFY", "insured", {"late": False, "claimed": 500})
     chain.add("EVENT", None, {"event": "e1", "digest": "sha-256:" + "ab" * 32})
@@ -118,7 +123,10 @@ def delay() -> Chain:
     ("made", "said"),
     [
         (cover, "ACTIVE; 600 of 1000 minor units stand declared"),
-        (lambda: by_period(300, 200), "ACTIVE; 500 of 1000 minor units stand declared"),
+        (
+            lambda: by_period(300, 200).add(*restated(300, 250)),
+            "ACTIVE; 450 of 1000 minor units stand declared",
+        ),
         (claim, "SETTLED; 500 minor units claimed, 300 minor units paid"),
         (delay, "SETTLED; 500 minor units claimed, 500 minor units paid"),
     ],
@@ -172,6 +180,8 @@ def test_a_step_left_out_changed_or_moved_is_found() -> None:
         cover().add("CANCEL_DECLARATION", "insured", {"declaration": "d1", "insured": 599}),
         cover().add("ADJUST", "insurer", {**TERMS, "limit": 999}),
         by_period(300, 201),
+        by_period(300, 200).add(*restated(300, 301)),
+        by_period(300, 200).add(*restated(299, 100)),
         by_period(300).add("ADJUST", "insurer", TERMS),
         cover().add("SETTLE", "insurer", {"paid": 1}),
         claim().add("SETTLE", "insurer", {"paid": 300}),
@@ -184,9 +194,9 @@ def test_a_step_left_out_changed_or_moved_is_found() -> None:
         .add("ACCEPT", None, {"payable": 5}),
     ],
     ids=[
-        "offered-by-insured", "taken-by-insurer", "offered-by-nobody", "terms-for-another", "over-the-limit",
-        "declared-twice", "taken-back-otherwise", "narrowed",
-        "over-the-period", "period-dropped", "a-claim's-step", "paid-twice",
+        "offered-by-insured", "taken-by-insurer", "offered-by-nobody", "terms-for-another",
+        "over-the-limit", "declared-twice", "taken-back-otherwise", "narrowed", "over-the-period",
+        "adjusted-over-it", "adjusted-otherwise", "period-dropped", "a-claim's-step", "paid-twice",
         "accepted-unassessed", "paid-by-nobody", "notified-by-a-stranger", "one-source-alone",
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from isthmus_platform import parties
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform
 from isthmus_platform.encryption import Vault
-from isthmus_platform.insurance import claims, covers, declaring, delays, quotes, steps
+from isthmus_platform.insurance import adjusting, claims, covers, declaring, delays, quotes, steps
 from isthmus_platform.insurance.claims import ClaimDraft
 from isthmus_platform.insurance.covers import CoverDraft
 from isthmus_platform.insurance.quotes import DelayDraft, QuoteDraft
@@ -48,7 +48,14 @@ TABLE = Table(
 )
 SOURCES = ("carrier", "terminal", "authority")
 EVERYTHING = (
-    *("open_cover", "insurance_tariff", "insurance_quote", "cover_declaration", "insurance_claim"),
+    *(
+        "open_cover",
+        "insurance_tariff",
+        "insurance_quote",
+        "cover_declaration",
+        "cover_adjustment",
+        "insurance_claim",
+    ),
     *("insurance_step", "arrival_report", "document", "issued_paper", "outbox", "change"),
 )
 
@@ -124,6 +131,11 @@ class InsuredTrade:
 
     def declared(self, cover: UUID, **changes: Any) -> CoverDeclaration:
         return self.declare(self.quote(cover, **changes).id)
+
+    def adjust(self, declaration: UUID, by: str = "trader", **changes: Any) -> CoverDeclaration:
+        given = {"reason": "Dearer"} | changes
+        with self.platform.begin(self[by]) as work:
+            return adjusting.adjust(work, DESK, declaration, adjusting.Change(**given))
 
     def cancel(self, declaration: UUID, by: str = "trader") -> CoverDeclaration:
         with self.platform.begin(self[by]) as work:

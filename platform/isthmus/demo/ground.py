@@ -37,6 +37,7 @@ PRICES = (
     Price("title.transferred", 400),
     Price("title.surrendered", 400),
     Price("cover.declared", 300),
+    Price("cover.declaration_adjusted", 150),
     Price("claim.settled", 800),
     Price("delivery_order.issued", 600),
     Price("booking.made", 500),

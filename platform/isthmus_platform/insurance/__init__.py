@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from isthmus_platform.database import Work
 from isthmus_platform.insurance import (
+    adjusting,
     claims,
     covers,
     declaring,
@@ -24,6 +25,7 @@ from isthmus_platform.insurance import (
 from isthmus_platform.insurance.records import CoverDeclaration
 
 __all__ = [
+    "adjusting",
     "claims",
     "covers",
     "declaring",

@@ -19,7 +19,7 @@ from isthmus_platform.consignments import RecordedEvent
 from isthmus_platform.database import Duty, Platform, Work, new_id
 from isthmus_platform.documents import Document
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
-from isthmus_platform.insurance import covers, declaring, steps
+from isthmus_platform.insurance import adjusting, covers, declaring, steps
 from isthmus_platform.insurance.records import DUTY, CoverDeclaration, InsuranceClaim, OpenCover
 from isthmus_platform.insurance.states import CLAIM, moved
 from isthmus_platform.papers.parts import check_text
@@ -77,12 +77,13 @@ def notify(work: Work, desk: Desk, draft: ClaimDraft) -> InsuranceClaim:
         raise Conflict("The declaration was cancelled.", field="declaration", code="not_insured")
     if draft.kind not in set(ClaimKind) - {ClaimKind.DELAY}:
         raise InvalidInput("Delay is claimed by the quorum alone.", field="kind", code="kind")
-    steps.check_amount(draft.claimed, "claimedMinor", most=declaration.insured_minor)
     check_text(draft.description, "description", 2000)
     if not declaration.declared_at <= draft.occurred_at <= work.now:
         raise InvalidInput(
             "It occurred since the declaration, and has occurred.", field="occurredAt", code="occurred_at"
         )
+    insured = adjusting.insured_when(work, declaration, draft.occurred_at)
+    steps.check_amount(draft.claimed, "claimedMinor", most=insured)
     cover = covers.get(work, declaration.cover_id)
     claim = _opened(work, cover, declaration, draft)
     steps.add(work, desk, claim, "NOTIFY", {"late": claim.late, "claimed": claim.claimed_minor})

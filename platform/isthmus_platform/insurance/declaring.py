@@ -1,41 +1,31 @@
 """Declaring a shipment under an open cover, never beyond a limit, and its certificate."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from uuid import UUID
 
-from babel.numbers import get_currency_precision
 from sqlalchemy import exists, select
 
-from isthmus_platform import domain_events, parties, places, shipments, tracking
+from isthmus_platform import domain_events, shipments, tracking
 from isthmus_platform.changes import Kind
 from isthmus_platform.database import Work, new_id, on_duty
 from isthmus_platform.documents import DocumentVersion
 from isthmus_platform.errors import Conflict
-from isthmus_platform.insurance import covers, limits, quotes, steps
+from isthmus_platform.insurance import certificates, covers, limits, quotes, steps
+from isthmus_platform.insurance.certificates import Said
 from isthmus_platform.insurance.quorum import Terms
 from isthmus_platform.insurance.records import (
     DUTY,
     CoverDeclaration,
     InsuranceClaim,
     InsuranceQuote,
-    InsuranceStep,
     OpenCover,
 )
 from isthmus_platform.insurance.states import DECLARATION, QUOTE, moved
 from isthmus_platform.papers import issuing
-from isthmus_platform.papers.kinds import InsuranceCertificate
-from isthmus_platform.papers.parts import Amount, Container, Location, TradeParty, check_text
+from isthmus_platform.papers.parts import check_text
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.shipments import Shipment
 
-CLAUSES = {
-    "ICC_A": "Institute Cargo Clauses (A) 1/1/09",
-    "ICC_B": "Institute Cargo Clauses (B) 1/1/09",
-    "ICC_C": "Institute Cargo Clauses (C) 1/1/09",
-    "WAR": "Institute War Clauses (Cargo) 1/1/09",
-    "STRIKES": "Institute Strikes Clauses (Cargo) 1/1/09",
-}
 AT_ORIGIN = frozenset({"CANCELLED", "BOOKED", "EMPTY_PICKED_UP", "GATED_IN", "LOADED"})
 """A shipment's status until it departs."""
 GRACE = timedelta(days=30)
@@ -66,7 +56,10 @@ def declare(work: Work, desk: Desk, quote_id: UUID) -> CoverDeclaration:
     cover.declared_minor += quote.insured_minor
     cover.declarations += 1
     work.session.flush()
-    certificate = _certificate(work, desk, cover, quote, shipment)
+    said = Said(
+        f"{cover.number}-{cover.declarations}", quote.insured_minor, quote.deductible_minor or 0, terms
+    )
+    certificate = certificates.issue(work, desk, cover, shipment, said)
     declaration = _written(work, cover, quote, certificate, period)
     about = {"declaration": str(declaration.id), "number": declaration.number, "insured": quote.insured_minor}
     steps.add(work, desk, cover, "DECLARE", about)
@@ -118,11 +111,18 @@ def _written(
         declaration.agreed_arrival = datetime.fromisoformat(delay["agreed"])
         declaration.after_days, declaration.most_days = delay["afterDays"], delay["mostDays"]
         declaration.per_day_minor = delay["perDay"]
-        paid_up = timedelta(days=delay["afterDays"] + delay["mostDays"])
-        declaration.decides_by = declaration.agreed_arrival + paid_up + GRACE
+        declaration.decides_by = decides_by(declaration)
     work.session.add(declaration)
     work.session.flush()
     return declaration
+
+
+def decides_by(declaration: CoverDeclaration) -> datetime | None:
+    """Return until when a third word is waited for; None without delay cover."""
+    terms = delay_terms(declaration)
+    if terms is None:
+        return None
+    return terms.agreed + timedelta(days=terms.after_days + terms.most_days) + GRACE
 
 
 def delay_terms(declaration: CoverDeclaration) -> Terms | None:
@@ -132,53 +132,6 @@ def delay_terms(declaration: CoverDeclaration) -> Terms | None:
     if agreed is None or after is None or per_day is None or most is None:
         return None
     return Terms(agreed, after, per_day, most)
-
-
-def amount_of(minor: int, currency: str) -> Amount:
-    """Return minor units as a paper says them: JPY has no decimals, USD two, BHD three (CLDR)."""
-    return Amount(Decimal(minor).scaleb(-get_currency_precision(currency)), currency)
-
-
-def _certificate(
-    work: Work, desk: Desk, cover: OpenCover, quote: InsuranceQuote, shipment: Shipment
-) -> DocumentVersion:
-    """Issue the certificate: signed by the insured as proxy of the insurer (UCP 600 Art. 28(a))."""
-    names = parties.get_many(work, {cover.insurer_id, cover.insured_id})
-    insurer, insured = names[cover.insurer_id].legal_name, names[cover.insured_id].legal_name
-    offered = work.session.scalars(
-        select(InsuranceStep.digest).where(InsuranceStep.subject_id == cover.id, InsuranceStep.sequence == 1)
-    ).one()
-    delay = quote.terms["delay"]
-    note = (
-        f"Signed by {insured} as proxy for and on behalf of {insurer}, under open cover {cover.number},"
-        f" whose terms the insurer signed: {offered}. Deductible:"
-        f" {amount_of(quote.deductible_minor or 0, cover.currency).value} {cover.currency}."
-    )
-    if delay is not None:
-        note += f" Delay beyond {delay['afterDays']} days after {delay['agreed']} is covered."
-    paper = InsuranceCertificate(
-        number=f"{cover.number}-{cover.declarations}",
-        issued_on=work.now.date(),
-        policy_number=cover.number,
-        insurer=TradeParty(insurer),
-        insured=TradeParty(insured),
-        insured_amount=amount_of(quote.insured_minor, cover.currency),
-        clauses="; ".join(CLAUSES[clause] for clause in quote.terms["clauses"]),
-        ucr=shipment.ucr,
-        goods_description="; ".join(item.description for item in shipment.goods)[:2000] or None,
-        vessel=quote.terms["conveyance"],
-        loading=_location(shipment.origin),
-        discharge=_location(shipment.destination),
-        containers=tuple(Container(unit.reference, unit.iso_code) for unit in shipment.equipment),
-        claims_payable_at=_location(shipment.destination),
-        note=note,
-    )
-    return issuing.issue(work, desk, shipment.reference, paper, title=f"Insurance certificate {paper.number}")
-
-
-def _location(code: str) -> Location:
-    found = places.known(code)
-    return Location(code, None if found is None else found.name)
 
 
 def cancel(work: Work, desk: Desk, declaration_id: UUID, reason: str) -> CoverDeclaration:
@@ -191,10 +144,7 @@ def cancel(work: Work, desk: Desk, declaration_id: UUID, reason: str) -> CoverDe
     cover: OpenCover = steps.lock(work, OpenCover, known.cover_id, "declaration")
     declaration: CoverDeclaration = steps.lock(work, CoverDeclaration, declaration_id, "declaration")
     state = moved(DECLARATION, declaration.state, "CANCEL", steps.who(work, declaration), "declaration")
-    if work.session.scalar(select(exists().where(InsuranceClaim.declaration_id == declaration.id))):
-        raise Conflict("A claim was made.", field="declaration", code="claimed")
-    if declaration.delay_decided_at is not None:
-        raise Conflict("Its delay is decided.", field="declaration", code="delay_decided")
+    check_nothing_happened(work, declaration)
     if _under_way(work, shipments.get(work, declaration.shipment_id)):
         raise Conflict("The goods are under way.", field="declaration", code="under_way")
     declaration.state, declaration.cancelled_at = state, work.now
@@ -207,9 +157,21 @@ def cancel(work: Work, desk: Desk, declaration_id: UUID, reason: str) -> CoverDe
     return declaration
 
 
+def check_nothing_happened(work: Work, declaration: CoverDeclaration) -> None:
+    """Raise :class:`Conflict` (``claimed``, ``delay_decided``) where something was claimed or settled."""
+    if work.session.scalar(select(exists().where(InsuranceClaim.declaration_id == declaration.id))):
+        raise Conflict("A claim was made.", field="declaration", code="claimed")
+    if declaration.delay_decided_at is not None:
+        raise Conflict("Its delay is decided.", field="declaration", code="delay_decided")
+
+
+def status_of(work: Work, shipment: Shipment) -> str:
+    """Return how far the goods are, by the code of tracking."""
+    return tracking.progress(work, [shipment])[shipment.id].status.code
+
+
 def _under_way(work: Work, shipment: Shipment) -> bool:
-    code = tracking.progress(work, [shipment])[shipment.id].status.code
-    return code not in AT_ORIGIN
+    return status_of(work, shipment) not in AT_ORIGIN
 
 
 def get(work: Work, declaration_id: UUID) -> CoverDeclaration:

@@ -4,7 +4,7 @@ Where the insurer has a table in force the quote is made at once. Where it has n
 quote waits for the insurer, which hears of it by webhook and answers by GraphQL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -214,25 +214,13 @@ def _asked(
     if conveyance is None:
         raise InvalidInput("Name the vessel or vehicle.", field="conveyance", code="missing")
     check_text(conveyance, "conveyance", 200)
-    items = [(item.hs_code, item.value_minor) for item in shipment.goods]
     cif = _cif(cover, shipment, draft.cif)
     insured = steps.check_amount(rating.sum_insured(cif, cover.uplift_bp), "cifMinor")
     delay = None if draft.delay is None else _delay(work, shipment, draft.delay)
-    if not sum(value for _, value in items):
-        items = [(hs, 1) for hs, _ in items]
-    risk = rating.Risk(
-        tuple(rating.Item(hs, value) for hs, value in items),
-        insured,
-        shipment.origin[:2],
-        shipment.destination[:2],
-        draft.mode,
-        clauses,
-        0 if delay is None else delay["perDay"] * delay["mostDays"],
-    )
     terms = {
         "clauses": list(clauses),
         "mode": draft.mode,
-        "conveyance": " ".join(conveyance.upper().split()),
+        "conveyance": conveyance_of(conveyance),
         "loading": shipment.origin,
         "discharge": shipment.destination,
         "ucr": shipment.ucr,
@@ -241,7 +229,29 @@ def _asked(
         "upliftBp": cover.uplift_bp,
         "delay": delay,
     }
-    return terms, risk
+    return terms, risk_of(shipment, terms, insured)
+
+
+def conveyance_of(name: str) -> str:
+    """Return the name of a vessel or vehicle as it is counted: without case and double spaces."""
+    return " ".join(name.upper().split())
+
+
+def risk_of(shipment: Shipment, terms: Mapping[str, Any], insured: int) -> rating.Risk:
+    """Return what a table rates: the shipment's goods and way, under the terms of a quote."""
+    items = [(item.hs_code, item.value_minor) for item in shipment.goods]
+    if not sum(value for _, value in items):
+        items = [(hs, 1) for hs, _ in items]
+    delay = terms["delay"]
+    return rating.Risk(
+        tuple(rating.Item(hs, value) for hs, value in items),
+        insured,
+        shipment.origin[:2],
+        shipment.destination[:2],
+        terms["mode"],
+        tuple(terms["clauses"]),
+        0 if delay is None else delay["perDay"] * delay["mostDays"],
+    )
 
 
 def _cif(cover: OpenCover, shipment: Shipment, given: int | None) -> int:

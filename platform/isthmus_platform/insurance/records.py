@@ -162,6 +162,43 @@ class CoverDeclaration(Base):
     delay_decided_at: Mapped[datetime | None]
 
 
+class CoverAdjustment(Base):
+    """A declaration adjusted: its terms, sum insured and premium before and after; amounts in minor units.
+
+    ``lines`` explain the premium after; ``revoked_id`` is the certificate before, ``document_id`` that after.
+    """
+
+    __tablename__ = "cover_adjustment"
+    __table_args__ = (
+        UniqueConstraint("declaration_id", "number"),
+        CheckConstraint("insured_minor > 0 AND premium_minor >= 0", name="amounts"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    declaration_id: Mapped[UUID] = mapped_column(ForeignKey("cover_declaration.id"))
+    insurer_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    insured_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    number: Mapped[int]
+    reason: Mapped[str]
+    made_at: Mapped[datetime]
+    currency: Mapped[str] = mapped_column(String(3))
+    terms_before: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    insured_before_minor: Mapped[int] = mapped_column(BigInteger)
+    insured_minor: Mapped[int] = mapped_column(BigInteger)
+    premium_before_minor: Mapped[int] = mapped_column(BigInteger)
+    premium_minor: Mapped[int] = mapped_column(BigInteger)
+    deductible_minor: Mapped[int] = mapped_column(BigInteger)
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    revoked_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"))
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"))
+
+    @property
+    def difference_minor(self) -> int:
+        """Return the additional premium; below zero the premium that is returned."""
+        return self.premium_minor - self.premium_before_minor
+
+
 class InsuranceClaim(Base):
     """A claim under a declaration; ``DELAY`` is made by the quorum, once a declaration."""
 

@@ -36,6 +36,13 @@ QUOTE = (
     _move("DECLARE", INSURED, "QUOTED", "USED", "the quote is valid; no limit of the cover is exceeded"),
 )
 DECLARATION = (
+    _move(
+        "ADJUST",
+        INSURED,
+        "DECLARED",
+        "DECLARED",
+        "no claim, no delay decided, not delivered; no limit of the cover is exceeded",
+    ),
     _move("CANCEL", INSURED, "DECLARED", "CANCELLED", "no claim, no delay decided, not under way"),
 )
 CLAIM = (

@@ -240,6 +240,7 @@ PAGE = Page(
         queries.REQUEST_QUOTE,
         queries.ANSWER_QUOTE,
         queries.DECLARE_CARGO,
+        queries.ADJUST_DECLARATION,
         queries.CANCEL_DECLARATION,
         queries.NOTIFY_CLAIM,
         queries.DOCUMENT_CLAIM,

@@ -25,6 +25,7 @@ WORDS = {
     "DIFFERS": "Differs, does not count",
     "TOO_LATE": "Told after it was decided",
     "AWAITED": "Not told yet",
+    "ADJUST_DECLARATION": "Declaration adjusted",
     "CANCEL_DECLARATION": "Declaration taken back",
 }
 TONES = {
@@ -300,6 +301,7 @@ def of_declaration(declaration: dict[str, Any], now: datetime) -> list[Act]:
             fixed=fixed,
             then=lambda payload: url_for("portal.insurance_claim", id=payload["claim"]["id"]),
         ),
+        _adjust_declaration(declaration),
         Act(
             "cancel",
             "Take the declaration back",
@@ -312,12 +314,49 @@ def of_declaration(declaration: dict[str, Any], now: datetime) -> list[Act]:
     ]
 
 
+def _adjust_declaration(declaration: dict[str, Any]) -> Act:
+    adjusted, delay = declaration["adjustments"], declaration["delay"]
+    terms = adjusted[-1]["terms"] if adjusted else declaration["quote"]["terms"]
+    currency = declaration["sumInsured"]["currency"]
+    as_it_is = {
+        "cifMinor": major({"amountMinor": terms["cif"], "currency": currency}),
+        "conveyance": terms["conveyance"],
+        "mode": terms["mode"],
+        "agreedArrival": day_and_time(moment(delay["agreedArrival"])) if delay else "",
+    }
+
+    def changed(given: dict[str, Any]) -> dict[str, Any]:
+        """Leave away an arrival that stays as it is: the field holds no seconds."""
+        same = given.get("agreedArrival", "")[:16] == as_it_is["agreedArrival"]
+        return {name: value for name, value in given.items() if not (same and name == "agreedArrival")}
+
+    arrival = Field(
+        "agreedArrival", "Delay: a later agreed arrival", "moment", value=as_it_is["agreedArrival"]
+    )
+    return Act(
+        "adjust",
+        "Adjust the declaration",
+        queries.ADJUST_DECLARATION,
+        "The declaration is adjusted, and its certificate exchanged for a new one.",
+        (
+            Field("cifMinor", "CIF value", "money", value=as_it_is["cifMinor"], currency=currency),
+            Field("conveyance", "Vessel or vehicle", value=as_it_is["conveyance"], longest=200),
+            Field("mode", "Mode", "choice", value=as_it_is["mode"], options=coded(MODES, WORDS)),
+            *((arrival,) if delay else ()),
+            _reason(),
+        ),
+        fixed={"declaration": declaration["id"]},
+        shape=changed,
+        note="Rated anew by the table that rated it; the certificate before is revoked.",
+    )
+
+
 def may_declaration(declaration: dict[str, Any], me: str) -> tuple[str, ...]:
     """Return what the party ``me`` may do to a declaration now."""
     if part(declaration, me) == INSURER or declaration["state"] != "DECLARED":
         return ()
     decided = (declaration["delay"] or {}).get("decidedAt")
-    return ("notify",) if declaration["claims"] or decided else ("notify", "cancel")
+    return ("notify",) if declaration["claims"] or decided else ("notify", "adjust", "cancel")
 
 
 def of_claim(claim: dict[str, Any]) -> list[Act]:
