@@ -10,7 +10,10 @@ INSURER, INSURED, CLOCK = "insurer", "insured", "clock"
 
 @dataclass(frozen=True)
 class Move:
-    """One transition: ``needs`` says in words what must hold beside state and party."""
+    """One transition: ``needs`` says in words what must hold beside state and party.
+
+    ``of`` no state is how a thing begins; ``to`` no state leaves it where it is.
+    """
 
     action: str
     who: frozenset[str]
@@ -24,6 +27,7 @@ def _move(action: str, who: str, of: str, to: str, needs: str = "") -> Move:
 
 
 COVER = (
+    _move("OFFER", INSURER, "", "OFFERED", "limits, clauses and validity, signed"),
     _move("ACCEPT", INSURED, "OFFERED", "ACTIVE", "the cover has not ended"),
     _move("DECLINE", INSURED, "OFFERED", "DECLINED"),
     _move("ADJUST", INSURER, "ACTIVE", "", "wider limits, a later end; nothing narrower"),
@@ -31,11 +35,14 @@ COVER = (
     _move("CANCEL", INSURER, "OFFERED", "DECLINED"),
 )
 QUOTE = (
+    _move("REQUEST", INSURED, "", "QUOTED", "the insurer's table rates it"),
+    _move("REQUEST", INSURED, "", "REQUESTED", "no table rates it"),
     _move("ANSWER", INSURER, "REQUESTED", "QUOTED", "a premium, and until when it holds"),
     _move("DECLINE", INSURER, "REQUESTED", "DECLINED"),
     _move("DECLARE", INSURED, "QUOTED", "USED", "the quote is valid; no limit of the cover is exceeded"),
 )
 DECLARATION = (
+    _move("DECLARE", INSURED, "", "DECLARED", "a quote that holds; no limit of the cover is exceeded"),
     _move(
         "ADJUST",
         INSURED,
@@ -46,6 +53,8 @@ DECLARATION = (
     _move("CANCEL", INSURED, "DECLARED", "CANCELLED", "no claim, no delay decided, not under way"),
 )
 CLAIM = (
+    _move("NOTIFY", INSURED, "", "NOTIFIED", "what occurred since the declaration"),
+    _move("DECIDE", CLOCK, "", "SETTLED", "delay: two of three sources agree, or of three the middle"),
     _move("DOCUMENT", INSURED, "NOTIFIED DOCUMENTED", "DOCUMENTED", "documents of the shipment"),
     _move("ASSESS", INSURER, "DOCUMENTED ASSESSED", "ASSESSED", "no more than was claimed"),
     _move("ACCEPT", INSURER, "ASSESSED", "ACCEPTED", "what is paid in all is within the sum insured"),
