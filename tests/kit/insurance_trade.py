@@ -80,6 +80,16 @@ class InsuredTrade:
 
     def cover(self, *, accepted: bool = True, **changes: Any) -> UUID:
         """Let the insurer offer the trader a cover of a million dollars for a year; the trader takes it."""
+        draft = self.draft(**changes)
+        with self.platform.begin(self["insurer"]) as work:
+            made = covers.offer(work, DESK, draft).id
+        if accepted:
+            with self.platform.begin(self[draft.insured]) as work:
+                covers.answer(work, DESK, made, accept=True)
+        return made
+
+    def draft(self, **changes: Any) -> CoverDraft:
+        """Return what is offered: a cover of a million dollars for a year."""
         draft: dict[str, Any] = {
             "insured": "trader",
             "number": "OC-2026-1",
@@ -91,12 +101,7 @@ class InsuredTrade:
             "valid_from": self.now,
             "valid_until": self.now + timedelta(days=365),
         } | changes
-        with self.platform.begin(self["insurer"]) as work:
-            made = covers.offer(work, DESK, CoverDraft(**draft)).id
-        if accepted:
-            with self.platform.begin(self[draft["insured"]]) as work:
-                covers.answer(work, DESK, made, accept=True)
-        return made
+        return CoverDraft(**draft)
 
     def publish(self, table: Table = TABLE, currency: str = "USD", at: datetime | None = None) -> None:
         with self.platform.begin(self["insurer"]) as work:
