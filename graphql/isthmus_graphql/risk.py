@@ -36,6 +36,7 @@ CATEGORIES = {
     risk.Category.NEW_PARTY: "A party that is new.",
     risk.Category.INVOICES: "Invoices.",
     risk.Category.WEIGHTS: "Masses.",
+    risk.Category.MONEY: "What became of financing or of documents presented.",
     risk.Category.OTHER: "Anything else.",
 }
 RULES = {

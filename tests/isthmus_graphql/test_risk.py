@@ -145,6 +145,8 @@ def test_one_screen_shows_all_findings_with_evidence_and_what_was_decided(
         "consignee",
         "invoices",
         "weights",
+        "money",
+        "credit",
     ]
 
 

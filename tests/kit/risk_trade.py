@@ -10,6 +10,7 @@ from uuid import UUID
 import held
 from isthmus_platform import domain_events, outbox, risk, shipments
 from isthmus_platform.database import Actor, Platform
+from isthmus_platform.encryption import Vault
 from isthmus_platform.outbox import Message
 from isthmus_platform.risk import About, Category, RuleDraft, findings, rules, simulating
 from isthmus_platform.risk.records import RiskFinding
@@ -74,6 +75,7 @@ class RiskTrade:
     """The parties of a trade; ``other(name)`` is another of its people."""
 
     trade: Trade
+    vault: Vault | None = None
 
     @property
     def platform(self) -> Platform:
@@ -130,7 +132,7 @@ class RiskTrade:
         """Do what the worker does, until there is nothing to do."""
 
         def handle(message: Message) -> None:
-            risk.handle(self.platform, None, message)
+            risk.handle(self.platform, self.vault, message)
 
         def hear(message: Message) -> None:
             risk.hear(self.platform, message)
@@ -142,7 +144,7 @@ class RiskTrade:
 
     def assess(self, shipment_id: UUID, by: str = "trader") -> list[UUID]:
         with self.platform.begin(self[by]) as work:
-            return risk.assess(work, None, shipment_id)
+            return risk.assess(work, self.vault, shipment_id)
 
     def findings(self, by: str = "trader") -> Sequence[RiskFinding]:
         with self.platform.begin(self[by]) as work:

@@ -73,6 +73,30 @@ def offers_of(work: Work, receivable_ids: Collection[UUID]) -> dict[UUID, list[R
     return found
 
 
+def offers_of_shipments(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, list[ReceivableOffer]]:
+    """Return the offers of each shipment's invoices, of those whose invoice the actor may know too."""
+    found: dict[UUID, list[ReceivableOffer]] = {}
+    rows = work.session.execute(
+        select(Receivable.shipment_id, ReceivableOffer)
+        .join(ReceivableOffer, ReceivableOffer.receivable_id == Receivable.id)
+        .where(Receivable.shipment_id.in_(shipment_ids))
+        .order_by(ReceivableOffer.id)
+    )
+    for shipment_id, row in rows:
+        found.setdefault(shipment_id, []).append(row)
+    return found
+
+
+def receivables_of(work: Work, offer_ids: Collection[UUID]) -> dict[UUID, Receivable]:
+    """Return the invoice of each offer, of those that the actor may know."""
+    rows = work.session.execute(
+        select(ReceivableOffer.id, Receivable)
+        .join(Receivable, Receivable.id == ReceivableOffer.receivable_id)
+        .where(ReceivableOffer.id.in_(offer_ids))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def many(work: Work, receivable_ids: Collection[UUID]) -> dict[UUID, Receivable]:
     """Return those of the receivables that the actor sees."""
     rows = work.session.scalars(select(Receivable).where(Receivable.id.in_(receivable_ids)))

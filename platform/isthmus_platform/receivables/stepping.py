@@ -25,6 +25,10 @@ METERED = {
 """What is announced for billing; of repayments the last alone."""
 
 
+HEARD = {Action.FALL_DUE: "receivable.overdue", Action.DEFAULT: "receivable.defaulted"}
+"""What is announced for those who watch risks, and bills nobody."""
+
+
 def locked(work: Work, offer_id: UUID) -> ReceivableOffer:
     """Return an offer as it stands, nobody else changing it or another of its invoice until the work ends.
 
@@ -92,6 +96,9 @@ def enter(work: Work, offer: ReceivableOffer, action: Action, *, amount_minor: i
     if meter is not None and (action is not Action.REPAY or offer.state == State.REPAID):
         payer = offer.party_id if action is Action.OFFER else offer.bank_id
         domain_events.announce(work, meter, party_id=payer, about={"offer": str(offer.id)})
+    if action in HEARD:
+        about = {"offer": str(offer.id)}
+        domain_events.announce(work, HEARD[action], quantity=0, party_id=offer.bank_id, about=about)
 
 
 def kind_of(action: Action, state: State) -> Kind:

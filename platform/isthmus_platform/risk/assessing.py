@@ -14,12 +14,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from isthmus_platform import domain_events, outbox, parties, shipments
 from isthmus_platform.consignments import RecordedEvent
+from isthmus_platform.credit import consignments
 from isthmus_platform.database import Actor, Platform, Work, on_duty
 from isthmus_platform.encryption import Vault
 from isthmus_platform.errors import NotFound
 from isthmus_platform.grants import AccessGrant
 from isthmus_platform.outbox import Message
 from isthmus_platform.parties import Delegation
+from isthmus_platform.receivables import reading as receivables
 from isthmus_platform.risk import findings, loading, rules, simulating
 from isthmus_platform.risk.records import RiskAssessment, RiskRule
 from isthmus_platform.risk.rules import MEMBERS
@@ -31,7 +33,15 @@ from isthmus_platform.tracking_records import ShipmentSource
 WATCH = "risk-watch"
 """The duty that sees who has active rules, and who acts for whom or was granted what."""
 HEARD = frozenset({"shipment.created", "events.recorded", "document.stored"})
-"""Domain events after which rules are evaluated."""
+"""Domain events about goods after which rules are evaluated."""
+OF_MONEY = frozenset(
+    {
+        *("receivable.offered", "receivable.disbursed", "receivable.repaid"),
+        *("receivable.overdue", "receivable.defaulted"),
+        *("presentation.made", "presentation.examined", "presentation.waived", "presentation.returned"),
+    }
+)
+"""Domain events about money after which they are, by the parties to it: of an offer, of a presentation."""
 SUBJECT = "platform:risk"
 """Who acts where the platform evaluates a member's rules."""
 
@@ -78,10 +88,15 @@ def assessed_at(work: Work, shipment_id: UUID) -> datetime | None:
 
 def hear(platform: Platform, message: Message) -> None:
     """Ask for assessments after a domain event (``domain_events.TOPIC``); made again, they change nothing."""
-    if message.payload["name"] not in HEARD:
+    name, about = message.payload["name"], message.payload["about"]
+    if name not in HEARD | OF_MONEY:
         return
     with platform.begin(_actor(platform, message.party_id), request_id=message.request_id) as work:
-        for shipment_id in _concerned(work, message.payload["about"]):
+        if name in OF_MONEY:
+            for member in _parties(work, about):
+                outbox.emit(work, TOPIC, {"money": about}, party_id=member)
+            return
+        for shipment_id in _concerned(work, about):
             for member in _watchers(work, shipment_id):
                 outbox.emit(work, TOPIC, {"shipment": str(shipment_id)}, party_id=member)
 
@@ -92,6 +107,24 @@ def _concerned(work: Work, about: dict[str, Any]) -> list[UUID]:
         return [UUID(about["shipment"])]
     query = select(RecordedEvent.shipment_id).where(RecordedEvent.id.in_(map(UUID, about.get("events", ()))))
     return sorted({found for found in work.session.scalars(query) if found is not None})
+
+
+def _parties(work: Work, about: dict[str, Any]) -> list[UUID]:
+    """Return the parties with active rules to the offer or the credit that a domain event of money is about.
+
+    What each may know of it is asked as that one.
+    """
+    try:
+        if "offer" in about:
+            offer = receivables.offer_of(work, UUID(about["offer"]))
+            near = {offer.party_id, offer.bank_id}
+        else:
+            near = consignments.parties_to(work, UUID(about["presentation"]))
+    except NotFound:
+        return []
+    active = select(RiskRule.party_id).where(RiskRule.state == RuleState.ACTIVE.value)
+    with on_duty(work, WATCH):
+        return sorted(work.session.scalars(active.where(RiskRule.party_id.in_(near)).distinct()))
 
 
 def _watchers(work: Work, shipment_id: UUID) -> list[UUID]:
@@ -125,6 +158,8 @@ def handle(platform: Platform, vault: Vault | None, message: Message) -> None:
     actor = _actor(platform, message.party_id, payload.get("subject", SUBJECT))
     if "simulation" in payload:
         act = partial(simulating.chunk, vault=vault, simulation_id=UUID(payload["simulation"]))
+    elif "money" in payload:
+        act = partial(_assess_money, vault=vault, about=payload["money"])
     else:
         act = partial(_assess_if_seen, vault=vault, shipment_id=UUID(payload["shipment"]))
     with platform.begin(actor, request_id=message.request_id) as work:
@@ -136,6 +171,18 @@ def _assess_if_seen(work: Work, vault: Vault | None, shipment_id: UUID) -> bool:
         return bool(assess(work, vault, shipment_id))
     except NotFound:
         return False
+
+
+def _assess_money(work: Work, vault: Vault | None, about: dict[str, Any]) -> bool:
+    """Assess the shipments, of those that the member sees, of an offer or a presentation."""
+    try:
+        if "offer" in about:
+            found = loading.of_offer(work, UUID(about["offer"]))
+        else:
+            found = loading.of_presentation(work, vault, UUID(about["presentation"]))
+    except NotFound:
+        return False
+    return sum(_assess_if_seen(work, vault, each) for each in found) > 0
 
 
 def _actor(platform: Platform, party_id: UUID, subject: str = SUBJECT) -> Actor:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,16 +13,34 @@ from sqlalchemy.orm import aliased
 
 from isthmus_platform import documents
 from isthmus_platform.consignments import CommercialTerms, Equipment, GoodsItem, RecordedEvent, Shipment
+from isthmus_platform.credit.consignments import presented_for, ucrs_of
+from isthmus_platform.credit.presenting import presentation_of
 from isthmus_platform.database import Work
 from isthmus_platform.encryption import Vault
 from isthmus_platform.papers import issuing
 from isthmus_platform.parties import Party
+from isthmus_platform.receivables import reading as receivables
 from isthmus_platform.risk.errors import NoSuchRisk
 from isthmus_platform.risk.history import MOST, History
-from isthmus_platform.risk.seen import Box, Call, Goods, Paper, Seen, in_order
+from isthmus_platform.risk.seen import Box, Call, Financing, Goods, Paper, Presented, Seen, in_order
 
 MOST_CALLS = 50
 """Calls of a shipment that are looked at, the newest."""
+
+
+def of_offer(work: Work, offer_id: UUID) -> list[UUID]:
+    """Return the shipment whose invoice was offered, if the actor sees offer and invoice."""
+    return [row.shipment_id for row in receivables.receivables_of(work, [offer_id]).values()]
+
+
+def of_presentation(work: Work, vault: Vault | None, presentation_id: UUID) -> list[UUID]:
+    """Return the shipments that the documents of a presentation name, of those that the actor sees."""
+    if vault is None:
+        return []
+    named = ucrs_of(vault, presentation_of(work, presentation_id))
+    return list(
+        work.session.scalars(select(Shipment.id).where(Shipment.ucr.in_(named)).order_by(Shipment.id))
+    )
 
 
 def one(work: Work, shipment_id: UUID, vault: Vault | None = None) -> Seen:
@@ -52,15 +71,52 @@ def newest(work: Work, most: int) -> list[UUID]:
 
 
 def with_particulars(work: Work, consignments: Sequence[Seen], vault: Vault | None) -> list[Seen]:
-    """Return consignments with the calls that came about and, where there is a ``vault``, own papers."""
+    """Return consignments with calls that came about and how their money stands.
+
+    Where there is a ``vault``, also with own papers, and what was presented under credits.
+    """
     ids = [seen.id for seen in consignments]
     calls = _calls(work, ids)
     papers = _papers(work, ids, vault) if vault is not None else {}
-    return [_more(seen, calls.get(seen.id, ()), papers.get(seen.id, ())) for seen in consignments]
+    financings = _financings(work, ids)
+    presented = _presented(work, vault, {seen.ucr for seen in consignments if seen.ucr is not None})
+    return [
+        replace(
+            seen,
+            calls=tuple(calls.get(seen.id, ())),
+            papers=tuple(papers.get(seen.id, ())),
+            financings=tuple(financings.get(seen.id, ())),
+            presentations=None if presented is None else tuple(presented.get(seen.ucr or "", ())),
+        )
+        for seen in consignments
+    ]
 
 
-def _more(seen: Seen, calls: Sequence[Call], papers: Sequence[Paper]) -> Seen:
-    return Seen(**{**vars(seen), "calls": tuple(calls), "papers": tuple(papers)})
+def _financings(work: Work, ids: Collection[UUID]) -> dict[UUID, list[Financing]]:
+    """Return the offers to banks that the actor sees: a seller its own, a bank what it accepted."""
+    return {
+        shipment_id: [Financing(one.state, one.amount_minor, one.currency, one.due_on) for one in offers]
+        for shipment_id, offers in receivables.offers_of_shipments(work, ids).items()
+    }
+
+
+def _presented(work: Work, vault: Vault | None, ucrs: Collection[str]) -> dict[str, list[Presented]] | None:
+    """Return what was presented under credits to which the actor is a party; None without a vault."""
+    if vault is None:
+        return None
+    return {
+        ucr: [
+            Presented(
+                one.presentation.reference,
+                one.presentation.state,
+                one.presentation.claimed_minor,
+                one.credit.currency,
+                len(one.findings),
+            )
+            for one in found
+        ]
+        for ucr, found in presented_for(work, vault, ucrs).items()
+    }
 
 
 def _seen(work: Work, wanted: Select[Any]) -> list[Seen]:
@@ -101,6 +157,7 @@ def _of(row: Row[Any], goods: Sequence[Goods], boxes: Sequence[Box]) -> Seen:
         goods=tuple(goods),
         boxes=tuple(boxes),
         invoice_number=row.invoice_number,
+        ucr=row.ucr,
     )
 
 

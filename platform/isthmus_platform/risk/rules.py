@@ -47,6 +47,7 @@ class Category(StrEnum):
     NEW_PARTY = "NEW_PARTY"
     INVOICES = "INVOICES"
     WEIGHTS = "WEIGHTS"
+    MONEY = "MONEY"
     OTHER = "OTHER"
 
 

@@ -62,6 +62,27 @@ class Paper:
 
 
 @dataclass(frozen=True)
+class Financing:
+    """An offer of its invoice to a bank, as the member sees it: where it stands, for how much, due when."""
+
+    state: str
+    amount_minor: int
+    currency: str
+    due_on: date
+
+
+@dataclass(frozen=True)
+class Presented:
+    """Documents that name it, presented under a credit to which the member is a party."""
+
+    reference: str
+    state: str
+    claimed_minor: int
+    currency: str
+    discrepancies: int
+
+
+@dataclass(frozen=True)
 class Seen:
     """A consignment; ``owner_since`` is when its owner came to the platform."""
 
@@ -87,6 +108,10 @@ class Seen:
     calls: tuple[Call, ...] = ()
     papers: tuple[Paper, ...] = ()
     invoice_number: str | None = None
+    ucr: str | None = None
+    financings: tuple[Financing, ...] = ()
+    presentations: tuple[Presented, ...] | None = ()
+    """None where they could not be looked into."""
 
     @property
     def lane(self) -> tuple[str, str]:

@@ -105,7 +105,7 @@ def _judge(work: Work, rule: RiskRule, run: RiskSimulation, chunk_of: Sequence[S
         found = rules.judged(rule, told)
         if found is not None:
             _catch(work, run, seen.id, found, evidence_for(rule.condition, told.readings), earlier)
-        history.add(replace(seen, calls=(), papers=()))
+        history.add(replace(seen, calls=(), papers=(), financings=(), presentations=()))
 
 
 def _catch(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from isthmus_platform.conditions import BOOL, DECIMAL, INT, RECORDS, TEXT, TEXTS, Condition, Vocabulary
-from isthmus_platform.risk import indicators, journeys
+from isthmus_platform.risk import finances, indicators, journeys
 from isthmus_platform.risk.history import History
 from isthmus_platform.risk.indicators import Evidence, Indicator, Reading
 from isthmus_platform.risk.seen import Seen
@@ -24,6 +24,8 @@ INDICATORS: Mapping[str, Indicator] = {
     "consignee": journeys.consignee,
     "invoices": indicators.invoices,
     "weights": indicators.weights,
+    "money": finances.money,
+    "credit": finances.credit,
 }
 TYPES = {
     "shipment.reference": TEXT,
@@ -72,6 +74,18 @@ TYPES = {
     "weights.impossible": INT,
     "weights.overPayload": BOOL,
     "weights.netAboveGross": BOOL,
+    "money.standsOut": BOOL,
+    "money.offered": INT,
+    "money.declined": INT,
+    "money.disbursed": INT,
+    "money.overdue": INT,
+    "money.defaulted": INT,
+    "money.timesValue": DECIMAL,
+    "credit.standsOut": BOOL,
+    "credit.presented": INT,
+    "credit.refused": INT,
+    "credit.discrepancies": INT,
+    "credit.timesValue": DECIMAL,
 }
 """The facts by name. Members of ``goods``: line, description, hsCode, valueMinor, currency, grossKg, netKg,
 packages, originCountry."""

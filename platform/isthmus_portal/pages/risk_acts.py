@@ -8,7 +8,7 @@ from isthmus_portal import risk_queries as queries
 from isthmus_portal.forms import Act, Field, coded
 
 ABOUT = ("SHIPMENT", "DOCUMENT", "OWNER", "CARRIER", "FORWARDER")
-CATEGORIES = ("PRICE", "ROUTE", "NEW_PARTY", "INVOICES", "WEIGHTS", "OTHER")
+CATEGORIES = ("PRICE", "ROUTE", "NEW_PARTY", "INVOICES", "WEIGHTS", "MONEY", "OTHER")
 WORDS = {"LODGED": "Appealed", "NEW_PARTY": "New party"}
 TONES = {"SIMULATED": "warn", "LODGED": "warn"}
 REASON = Field("reason", "Why", "area", longest=500)
