@@ -69,7 +69,7 @@ TYPES = {
     ),
     "read:risk": (
         "RiskRule RiskSimulation RiskCatch RiskEvidence RiskFinding RiskAppeal RiskNotice RiskReading"
-        " ShipmentRisk"
+        " ShipmentRisk PartyRisk PartyPrice StateCount"
     ),
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }

@@ -93,6 +93,28 @@ def test_every_mutation_is_made_once_for_its_key(platform: Platform, desk: dict[
     assert {name for name in everything if "Risk" in name} | {"assessShipment"} == made
 
 
+PARTY = """query ($name: String!) { partyRisk(party: $name) {
+    party { name } shipments recent ageDays rush { standsOut says } invoices alike presented refused
+    prices { heading currency lines median lowest highest widest }
+    offers { state number } findings { state number } appeals { state number }
+} }"""
+
+
+def test_a_partys_profile_is_the_members_own_and_of_who_it_trades_with(
+    platform: Platform, desk: dict[str, Asker]
+) -> None:
+    for by, mutation, selection, given in cases(platform, desk, ship(desk["trader"])["id"]):
+        desk[by].done(mutation, selection, **given)
+    told = desk["carrier"].data(PARTY, name="trader")["partyRisk"]
+    assert (told["party"], told["shipments"], told["recent"]) == ({"name": "trader"}, 1, 1)
+    assert told["findings"] == [{"state": "WITHDRAWN", "number": 1}]
+    assert told["appeals"] == [{"state": "WITHDRAWN", "number": 1}]
+    assert {price["lines"] for price in told["prices"]} == {1}
+    assert desk["trader"].data(PARTY, name="carrier")["partyRisk"]["findings"] == []
+    for by, name in (("rival", "trader"), ("bank", "trader"), ("trader", "rival"), ("trader", "no-one")):
+        assert desk[by].data(PARTY, name=name)["partyRisk"] is None, (by, name)
+
+
 def test_to_others_there_is_no_such_thing(platform: Platform, desk: dict[str, Asker]) -> None:
     for by, mutation, selection, given in cases(platform, desk, ship(desk["trader"])["id"]):
         for stranger in ("rival", "bank", "operator", "authority", "trader"):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from isthmus_platform.credit.findings import Finding
 from isthmus_platform.credit.presenting import documents_of, findings_of, presentation_of
@@ -42,6 +42,22 @@ def presented_for(work: Work, vault: Vault, ucrs: Collection[str]) -> dict[str, 
             findings = tuple(findings_of(vault, presentation))
             found[ucr].append(PresentedFor(credit, presentation, findings))
     return found
+
+
+def presented_with(work: Work, vault: Vault, party_id: UUID) -> list[PresentedFor]:
+    """Return the newest presentations under credits to which actor and party both are parties."""
+    near = or_(
+        *(of == party_id for of in (Credit.party_id, Credit.beneficiary_id, Credit.issuing_id)),
+        Credit.advising_id == party_id,
+    )
+    rows = work.session.execute(
+        select(Credit, CreditPresentation)
+        .join(Credit, Credit.id == CreditPresentation.credit_id)
+        .where(near)
+        .order_by(CreditPresentation.id.desc())
+        .limit(MOST)
+    )
+    return [PresentedFor(credit, row, tuple(findings_of(vault, row))) for credit, row in rows]
 
 
 def ucrs_of(vault: Vault, presentation: CreditPresentation) -> set[str]:

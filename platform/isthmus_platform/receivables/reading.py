@@ -87,6 +87,13 @@ def offers_of_shipments(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID
     return found
 
 
+def offers_with(work: Work, party_id: UUID) -> list[ReceivableOffer]:
+    """Return the offers between the actor and a party, of those whose invoice the actor may know."""
+    near = (ReceivableOffer.party_id == party_id) | (ReceivableOffer.bank_id == party_id)
+    query = select(ReceivableOffer).join(Receivable, Receivable.id == ReceivableOffer.receivable_id)
+    return list(work.session.scalars(query.where(near).order_by(ReceivableOffer.id)))
+
+
 def receivables_of(work: Work, offer_ids: Collection[UUID]) -> dict[UUID, Receivable]:
     """Return the invoice of each offer, of those that the actor may know."""
     rows = work.session.execute(

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from isthmus_platform import documents
@@ -63,6 +63,14 @@ def between(work: Work, first_id: UUID | None, past_id: UUID | None, until: UUID
     if first_id is not None:
         query = query.where(Shipment.id >= first_id)
     return _seen(work, query if past_id is None else query.where(Shipment.id > past_id))
+
+
+def with_party(work: Work, party_id: UUID, most: int = MOST) -> list[Seen]:
+    """Return the newest ``most`` that the actor sees of which a party is owner, carrier or forwarder."""
+    near = or_(
+        Shipment.party_id == party_id, Shipment.carrier_id == party_id, Shipment.forwarder_id == party_id
+    )
+    return _seen(work, select(Shipment.id).where(near).order_by(Shipment.id.desc()).limit(most))
 
 
 def newest(work: Work, most: int) -> list[UUID]:
