@@ -14,11 +14,14 @@ import graphene
 
 from isthmus_graphql import identity
 from isthmus_graphql.context import Info
+from isthmus_graphql.credit import PresentationType
 from isthmus_graphql.grants import shipment_of
 from isthmus_graphql.risk import RiskFinding, evidence_list, keep_findings
 from isthmus_graphql.scalars import JSON, DateTime
 from isthmus_graphql.screening import ScreeningHit
 from isthmus_platform import shipments
+from isthmus_platform.credit.consignments import presented_for
+from isthmus_platform.credit.records import CreditPresentation
 from isthmus_platform.errors import NotFound
 from isthmus_platform.risk import assessing, findings
 from isthmus_platform.risk.indicators import Evidence, Reading
@@ -110,7 +113,28 @@ class Screened(graphene.ObjectType):
         return reading.about_shipment(info.context.reading, screen.shipment_id).screened_at
 
 
-class ShipmentRisk(Found, Screened):
+class Examined(graphene.ObjectType):
+    """What the examination of documents under credits adds to the screen."""
+
+    presentations = graphene.List(
+        graphene.NonNull(PresentationType),
+        required=True,
+        description="Presentations of which a document names its UCR, newest first, with what was found in"
+        " them; for the parties to the credit alone.",
+    )
+
+    @staticmethod
+    def resolve_presentations(screen: Screen, info: Info) -> list[CreditPresentation]:
+        """Return the presentations that the reader is party to."""
+        context = info.context
+        if context.desk is None:
+            return []
+        ucr = shipments.get(context.reading, screen.shipment_id).ucr
+        found = presented_for(context.reading, context.desk.vault, [ucr])[ucr]
+        return [one.presentation for one in found]
+
+
+class ShipmentRisk(Found, Screened, Examined):
     """All that you know of the risk of one shipment."""
 
     class Meta:

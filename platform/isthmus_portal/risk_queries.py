@@ -27,7 +27,10 @@ SCREEN = f"""query PortalShipmentRisk($id: ID!) {{ shipmentRisk(shipment: $id) {
     shipment {{ id reference ucr }} assessedAt screenedAt
     readings {{ name standsOut says {_EVIDENCE} }}
     findings {{ {_FINDING} }}
-    screeningHits {{ id state score place list reference decision reason }} }} }}"""
+    screeningHits {{ id state score place list reference decision reason }}
+    presentations {{ id number reference state presentedAt examinedAt precluded
+        claimed {{ amountMinor currency }}
+        findings {{ rule article document field found expected against }} }} }} }}"""
 
 WRITE = change("writeRiskRule", "rule { id }")
 SIMULATE = change("simulateRiskRule", "simulation { id }")

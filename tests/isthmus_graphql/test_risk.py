@@ -9,6 +9,8 @@ from uuid import uuid4
 import pytest
 from graphql_relay import from_global_id, to_global_id
 
+from credit_case import spoiled
+from credit_trade import open_credit_trade
 from graphql_client import Asker, nodes, serve
 from graphql_trade import SHIPMENT, ship
 from held import rows
@@ -19,7 +21,8 @@ from isthmus_platform.database import Actor, Platform
 from isthmus_platform.risk import simulating
 from risk_trade import TABLES
 from screening_trade import CONSIGNEE, screened
-from trade import open_trade
+from title_trade import DESK as CREDIT_DESK
+from trade import Trade, open_trade
 
 RULE = "rule { id code version state simulations { id } }"
 FINDING = "finding { id state decidedBy reason appeal { state reason } }"
@@ -246,6 +249,32 @@ def test_hits_of_the_screening_are_on_the_owners_screen_and_on_no_others(
     assert [(one["place"], one["state"]) for one in told["screeningHits"]] == [("consignee", "OPEN")]
     others = clients["carrier"].data(query, id=shipment)["shipmentRisk"]
     assert others == {"screenedAt": None, "screeningHits": []}
+
+
+def test_findings_of_an_examination_are_on_the_screen_of_the_parties_to_the_credit(
+    platform: Platform,
+) -> None:
+    credits_ = open_credit_trade(platform)
+    ids = {}
+    for party in ("seller", "stranger"):  # two shipments of the same UCR
+        made = Trade(platform, credits_.actors).ship(party, carrier=None)
+        ids[party] = to_global_id("Shipment", str(made))
+    presented = credits_.present(credits_.advised(), documents=spoiled("705", {"freight": "COLLECT"}, {}))
+    clients = serve(GraphQL(platform, build(), desk=CREDIT_DESK), credits_.actors)
+    query = """query ($id: ID!) { shipmentRisk(shipment: $id) { presentations {
+        reference state claimed { amountMinor } findings { rule article document found expected } } } }"""
+
+    def told(by: str) -> list[Any]:
+        found = clients[by].data(query, id=ids[by])["shipmentRisk"]["presentations"]
+        return list(found)
+
+    assert [(one["state"], one["findings"]) for one in told("seller")] == [("PRESENTED", [])]
+    credits_.examine(presented)
+    (one,) = told("seller")
+    assert one["state"] == "DISCREPANT"
+    assert ("COLLECT", "705") in [(each["found"], each["document"][:3]) for each in one["findings"]]
+    assert told("stranger") == []
+    assert clients["bank"].data(query, id=ids["seller"])["shipmentRisk"] is None
 
 
 @pytest.mark.parametrize("amount", [-1, 10**12 + 1, 2**53 - 1])

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from credit_case import spoiled
+from credit_trade import open_credit_trade
 from isthmus_platform.database import Platform
 from isthmus_portal import Files
 from isthmus_portal.pages.risk import chart
@@ -13,6 +15,7 @@ from portal_services import acquainted, done, offered, refused
 from portal_visitor import AsParty, Visitor
 from risk_trade import RiskTrade, open_risk_trade
 from title_trade import DESK
+from trade import Trade
 
 RULE = {
     "code": "DEAR_GOODS",
@@ -46,6 +49,19 @@ def activated(trade: RiskTrade, carrier: Visitor) -> Element:
     assert "111 reviews for 1,000 shipments: US$2,777.78" in simulated.section("On your history").text
     assert "S-50" in simulated.section("What the last run caught").text
     return done(carrier, simulated, "Activate")
+
+
+def test_the_screen_has_what_the_examination_under_a_credit_found(platform: Platform) -> None:
+    credits_ = open_credit_trade(platform)
+    Trade(platform, credits_.actors).ship("seller", carrier=None)
+    seller = acquainted(platform, DESK, credits_.actors, Files())("seller")
+    presented = credits_.present(credits_.advised(), documents=spoiled("705", {"freight": "COLLECT"}, {}))
+    address, name = "/risk/shipments/KHH-HAM-1", "Documents presented under credits"
+    assert "Not examined yet" in is_sound(seller.get(address)).section(name).text
+    credits_.examine(presented)
+    shown = is_sound(seller.get(address)).section(name).text
+    assert "freight is COLLECT" in shown
+    assert "Discrepant" in shown
 
 
 def test_a_rule_is_run_activated_and_its_finding_confirmed_appealed_and_withdrawn(
