@@ -310,6 +310,8 @@ def test_an_appeal_is_reviewed_by_somebody_else_and_upheld_or_withdrawn(
         return risk.review(work, found, uphold=uphold, reason="Looked at again")
 
     assert refusal(trade, trade["carrier"], review) == ("own_decision", "finding")
+    another_token = replace(trade["carrier"], scopes=frozenset({"write:risk"}))
+    assert refusal(trade, another_token, review) == ("own_decision", "finding")
     with trade.platform.begin(trade.other("carrier")) as work:
         review(work)
     with trade.platform.begin(trade["trader"]) as work:
