@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from graphql_client import Asker, nodes, register_cast, serve
 from graphql_trade import ship, upload
+from held import rows
 from insurance_trade import DESK, EVERYTHING
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.insurance_changes import CoverMutation
@@ -143,18 +144,6 @@ def story(platform: Platform, askers: dict[str, Asker], clock: StandingClock) ->
     return Story(platform, askers, clock)
 
 
-def rows(platform: Platform) -> list[Any]:
-    with platform.engine.connect() as connection:
-        connection.exec_driver_sql("SET ROLE NONE")
-        found = [
-            tuple(row)
-            for table in EVERYTHING
-            for row in connection.exec_driver_sql(f"SELECT t::text FROM {table} t ORDER BY 1")
-        ]
-        connection.exec_driver_sql("SET ROLE isthmus_app")
-    return found
-
-
 def absent(value: Any) -> Any:
     """Return an id of the same kind that is of nothing; what is no id of ours stays."""
     kinds = ("OpenCover", "InsuranceQuote", "CoverDeclaration", "InsuranceClaim", "Shipment", "Document")
@@ -170,15 +159,15 @@ def test_every_mutation_is_made_once_for_its_key_and_to_others_there_is_no_such_
 ) -> None:
     made = set()
     for number, (by, mutation, selection, given) in enumerate(story.cases()):
-        before = rows(platform)
+        before = rows(platform, EVERYTHING)
         for stranger in ("rival", "bank", "operator"):
             known = story.askers[stranger].change(mutation, selection, **given)
             nothing = {name: absent(value) for name, value in given.items()}
             assert known == story.askers[stranger].change(mutation, selection, **nothing), mutation
             assert known["userErrors"][0]["code"] in ("not_found", "role_required"), mutation
-        assert rows(platform) == before, mutation
+        assert rows(platform, EVERYTHING) == before, mutation
         first = story.make(by, mutation, selection, given, f"key {number}")
-        after = rows(platform)
+        after = rows(platform, EVERYTHING)
         assert after != before, mutation
         assert story.make(by, mutation, selection, given, f"key {number}") == first
         changed = {**given, next(iter(given)): "another"}
@@ -186,7 +175,7 @@ def test_every_mutation_is_made_once_for_its_key_and_to_others_there_is_no_such_
             changed = {**given, "mode": "AIR"}
         refused = story.askers[by].refused(mutation, selection, **changed, idempotencyKey=f"key {number}")
         assert refused == [("idempotency_key_reused", "idempotencyKey")]
-        assert rows(platform) == after, mutation
+        assert rows(platform, EVERYTHING) == after, mutation
         made.add(mutation)
     fields = build().mutation_type.fields  # type: ignore[union-attr]
     own = {

@@ -8,7 +8,6 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,7 +15,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from insurance_trade import DESK, SOURCES, UCR, InsuredTrade, open_insured_trade
@@ -27,6 +25,7 @@ from isthmus_platform.insurance.covers import DEFAULT_UPLIFT, Adjustment
 from isthmus_platform.insurance.quorum import QUORUM
 from isthmus_platform.insurance.rating import sum_insured
 from isthmus_platform.insurance.records import OpenCover
+from playing import play
 from standing import StandingClock
 
 LIMIT = 400_000
@@ -267,12 +266,4 @@ def test_sums_hold_whatever_is_tried(platform: Platform, clock: StandingClock) -
     Insurance.trade.publish()
     Insurance.document = Insurance.trade.papers.store().document_id
     Insurance.shipments = [(Insurance.trade.shipment, UCR), *map(another_shipment, range(1, SHIPMENTS))]
-    run_state_machine_as_test(
-        Insurance,
-        settings=settings(
-            max_examples=6,
-            stateful_step_count=14,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Insurance, runs=6, steps=14)

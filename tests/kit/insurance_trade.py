@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
+import held
 from isthmus_platform import parties
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform
 from isthmus_platform.encryption import Vault
@@ -185,12 +184,7 @@ class InsuredTrade:
 
     def everything(self) -> list[Any]:
         """Return every row that a step could change, whoever sees it."""
-        rows = " UNION ALL ".join(f"SELECT '{table}', t::text FROM {table} t" for table in EVERYTHING)
-        with self.platform.engine.connect() as connection:
-            connection.execute(text("SET ROLE NONE"))
-            found = [tuple(row) for row in connection.execute(text(f"{rows} ORDER BY 1, 2"))]
-            connection.execute(text("SET ROLE isthmus_app"))
-            return found
+        return held.rows(self.platform, EVERYTHING)
 
 
 def open_insured_trade(platform: Platform) -> InsuredTrade:
