@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from booking_trade import BookingTrade, open_booking_trade
+from financed_trade import open_financed_trade
 from gate_trade import CONTAINER, OTHER, GateTrade, open_gate_trade
 from isthmus_platform import outbox, webhook_delivery, webhooks
 from isthmus_platform.changes import Change, Kind
@@ -25,6 +26,7 @@ from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.webhook_delivery import CHANGE_TOPIC, Deliverer
 from isthmus_platform.webhook_signing import SigningSecrets
 from receiving import receiving
+from release_trade import WAYBILL
 from standing import StandingClock
 
 HERE = Outgoing(loopback=True)
@@ -146,6 +148,26 @@ def test_the_parties_of_a_release_are_told_of_its_holds_and_orders_and_nobody_el
     with gate.platform.begin(actors["consignee"]) as work:
         rows = str([each.about for each in work.session.scalars(select(Change))])
     assert "X-ray" not in rows, "why customs holds is read in the release"
+
+
+def test_that_a_bank_consents_is_told_to_the_parties_of_the_release_and_not_which_bank(
+    platform: Platform,
+) -> None:
+    trade = open_financed_trade(platform)
+    trade.release.open(document=WAYBILL)
+    trade.receivables.disbursed()
+    given = trade.consent()
+    assert trade.consent() == given
+    trade.withdraw(given)
+    trade.withdraw(given)
+    actors = trade.release.titles.papers.trade.actors
+    of_consent = (Kind.RELEASE_CONSENTED, Kind.RELEASE_CONSENT_WITHDRAWN)
+    sides = ["carrier", "consignee", "terminal", "trader"]
+    assert told(platform, actors, *of_consent) == dict.fromkeys(of_consent, sides)
+    with platform.begin(actors["terminal"]) as work:
+        rows = str([vars(each) for each in work.session.scalars(select(Change))])
+    assert str(actors["bank"].party_id) not in rows
+    assert str(given) not in rows
 
 
 def test_who_drives_and_who_sees_the_release_are_told_of_a_lorry_and_its_delivery(

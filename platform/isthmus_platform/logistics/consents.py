@@ -11,9 +11,10 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from isthmus_platform import access_log, domain_events
+from isthmus_platform.changes import Kind
 from isthmus_platform.database import PartyRole, Work, new_id, on_duty
 from isthmus_platform.errors import NotFound
-from isthmus_platform.logistics import financing
+from isthmus_platform.logistics import financing, telling
 from isthmus_platform.logistics.errors import WrongState
 from isthmus_platform.logistics.machine import OrderState, State
 from isthmus_platform.logistics.records import RELEASE, CargoRelease, DeliveryOrder, ReleaseConsent
@@ -69,7 +70,20 @@ def _given(work: Work, ucr: str, shipment_id: UUID, covers: set[UUID]) -> Releas
     if added is None:  # the bank's other system was first
         return _given(work, ucr, shipment_id, covers)
     domain_events.announce(work, "release.consented", about={"consent": str(added)})
+    _tell(work, shipment_id, Kind.RELEASE_CONSENTED)
     return get(work, added)
+
+
+def _tell(work: Work, shipment_id: UUID, kind: Kind) -> None:
+    """Tell the parties of the release, where one is open, that a bank changed its word; not which bank."""
+    with on_duty(work, RELEASE):
+        found = work.session.scalar(
+            select(CargoRelease)
+            .where(CargoRelease.shipment_id == shipment_id)
+            .execution_options(populate_existing=True)
+        )
+    if found is not None:
+        telling.of_release(work, kind, found)
 
 
 def get(work: Work, consent_id: UUID) -> ReleaseConsent:
@@ -98,6 +112,7 @@ def withdraw(work: Work, consent_id: UUID) -> ReleaseConsent:
     consented.withdrawn_at = work.now
     work.session.flush()
     domain_events.announce(work, "release.consent_withdrawn", about={"consent": str(consented.id)})
+    _tell(work, consented.shipment_id, Kind.RELEASE_CONSENT_WITHDRAWN)
     return consented
 
 
