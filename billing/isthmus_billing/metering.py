@@ -54,6 +54,29 @@ METERS: Mapping[str, str] = MappingProxyType(
 )
 """What is metered: a domain event's name, which is its meter's, and the title a bill shows."""
 
+UNBILLED = frozenset(
+    {
+        "credit.applied",
+        "credit.advised",
+        "credit.amended",
+        "credit.closed",
+        "document.issued",
+        "documents.opened_by_authority",
+        "financing.disputed",
+        "presentation.made",
+        "presentation.precluded",
+        "presentation.waived",
+        "presentation.accepted",
+        "presentation.paid",
+        "presentation.returned",
+        "receivable.overdue",
+        "receivable.defaulted",
+        "release.consented",
+        "release.consent_withdrawn",
+    }
+)
+"""What is announced and kept, and paid for with something above, or by nobody."""
+
 METERING = Duty("metering")
 
 
@@ -97,7 +120,8 @@ class UsageEvent(Base):
 def record(platform: Platform, message: Message) -> None:
     """Keep the usage that ``message`` (topic ``domain_events.TOPIC``) announces; again, nothing changes.
 
-    An event that no meter knows is kept too, unmetered, and said aloud in the log. A malformed message raises
+    An event that no meter knows is kept too, unmetered, and said aloud in the log unless it is
+    :data:`UNBILLED`. A malformed message raises
     and so stays in the outbox.
     """
     name, quantity = message.payload["name"], message.payload["quantity"]
@@ -105,7 +129,7 @@ def record(platform: Platform, message: Message) -> None:
         raise ValueError(f"the quantity of {name} is no count: {quantity!r}")
     if quantity == 0:
         return
-    if name not in METERS:
+    if name not in METERS and name not in UNBILLED:
         log.error("metering.unknown_event", name=name, message_id=str(message.id), quantity=quantity)
     with platform.begin(METERING, request_id=message.request_id) as work:
         work.session.execute(

@@ -1,13 +1,18 @@
 """What the services announce is counted once, kept whatever it is, and seen by who used it."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
+import isthmus_platform
 from billing_cast import BillingCast
 from isthmus_billing import invoices, metering, statements
-from isthmus_billing.metering import METERS, UsageEvent
+from isthmus_billing.metering import METERS, UNBILLED, UsageEvent
 from isthmus_platform import domain_events, outbox
 from isthmus_platform.database import Actor
 from isthmus_platform.outbox import Message
@@ -24,6 +29,27 @@ def test_each_named_event_is_metered(cast: BillingCast, name: str) -> None:
     cast.use(cast.bank, name, 3)
     assert cast.meter() == 1
     assert metered(cast, cast.bank) == [(name, name, 3)]
+
+
+def announced() -> set[str]:
+    """Return the names that the services announce, also those that a table of theirs leads to."""
+    found = set[str]()
+    for file in Path(isthmus_platform.__file__).parent.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        words = {str(each.value) for each in ast.walk(tree) if isinstance(each, ast.Constant)}
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "domain_events.announce":
+                name = call.args[1]
+                if isinstance(name, ast.Constant):
+                    found.add(str(name.value))
+                else:
+                    found.update(word for word in words if re.fullmatch(r"[a-z]+\.[a-z]+", word))
+    return found
+
+
+def test_every_event_that_a_service_announces_is_billed_or_said_not_to_be() -> None:
+    assert announced() == METERS.keys() | UNBILLED
+    assert not METERS.keys() & UNBILLED
 
 
 def test_a_message_delivered_again_counts_once(cast: BillingCast) -> None:
@@ -43,6 +69,14 @@ def test_an_event_no_meter_knows_is_said_aloud_kept_and_not_billed(cast: Billing
     assert metered(cast, cast.bank) == [("grant.given", None, 1)]
     with cast.platform.begin(cast.operator) as work:
         assert invoices.close_period(work, "2026-06") == []
+
+
+def test_an_event_that_is_not_billed_is_kept_without_a_word(cast: BillingCast) -> None:
+    cast.use(cast.bank, "presentation.made")
+    with capture_logs() as logs:
+        assert cast.meter() == 1
+    assert logs == []
+    assert metered(cast, cast.bank) == [("presentation.made", None, 1)]
 
 
 @pytest.mark.parametrize("quantity", [-1, True, "2", 1.5])

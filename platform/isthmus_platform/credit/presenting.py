@@ -244,11 +244,16 @@ def settle(work: Work, presentation_id: UUID, action: Action) -> CreditPresentat
     _entered(work, credit, row, action, draws=honours)
     if action in ANNOUNCED:
         about = {"presentation": str(row.id), "credit": str(credit.id)}
-        domain_events.announce(work, f"presentation.{ANNOUNCED[action]}", about=about)
+        domain_events.announce(work, ANNOUNCED[action], about=about)
     return row
 
 
-ANNOUNCED = {Action.WAIVE: "waived", Action.ACCEPT: "accepted", Action.PAY: "paid", Action.RETURN: "returned"}
+ANNOUNCED = {
+    Action.WAIVE: "presentation.waived",
+    Action.ACCEPT: "presentation.accepted",
+    Action.PAY: "presentation.paid",
+    Action.RETURN: "presentation.returned",
+}
 
 
 def _accept(credit: Credit, row: CreditPresentation) -> None:

@@ -195,6 +195,13 @@ def expired(work: Work, credit: Credit) -> bool:
     return today(work) > calendar_of(work, credit.issuing_id).first_from(terms_of(credit).expires_on)
 
 
+ANNOUNCED = {
+    Action.ISSUE: "credit.issued",
+    Action.ADVISE: "credit.advised",
+    Action.CLOSE: "credit.closed",
+}
+
+
 def step(work: Work, credit_id: UUID, action: Action, said: Issue | None = None) -> Credit:
     """Issue, decline, advise or close a credit; raise a refusal of :mod:`.errors`.
 
@@ -213,9 +220,8 @@ def step(work: Work, credit_id: UUID, action: Action, said: Issue | None = None)
         credit.closed_at = work.now
     credit.state = transition.after[0].value
     enter(work, credit, action)
-    if action is not Action.DECLINE:
-        done = {Action.ISSUE: "issued", Action.ADVISE: "advised", Action.CLOSE: "closed"}[action]
-        domain_events.announce(work, f"credit.{done}", about={"credit": str(credit.id)})
+    if action in ANNOUNCED:
+        domain_events.announce(work, ANNOUNCED[action], about={"credit": str(credit.id)})
     return credit
 
 

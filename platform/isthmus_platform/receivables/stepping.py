@@ -98,7 +98,7 @@ def enter(work: Work, offer: ReceivableOffer, action: Action, *, amount_minor: i
         domain_events.announce(work, meter, party_id=payer, about={"offer": str(offer.id)})
     if action in HEARD:
         about = {"offer": str(offer.id)}
-        domain_events.announce(work, HEARD[action], quantity=0, party_id=offer.bank_id, about=about)
+        domain_events.announce(work, HEARD[action], party_id=offer.bank_id, about=about)
 
 
 def kind_of(action: Action, state: State) -> Kind:
