@@ -32,6 +32,12 @@ SCREEN = f"""query PortalShipmentRisk($id: ID!) {{ shipmentRisk(shipment: $id) {
         claimed {{ amountMinor currency }}
         findings {{ rule article document field found expected against }} }} }} }}"""
 
+PARTY = f"""query PortalPartyRisk($name: String!) {{ partyRisk(party: $name) {{
+    party {{ name legalName }} firstAt lastAt ageDays shipments recent invoices alike presented refused
+    rush {{ standsOut says {_EVIDENCE} }}
+    prices {{ heading currency lines lowest median highest widest }}
+    offers {{ state number }} findings {{ state number }} appeals {{ state number }} }} }}"""
+
 WRITE = change("writeRiskRule", "rule { id }")
 SIMULATE = change("simulateRiskRule", "simulation { id }")
 ACTIVATE = change("activateRiskRule", "rule { id }")

@@ -75,6 +75,13 @@ def test_a_rule_is_run_activated_and_its_finding_confirmed_appealed_and_withdraw
     trade.drain()
     screen = is_sound(carrier.get("/risk/shipments/S-51"))
     assert "goods.1.value" in screen.section("Findings").text
+    profile = is_sound(carrier.get(screen.section("Findings").link("Trader Ltd")))
+    assert "10, 10 of them in 30 days" in profile.section("What you know of it").text
+    assert "1 open" in profile.section("What you know of it").text
+    assert [cell.text for cell in profile.section("What a kilogram cost").one("tbody").all("td")][:2] == [
+        *("8458", "10"),
+    ]
+    as_party("rival").get("/risk/parties/trader", status=404)
     lacking = refused(carrier, screen, "Confirm", reason=" ")
     assert "This is needed." in lacking.section("Findings").text
     decided = done(carrier, screen, "Confirm", reason="Nobody pays this")

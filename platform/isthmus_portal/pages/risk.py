@@ -52,6 +52,11 @@ def add(portal: Blueprint, face: Face) -> None:
     def risk_shipment(reference: str) -> str:
         return _screen(_asked_screen(face, reference))
 
+    @portal.get("/risk/parties/<name>")
+    def risk_party(name: str) -> str:
+        found = face.ask(queries.PARTY, name=name)["partyRisk"]
+        return render_template("portal/risk_party.html", it=found or abort(404))
+
     @portal.post("/risk/shipments/<reference>")
     def risk_shipment_act(reference: str) -> Answer:
         screen = _asked_screen(face, reference)
@@ -146,6 +151,7 @@ PAGE = Page(
         queries.RULE,
         queries.SHIPMENT,
         queries.SCREEN,
+        queries.PARTY,
         queries.WRITE,
         queries.SIMULATE,
         queries.ACTIVATE,
