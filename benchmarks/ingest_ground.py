@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from flask import Flask, Response, request
 from sqlalchemy import insert, select
 
-from isthmus import serving
+from isthmus.settling import settling
 from isthmus_platform import access, dcsa, deriving, parties
 from isthmus_platform.consignments import RecordedEvent, Shipment
 from isthmus_platform.database import Duty, PartyRole, Platform, create_platform_engine, new_id
@@ -181,5 +181,5 @@ def _keep(session: Any, party_id: UUID, now: datetime, received: dcsa.ReceivedEv
 
 app = None
 if "BENCHMARK_DATABASE_URL" in os.environ:
-    app = create_app()
-    serving.settle()  # as our own server does once it has an application
+    with settling():  # as our own server does
+        app = create_app()

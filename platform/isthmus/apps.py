@@ -21,6 +21,7 @@ from isthmus_protocol.keys import Holder
 
 if TYPE_CHECKING:
     from isthmus_bridge.service import Bridge
+    from isthmus_platform.crossings import BridgeClient
 
 
 def _ground(settings: Settings, process: Process) -> tuple[Home, Settings, KeyFolder]:
@@ -32,6 +33,12 @@ def _ground(settings: Settings, process: Process) -> tuple[Home, Settings, KeyFo
 def _platform(settings: Settings) -> Platform:
     engine = create_platform_engine(addresses.needed(settings.database_url, "DATABASE_URL"))
     return Platform(engine, wake=worker.waker(addresses.needed(settings.redis_url, "REDIS_URL")))
+
+
+def _bridge_client(settings: Settings, keys: KeyFolder) -> "BridgeClient":
+    from isthmus_platform.crossings import BridgeClient
+
+    return BridgeClient(settings.bridge_address, keys.rotating_key(Holder.PLATFORM), keys.rotating_trust())
 
 
 def _bridge(settings: Settings, keys: KeyFolder) -> "Bridge":
@@ -64,7 +71,7 @@ def create_web(settings: Settings) -> Flask:
     platform = _platform(settings)
     places.prepare()
     app = Flask("isthmus", static_folder=None)
-    web.furnish(app, settings, home, keys, platform)
+    web.furnish(app, settings, home, keys, platform, _bridge_client(settings, keys))
     health.add(
         app,
         health.look_at_database(platform.engine, "platform"),
@@ -114,7 +121,7 @@ def create_worker(settings: Settings) -> Celery:
 
     def connect() -> tuple[Platform, Mapping[str, worker.Handler]]:
         platform = _platform(settings)
-        return platform, duties.handlers(platform, settings, home, keys)
+        return platform, duties.handlers(platform, settings, home, keys, _bridge_client(settings, keys))
 
     url = addresses.needed(settings.redis_url, "REDIS_URL")
     return worker.create_worker(url, duties.TOPICS, connect, duties.chores(settings, home))

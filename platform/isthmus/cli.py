@@ -20,6 +20,7 @@ from isthmus.key import key
 from isthmus.log import log
 from isthmus.screening import screening
 from isthmus.settings import Process, Settings, check_production, load
+from isthmus.settling import settling
 from isthmus.wco import wco
 from isthmus.witness_restore import restore
 
@@ -91,29 +92,35 @@ def witness(context: click.Context) -> None:
 @isthmus.command()
 def worker() -> None:
     """Work through the platform's outbox."""
-    from isthmus.apps import create_worker
-    from isthmus.working import work
+    with settling():
+        from isthmus.apps import create_worker
+        from isthmus.working import work
 
-    work(create_worker(_prepared(Process.WORKER)))
+        app = create_worker(_prepared(Process.WORKER))
+    work(app)
 
 
 @isthmus.command("bridge-worker")
 def bridge_worker() -> None:
     """Deliver what the bridge agreed to (on the bridge's machine)."""
-    from isthmus.apps import create_bridge_worker
-    from isthmus.bridge_worker import POOL
-    from isthmus.working import work
+    with settling():
+        from isthmus.apps import create_bridge_worker
+        from isthmus.bridge_worker import POOL
+        from isthmus.working import work
 
-    work(create_bridge_worker(_prepared(Process.BRIDGE_WORKER)), POOL)
+        app = create_bridge_worker(_prepared(Process.BRIDGE_WORKER))
+    work(app, POOL)
 
 
 @isthmus.command()
 def beat() -> None:
     """Wake the workers steadily, so that nothing waits for a lost message. One is enough."""
-    from isthmus.apps import create_worker
-    from isthmus.working import keep_time
+    with settling():
+        from isthmus.apps import create_worker
+        from isthmus.working import keep_time
 
-    keep_time(create_worker(_prepared(Process.BEAT)))
+        app = create_worker(_prepared(Process.BEAT))
+    keep_time(app)
 
 
 @isthmus.command()

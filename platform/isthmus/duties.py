@@ -6,7 +6,6 @@ from functools import partial
 from isthmus.home import Home
 from isthmus.keys import KeyFolder
 from isthmus.settings import Settings
-from isthmus.web import bridge_client
 from isthmus.worker import Chore
 from isthmus_billing import metering, payments, payments_standin, stripe_payments
 from isthmus_billing.invoices import PAYMENT_TOPIC
@@ -23,7 +22,7 @@ from isthmus_platform import (
     webhooks,
     window_messages,
 )
-from isthmus_platform.crossings import Sender
+from isthmus_platform.crossings import BridgeClient, Sender
 from isthmus_platform.database import Platform
 from isthmus_platform.encryption import Vault
 from isthmus_platform.insurance import delays
@@ -75,11 +74,11 @@ def chores(settings: Settings, home: Home) -> Mapping[str, Chore]:
 
 
 def handlers(
-    platform: Platform, settings: Settings, home: Home, keys: KeyFolder
+    platform: Platform, settings: Settings, home: Home, keys: KeyFolder, bridge: BridgeClient
 ) -> Mapping[str, Callable[[Message], None]]:
     """Return the handler of each of :data:`TOPICS`."""
     return {
-        crossings.TOPIC: Sender(platform, bridge_client(settings, keys), window_messages.OUTGOING),
+        crossings.TOPIC: Sender(platform, bridge, window_messages.OUTGOING),
         domain_events.TOPIC: partial(_heard, platform),
         deriving.TOPIC: partial(deriving.derive, platform),
         imports.TOPIC: partial(imports.handle, platform),

@@ -1,6 +1,5 @@
 """Serving an application over HTTP with granian (docs/decisions/0002-web-server.md)."""
 
-import gc
 import os
 import signal
 from collections.abc import Callable
@@ -14,9 +13,9 @@ from granian.constants import HTTPModes, Interfaces
 
 from isthmus import logs, ready, tether
 from isthmus.settings import Process, Settings
+from isthmus.settling import settling
 
 Create = Callable[[Settings], WSGIApplication]
-OBJECTS_BETWEEN_COLLECTIONS = 20_000
 LONGEST_STOP = 8  # seconds that requests under way have when the server is told to stop
 
 
@@ -54,16 +53,7 @@ def _load(process: Process, create: Create, settings: Settings) -> Any:
     """Make the application in a serving process, which ends with the process that started it."""
     tether.die_with(os.getppid(), signal.SIGTERM)
     logs.configure(process.value)
-    gc.disable()  # modules and schema are no garbage; looking through them takes a quarter of a start
-    app = create(settings)
-    settle()
+    with settling():
+        app = create(settings)
     ready.tell()
     return app
-
-
-def settle() -> None:
-    """Keep the collector off what is made for good, and off a page of objects, which are no cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
-    gc.enable()

@@ -65,7 +65,6 @@ from isthmus_portal import session
 from isthmus_portal.blueprint import create_portal
 from isthmus_portal.face import Invitation
 from isthmus_portal.files import Files
-from isthmus_protocol.keys import Holder
 
 IMPATIENT: dict[str, Any] = {
     "socket_timeout": 0.25,
@@ -75,12 +74,9 @@ IMPATIENT: dict[str, Any] = {
 """How Redis is asked for what can be done without."""
 
 
-def bridge_client(settings: Settings, keys: KeyFolder) -> BridgeClient:
-    """Return the platform's client of the bridge."""
-    return BridgeClient(settings.bridge_address, keys.rotating_key(Holder.PLATFORM), keys.rotating_trust())
-
-
-def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platform: Platform) -> None:
+def furnish(
+    app: Flask, settings: Settings, home: Home, keys: KeyFolder, platform: Platform, bridge: BridgeClient
+) -> None:
     """Register everything that the platform serves on ``app``."""
     address = settings.web_address
     issuer = TokenIssuer(address, address, [key.to_pem() for key in keys.token_keys().values()])
@@ -88,7 +84,6 @@ def furnish(app: Flask, settings: Settings, home: Home, keys: KeyFolder, platfor
     turnstile = Turnstile(_quotas(settings))
     certificates = CertificateDesk([ip_network(each) for each in settings.certificate_proxies])
     authenticate = authenticator(platform, issuer, proofs, turnstile, certificates)
-    bridge = bridge_client(settings, keys)
     vault = Vault(keys.master_key())
     desk = Desk(vault, bridge.signing_key, address, _ubl(settings), _dcsa(settings))
     push = (Outgoing(settings.webhook_loopback), SigningSecrets(keys.master_key()))

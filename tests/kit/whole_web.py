@@ -21,8 +21,10 @@ from isthmus import entrance, keys, web
 from isthmus.home import home_of
 from isthmus.settings import Settings
 from isthmus_platform import access, tokens
+from isthmus_platform.crossings import BridgeClient
 from isthmus_platform.database import Actor, Duty, Platform, create_platform_engine
 from isthmus_platform.tokens import TokenIssuer
+from isthmus_protocol.keys import Holder
 
 SECRET = SecretStr("-".join(str(number) for number in range(40)))
 NOBODY = UUID("01a205ac-0fd0-70c4-b698-45e83c182b33")
@@ -74,7 +76,10 @@ def whole_web(platform_url: str, folder: Path, redis_url: str, **changes: Any) -
             **changes,
         }
         settings = Settings(**given)
-        web.furnish(app, settings, home, held, platform)
+        bridge = BridgeClient(
+            settings.bridge_address, held.rotating_key(Holder.PLATFORM), held.rotating_trust()
+        )
+        web.furnish(app, settings, home, held, platform, bridge)
         entrance.equip(app, body_limit=settings.body_limit, production=settings.production)
         cast = _clients(platform, register_cast(platform))
         issuer = TokenIssuer(address, address, [key.to_pem() for key in held.token_keys().values()])
