@@ -14,8 +14,8 @@ from isthmus_portal.face import Face, nodes, roles, viewer
 from isthmus_portal.formats import moment
 from isthmus_portal.forms import Act, Filled
 from isthmus_portal.navigation import INSURANCE, OWNERS, Item
+from isthmus_portal.pages import claim_acts, paging
 from isthmus_portal.pages import insurance_acts as acts
-from isthmus_portal.pages import paging
 from isthmus_portal.pages.downloads import as_file
 from isthmus_portal.pages.page import Page
 
@@ -95,7 +95,7 @@ def _add_cargo(portal: Blueprint, face: Face) -> None:
     def insurance_claim_act(id: str) -> Answer:  # noqa: A002 (the route's word)
         found = _asked(face, queries.CLAIM, id)["node"]
         back = url_for("portal.insurance_claim", id=id)
-        return forms.act(face, acts.of_claim(found), partial(_claim, face, found), back)
+        return forms.act(face, claim_acts.of_claim(found), partial(_claim, face, found), back)
 
 
 def _add_file(portal: Blueprint, face: Face) -> None:
@@ -189,7 +189,7 @@ def _claim(face: Face, claim: dict[str, Any], filled: Filled | None = None) -> s
         "portal/insurance_claim.html",
         claim=claim,
         evidence=[step for step in claim["steps"] if step["code"] in EVIDENCE],
-        **_forms(face, acts.of_claim(claim), acts.may_claim(claim, _me(face)), filled),
+        **_forms(face, claim_acts.of_claim(claim), claim_acts.may_claim(claim, _me(face)), filled),
     )
 
 

@@ -1,4 +1,4 @@
-"""What insurer and insured may do to covers, quotes, declarations and claims: the forms of their pages."""
+"""What insurer and insured may do to covers, quotes and declarations: the forms of their pages."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,6 @@ BASIC = ("ICC_A", "ICC_B", "ICC_C")
 CLAUSES = (*BASIC, "WAR", "STRIKES")
 MODES = ("VESSEL", "BARGE", "RAIL", "TRUCK", "AIR")
 KINDS = ("LOSS", "DAMAGE", "SHORTAGE", "GENERAL_AVERAGE")
-REASONS = ("LATE_NOTICE", "NOT_COVERED", "EXCLUDED", "NOT_PROVEN", "BELOW_DEDUCTIBLE")
 WORDS = {
     "ICC_A": "Institute Cargo Clauses (A)",
     "ICC_B": "Institute Cargo Clauses (B)",
@@ -41,7 +40,6 @@ TONES = {
     "COUNTS": "good",
     "DIFFERS": "warn",
 }
-UNDECIDED = frozenset({"NOTIFIED", "DOCUMENTED", "ASSESSED"})
 
 
 def part(contract: dict[str, Any], me: str) -> str:
@@ -49,7 +47,8 @@ def part(contract: dict[str, Any], me: str) -> str:
     return INSURER if contract["insurer"]["name"] == me else INSURED
 
 
-def _reason(label: str = "Why", longest: int = 500) -> Field:
+def reason(label: str = "Why", longest: int = 500) -> Field:
+    """Return the field that asks for words of why."""
     return Field("reason", label, longest=longest)
 
 
@@ -115,7 +114,7 @@ def of_cover(cover: dict[str, Any], shipments: tuple[tuple[str, str], ...]) -> l
             "Cancel the cover",
             queries.CANCEL_COVER,
             "The cover ends after its notice; what was declared stays insured.",
-            (_reason(),),
+            (reason(),),
             fixed=fixed,
             danger=True,
         ),
@@ -124,7 +123,7 @@ def of_cover(cover: dict[str, Any], shipments: tuple[tuple[str, str], ...]) -> l
             "Withdraw the offer",
             queries.CANCEL_COVER,
             "The offer is withdrawn.",
-            (_reason(),),
+            (reason(),),
             fixed=fixed,
             danger=True,
         ),
@@ -307,7 +306,7 @@ def of_declaration(declaration: dict[str, Any], now: datetime) -> list[Act]:
             "Take the declaration back",
             queries.CANCEL_DECLARATION,
             "The declaration is taken back, and its certificate revoked.",
-            (_reason(),),
+            (reason(),),
             fixed=fixed,
             danger=True,
         ),
@@ -343,7 +342,7 @@ def _adjust_declaration(declaration: dict[str, Any]) -> Act:
             Field("conveyance", "Vessel or vehicle", value=as_it_is["conveyance"], longest=200),
             Field("mode", "Mode", "choice", value=as_it_is["mode"], options=coded(MODES, WORDS)),
             *((arrival,) if delay else ()),
-            _reason(),
+            reason(),
         ),
         fixed={"declaration": declaration["id"]},
         shape=changed,
@@ -357,77 +356,3 @@ def may_declaration(declaration: dict[str, Any], me: str) -> tuple[str, ...]:
         return ()
     decided = (declaration["delay"] or {}).get("decidedAt")
     return ("notify",) if declaration["claims"] or decided else ("notify", "adjust", "cancel")
-
-
-def of_claim(claim: dict[str, Any]) -> list[Act]:
-    """Return all that is ever done to a claim."""
-    fixed = {"claim": claim["id"]}
-    currency = claim["claimed"]["currency"]
-    shipment = claim["declaration"]["shipment"] or {"documents": {"edges": []}}
-    papers = tuple((edge["node"]["id"], edge["node"]["title"]) for edge in shipment["documents"]["edges"])
-    return [
-        Act(
-            "document",
-            "Add documents",
-            queries.DOCUMENT_CLAIM,
-            "The documents are part of the claim, by their digests.",
-            (Field("documents", "Documents of the shipment", "choices", options=papers),),
-            fixed=fixed,
-            note="The insurer reads them by a grant: give it on the shipment's page.",
-        ),
-        Act(
-            "assess",
-            "Assess the claim",
-            queries.ASSESS_CLAIM,
-            "The claim is assessed.",
-            (
-                Field("assessedMinor", "The loss amounts to", "money", currency=currency),
-                Field("remark", "How it was found", "area"),
-            ),
-            fixed=fixed,
-        ),
-        Act("accept", "Accept as assessed", queries.ACCEPT_CLAIM, "The claim is accepted.", fixed=fixed),
-        Act(
-            "settle",
-            "Record the payment",
-            queries.SETTLE_CLAIM,
-            "The claim is settled.",
-            (Field("reference", "Reference of the payment", longest=140),),
-            fixed=fixed,
-        ),
-        Act(
-            "decline",
-            "Decline the claim",
-            queries.DECLINE_CLAIM,
-            "The claim is declined.",
-            (
-                Field("reason", "Reason", "choice", options=coded(REASONS, WORDS)),
-                Field("remark", "In words", "area"),
-            ),
-            fixed=fixed,
-            danger=True,
-        ),
-        Act(
-            "withdraw",
-            "Withdraw the claim",
-            queries.WITHDRAW_CLAIM,
-            "The claim is withdrawn.",
-            fixed=fixed,
-            danger=True,
-        ),
-    ]
-
-
-def may_claim(claim: dict[str, Any], me: str) -> tuple[str, ...]:
-    """Return what the party ``me`` may do to a claim now."""
-    state = claim["state"]
-    if part(claim, me) == INSURED:
-        offered = [("document", {"NOTIFIED", "DOCUMENTED"}), ("withdraw", UNDECIDED)]
-    else:
-        offered = [
-            ("assess", {"DOCUMENTED", "ASSESSED"}),
-            ("accept", {"ASSESSED"}),
-            ("settle", {"ACCEPTED"}),
-            ("decline", UNDECIDED),
-        ]
-    return tuple(name for name, states in offered if state in states)
