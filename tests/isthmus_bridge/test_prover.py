@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from counterparts import agreement
 from isthmus_bridge import agreements as bridge_agreements
-from isthmus_bridge.gate import Permitted
+from isthmus_bridge.gate import Permitted, Refused
 from isthmus_bridge.prover.cases import Case, Kind
 from isthmus_bridge.prover.claims import Claim, read_claims, tells_no_more
 from isthmus_bridge.prover.compiler import PERMITTED, REASONS, UNLISTED, Symbols, compiled, values_of
@@ -22,7 +22,7 @@ from isthmus_bridge.prover.flows import gained, in_words
 from isthmus_bridge.prover.proof import Finding, prove
 from isthmus_bridge.prover.questions import representatives
 from isthmus_protocol.agreements import Agreement, Direction, Field, Role, Transform
-from isthmus_protocol.messages import Consent
+from isthmus_protocol.messages import Consent, Reason
 from isthmus_protocol.predicates import Operator, Predicate
 from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.shapes import MalformedMessage
@@ -152,6 +152,30 @@ def test_the_formulas_and_the_gate_agree_on_any_request(data: st.DataObject) -> 
             ]
             assert sorted(foretold) == released
     assert true(symbols.has_consent, values) == case.has_consent
+
+
+def test_what_no_agreement_lists_is_refused_by_its_reason_in_both() -> None:
+    known = [agreement()]
+    case = Case(
+        message=known[0].message,
+        direction=known[0].direction,
+        purpose=known[0].purpose,
+        party="party-1",
+        role=known[0].audience[0],
+        owner=None,
+        consents=(),
+        asked=("/seals",),
+        kinds={},
+        agreed_last_hour=0,
+        now=known[0].valid_from,
+    )
+    symbols = Symbols(known)
+    (part,) = compiled(symbols, known)
+    outcome = case.put_to_gate(known[0])
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.FIELD_NOT_PERMITTED
+    code = z3.simplify(z3.substitute(part.outcome, *values_of(case, symbols))).as_long()
+    assert REASONS[code - 1] is outcome.reason
 
 
 def broken(findings: list[Finding]) -> list[Finding]:

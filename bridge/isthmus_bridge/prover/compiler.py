@@ -313,8 +313,8 @@ def case_in(model: z3.ModelRef, symbols: Symbols) -> Case:
 def values_of(case: Case, symbols: Symbols) -> list[tuple[z3.ExprRef, z3.ExprRef]]:
     """Return what each unknown is in ``case``, whose names are ``party-0`` to ``party-99``.
 
-    It may hold no more consents than ``symbols``, and no questions but theirs. Put into a formula, the
-    values make it true or false.
+    It may hold no more consents than ``symbols``, and no questions but theirs. What it asks that no agreement
+    lists is :data:`UNLISTED`. Put into a formula, the values make it true or false.
     """
 
     def name(text: str | None) -> int:
@@ -333,7 +333,8 @@ def values_of(case: Case, symbols: Symbols) -> list[tuple[z3.ExprRef, z3.ExprRef
         *((ask, _question(case, symbols, path)) for path, ask in symbols.asks.items()),
         *((kind, _kind(case.kinds.get(path, Kind.ABSENT))) for path, kind in symbols.kinds.items()),
     ]
-    truths = [(asked, path in case.asked) for path, asked in symbols.asked.items()]
+    asked = {path if path in symbols.asked else UNLISTED for path in case.asked}
+    truths = [(symbol, path in asked) for path, symbol in symbols.asked.items()]
     truths += [(stopped, version in case.suspended) for version, stopped in symbols.suspended.items()]
     for position, symbol in enumerate(symbols.consents):
         given = case.consents[position] if position < len(case.consents) else None
