@@ -31,5 +31,5 @@ def example() -> Example:
 @pytest.fixture
 def site(example: Example) -> Iterator[str]:
     """Yield the address of the portal on example data."""
-    with serving(portal_app(example)) as address:
+    with serving(portal_app(example), patience=0.2) as address:
         yield address

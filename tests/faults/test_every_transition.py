@@ -120,8 +120,8 @@ def crossing(bridge_url: str, clock: StandingClock) -> Iterator[Crossing]:
         put_in_force(engine, document, clock)
     window, private = Neighbour(Receiver.WINDOW, clock), Neighbour(Receiver.PLATFORM, clock)
     with (
-        serving(window.app()) as window_url,
-        serving(private.app()) as platform_url,
+        serving(window.app(), patience=0.2) as window_url,
+        serving(private.app(), patience=0.2) as platform_url,
         mortal(bridge_url, window_url, platform_url, KEYS, KEYRING) as bridge,
     ):
         bridge.begin(clock())

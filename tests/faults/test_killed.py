@@ -1,4 +1,4 @@
-"""Each process is killed at a random moment of the story: what was acknowledged stands, and counts once."""
+"""Each process is killed at some moment of the story: what was acknowledged stands, and counts once."""
 
 import json
 import random
@@ -23,7 +23,8 @@ from isthmus_protocol.merkle import leaf_hash, root_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
-VICTIMS = ("web", "worker", "bridge", "bridge-worker", "window", "witness", "redis", "postgres")
+VICTIMS = [("web", "witness"), ("worker", "window"), ("bridge", "redis"), ("bridge-worker", "postgres")]
+"""Two in each story, for a story takes long: the second dies while the first may still be on its way back."""
 STORY_SECONDS = 6.0
 
 
@@ -64,9 +65,9 @@ def nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:
     return [edge["node"] for edge in connection["edges"]]
 
 
-@pytest.mark.parametrize("victim", VICTIMS)
-def test_a_killed_process_loses_nothing_and_repeats_nothing(victim: str, tmp_path: Path) -> None:
-    wait = random.uniform(0, STORY_SECONDS)
+@pytest.mark.parametrize("victims", VICTIMS, ids="+".join)
+def test_killed_processes_lose_nothing_and_repeat_nothing(victims: tuple[str, ...], tmp_path: Path) -> None:
+    waits = [random.uniform(0, STORY_SECONDS) for _ in victims]
     with running(tmp_path / "home") as isthmus:
         with subprocess.Popen(
             [*COMMAND, "demo"],
@@ -81,8 +82,9 @@ def test_a_killed_process_loses_nothing_and_repeats_nothing(victim: str, tmp_pat
                 told.append(line)
                 if line.startswith("1. "):
                     break
-            time.sleep(wait)
-            kill(isthmus, victim)
+            for wait, victim in zip(waits, victims, strict=True):
+                time.sleep(wait)
+                kill(isthmus, victim)
             told.append(story.communicate(timeout=240)[0])
         assert story.returncode == 0, "".join(told)
         # The kill may have fallen after the story's last step: what was killed is then still on its way back.

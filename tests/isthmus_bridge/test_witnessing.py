@@ -234,7 +234,7 @@ def test_what_is_no_cosignature_is_not_kept(
     bridge: Bridge, answer: tuple[str, Callable[[str], str | bytes], str]
 ) -> None:
     status, body, told = answer
-    with serving(answering(status, body)) as url:
+    with serving(answering(status, body), patience=0.2) as url:
         cosign_newest(replace(bridge, keyring=WITNESSED, witness_url=url))
     with bridge.begin() as session:
         stands = witnessing.standing(session)

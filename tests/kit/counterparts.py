@@ -280,18 +280,18 @@ class _UnderWay:
             self._count += more
             self._changed.notify_all()
 
-    def wait(self, seconds: float = 10) -> None:
+    def wait(self, seconds: float) -> None:
         """Wait until none is, or until only those can be left that would go on for ever."""
         with self._changed:
             self._changed.wait_for(lambda: self._count == 0, seconds)
 
 
 @contextmanager
-def serving(app: WSGIApplication) -> Iterator[str]:
+def serving(app: WSGIApplication, patience: float = 10) -> Iterator[str]:
     """Serve ``app`` on a port of its own and yield its address.
 
     Nothing that a client gave up on is still at work afterwards, with a connection to a database that is
-    taken away.
+    taken away: it is waited for, up to ``patience`` seconds. What has no database needs little.
     """
     under_way = _UnderWay(app)
     server = make_server("127.0.0.1", 0, under_way, threaded=True)
@@ -301,7 +301,7 @@ def serving(app: WSGIApplication) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        under_way.wait()
+        under_way.wait(patience)
         server.server_close()
         thread.join()
 
