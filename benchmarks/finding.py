@@ -48,15 +48,17 @@ def keep(name: str, found: Finding) -> None:
 
 
 def show(name: str, found: Finding, console: Console) -> None:
-    """Print the figures, a column for each number that is told, and the ratios."""
-    units = list(dict.fromkeys(unit for each in found.figures.values() for unit in each))
-    figures = Table("", *(unit.replace("_", " ") for unit in units), title=name)
-    for what, each in found.figures.items():
-        figures.add_row(what, *(f"{each[unit]:,}" if unit in each else "" for unit in units))
+    """Print the figures, a table for each set of numbers that is told of something, and the ratios."""
+    tables: dict[tuple[str, ...], Table] = {}
+    for what, told in found.figures.items():
+        units = tuple(told)
+        if units not in tables:
+            tables[units] = Table(name, *(unit.replace("_", " ") for unit in units))
+        tables[units].add_row(what, *(f"{each:,}" for each in told.values()))
     ratios = Table("ratio", "")
     for what, ratio in sorted(found.ratios.items()):
         ratios.add_row(what, f"{ratio:,}")
-    for table in (figures, ratios):
+    for table in (*tables.values(), ratios):
         for column in table.columns[1:]:
             column.justify = "right"
         console.print(table)
