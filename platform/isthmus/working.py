@@ -1,20 +1,34 @@
 """Running Celery's worker and beat in this process."""
 
 import os
+import signal
 import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_ready
+from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready, worker_shutting_down
 
-from isthmus import ready
+from isthmus import ready, tether
 
 CONCURRENCY = 2  # processes of one worker, or threads; run more workers for more
+LONGEST_STOP = 8  # seconds that tasks under way have when the worker is told to stop
 
 
-def work(app: Celery, pool: str = "prefork") -> None:
-    """Take tasks until told to stop; a task under way is finished. ``pool`` is Celery's name for its kind."""
+def work(app: Celery, pool: str = "prefork", longest_stop: int = LONGEST_STOP) -> None:
+    """Take tasks until told to stop. ``pool`` is Celery's name for its kind.
+
+    A task under way may end within ``longest_stop`` seconds, and is done again otherwise: a task whose result
+    came when nobody took results any more holds Celery's own end up for half a minute.
+    """
     _keep_own_logging()
+
+    @worker_shutting_down.connect(weak=False)
+    def end_in_time(**_: Any) -> None:
+        signal.alarm(longest_stop)  # nobody handles it: it ends the process, whatever that waits for
+
+    @worker_process_init.connect(weak=False)
+    def end_with_worker(**_: Any) -> None:
+        tether.die_with(os.getppid(), signal.SIGKILL)
 
     @worker_ready.connect(weak=False)
     def tell(**_: Any) -> None:
