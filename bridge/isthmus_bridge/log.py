@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from isthmus_bridge import chains
 from isthmus_bridge.models import LogEntry, LogHead, LogNode
-from isthmus_bridge.tiles import HEIGHT, Tiles, hash_in, tiles_of
+from isthmus_bridge.tiles import HEIGHT, Place, Run, Tiles, siblings_in, tiles_of
 from isthmus_bridge.together import Rows, Statement, together
 from isthmus_protocol.checkpoint import Checkpoint, sign_note
 from isthmus_protocol.keys import SigningKey
@@ -27,10 +27,6 @@ from isthmus_protocol.merkle import leaf_hash, node_hash
 from isthmus_protocol.records import Record
 
 LONGEST_PAGE = 1000
-
-# A run of leaves [start, end), and a node's place (level, index).
-Run = tuple[int, int]
-Place = tuple[int, int]
 
 
 class LogUnavailable(Exception):
@@ -259,22 +255,19 @@ def inclusion(session: Session, index: int, size: int) -> list[bytes]:
     if not 0 <= index < size or not _reaches(session, size):
         raise NoSuchEntry(f"there is no leaf {index} in a tree of {size}")
     tiles = _tiles(session)
-    proof = []
-    tile = None
+    proof: list[bytes] = []
     level, node, last = 0, index, size - 1
     while last:
-        height = level % HEIGHT
-        if height == 0:  # the siblings on the way up through eight levels are in one tile
-            tile = tiles.tile(session, level // HEIGHT, node >> HEIGHT)
-        sibling = node ^ 1
-        if sibling < last or (sibling == last and (sibling + 1) << level <= size):
-            if tile is None:
-                proof.append(tiles.hash_at(session, level, sibling))
-            else:
-                proof.append(hash_in(tile, height, sibling))
+        sibling, number, climbed = node ^ 1, node >> HEIGHT, 1
+        if level % HEIGHT == 0 and (number + 1) << level + HEIGHT <= size:
+            # A tile within the tree has all siblings on the way up through its levels.
+            proof += siblings_in(tiles.tile(session, level // HEIGHT, number), node)
+            climbed = HEIGHT
+        elif (sibling + 1) << level <= size:
+            proof.append(tiles.hash_at(session, level, sibling))
         elif sibling == last:
             proof.append(_hash_of((sibling << level, size), session))
-        level, node, last = level + 1, node >> 1, last >> 1
+        level, node, last = level + climbed, node >> climbed, last >> climbed
     return proof
 
 
@@ -326,8 +319,11 @@ def _places(run: Run) -> list[Place]:
 
 def _hash_of(run: Run, session: Session) -> bytes:
     tiles = _tiles(session)
-    hashes = [tiles.hash_at(session, level, index) for level, index in _places(run)]
-    total = hashes.pop()
-    while hashes:
-        total = node_hash(hashes.pop(), total)
+    total = tiles.runs.get(run)
+    if total is None:
+        hashes = [tiles.hash_at(session, level, index) for level, index in _places(run)]
+        total = hashes.pop()
+        while hashes:
+            total = node_hash(hashes.pop(), total)
+        tiles.keep(tiles.runs, run, total)
     return total

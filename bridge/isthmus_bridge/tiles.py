@@ -26,12 +26,25 @@ _BEGINS = tuple(2 * (WIDTH - (WIDTH >> level)) for level in range(HEIGHT))
 _MASKS = tuple((WIDTH >> level) - 1 for level in range(HEIGHT))
 
 Place = tuple[int, int]
+"""A complete subtree: its level, and its number in that level."""
+Run = tuple[int, int]
+"""Leaves from the first to before the second, which need not make a complete subtree."""
 
 
-def hash_in(tile: bytes, height: int, index: int) -> bytes:
-    """Return the hash in ``tile`` of the subtree ``index`` of the log, ``height`` levels above its lowest."""
+def _where(height: int, index: int) -> slice:
+    """Return where a tile has the hash of the subtree ``index``, ``height`` levels above its lowest."""
     at = 32 * (_BEGINS[height] + (index & _MASKS[height]))
-    return tile[at : at + 32]
+    return slice(at, at + 32)
+
+
+_SIBLINGS = tuple(
+    tuple(_where(height, (node >> height) ^ 1) for height in range(HEIGHT)) for node in range(WIDTH)
+)
+
+
+def siblings_in(tile: bytes, node: int) -> list[bytes]:
+    """Return the hashes beside the way from ``node`` of the tile's lowest level up through the tile."""
+    return [tile[where] for where in _SIBLINGS[node & WIDTH - 1]]
 
 
 class Tiles:
@@ -40,6 +53,8 @@ class Tiles:
     def __init__(self) -> None:
         self.size = 0
         """How many leaves the log is known to have: it has more when somebody asks."""
+        self.runs: dict[Run, bytes] = {}
+        """Hashes of runs, by which a proof's last step needs no counting."""
         self._full: dict[Place, bytes] = {}
         self._edge: dict[Place, bytes] = {}
         self._lock = Lock()
@@ -47,15 +62,15 @@ class Tiles:
     def hash_at(self, session: Session, level: int, index: int) -> bytes:
         """Return the hash of the complete subtree ``index`` of ``level``, which the log must hold."""
         layer, height = divmod(level, HEIGHT)
-        tile = self.tile(session, layer, index >> (HEIGHT - height))
-        return self._single(session, level, index) if tile is None else hash_in(tile, height, index)
+        number = index >> (HEIGHT - height)
+        if (number + 1) << HEIGHT * (layer + 1) <= self.size:
+            return self.tile(session, layer, number)[_where(height, index)]
+        return self._single(session, level, index)
 
-    def tile(self, session: Session, layer: int, number: int) -> bytes | None:
-        """Return the ``number``-th tile of ``layer``; None where the log does not fill it."""
+    def tile(self, session: Session, layer: int, number: int) -> bytes:
+        """Return the ``number``-th tile of ``layer``, which the log must fill."""
         tile = self._full.get((layer, number))
-        if tile is None and (number + 1) << HEIGHT * (layer + 1) <= self.size:
-            tile = self._load(session, layer, number)
-        return tile
+        return self._load(session, layer, number) if tile is None else tile
 
     def _single(self, session: Session, level: int, index: int) -> bytes:
         """Return a hash at the log's right edge, where no tile is full."""
@@ -63,7 +78,7 @@ class Tiles:
         if found is None:
             query = select(LogNode.hash).where(LogNode.level == level, LogNode.index == index)
             found = session.execute(query).scalar_one()
-            self._keep(self._edge, (level, index), found)
+            self.keep(self._edge, (level, index), found)
         return found
 
     def _load(self, session: Session, layer: int, number: int) -> bytes:
@@ -82,10 +97,11 @@ class Tiles:
             hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
             tile.append(b"".join(hashes))
         whole = b"".join(tile)
-        self._keep(self._full, (layer, number), whole)
+        self.keep(self._full, (layer, number), whole)
         return whole
 
-    def _keep(self, held: dict[Place, bytes], place: Place, content: bytes) -> None:
+    def keep(self, held: dict[Place, bytes], place: Place, content: bytes) -> None:
+        """Remember ``content`` in one of the above, and forget the oldest where there are too many."""
         with self._lock:
             if len(held) >= MOST:
                 held.pop(next(iter(held)), None)
