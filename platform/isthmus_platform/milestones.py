@@ -155,7 +155,7 @@ def eta(events: Iterable[TrackingEvent], route: Route) -> datetime | None:
 
 def arrives(event: TrackingEvent, route: Route) -> bool:
     """Return whether ``event`` speaks of the arrival at the destination."""
-    return (event.kind, event.code, event.place) == ("TRANSPORT", "ARRI", route.destination)
+    return event.code == "ARRI" and event.kind == "TRANSPORT" and event.place == route.destination
 
 
 def last_word(event: TrackingEvent) -> tuple[datetime, bool, datetime]:
