@@ -69,6 +69,7 @@ UNBILLED = frozenset(
         "presentation.accepted",
         "presentation.paid",
         "presentation.returned",
+        "presentation.repaid",
         "receivable.overdue",
         "receivable.defaulted",
         "release.consented",

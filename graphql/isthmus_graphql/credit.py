@@ -8,12 +8,20 @@ import graphene
 
 from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
+from isthmus_graphql.credit_states import (
+    CreditAmendmentState,
+    CreditDebtType,
+    CreditState,
+    PresentationState,
+    debt_of,
+    money,
+)
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import JSON, DateTime
 from isthmus_graphql.values import Money
-from isthmus_platform import credit, parties
+from isthmus_platform import parties
 from isthmus_platform.credit import calendars, own_rules, presenting, reading, register
 from isthmus_platform.credit.case import documents_json
 from isthmus_platform.credit.days import Weekday as Day
@@ -22,6 +30,7 @@ from isthmus_platform.credit.findings import Finding, Rule
 from isthmus_platform.credit.records import (
     BankHoliday,
     CreditAmendment,
+    CreditDebt,
     CreditEntry,
     CreditPresentation,
     ExaminationRule,
@@ -29,41 +38,6 @@ from isthmus_platform.credit.records import (
 from isthmus_platform.credit.records import Credit as CreditRow
 
 T = TypeVar("T")
-STATES = {
-    credit.CreditState.APPLIED: "The applicant asked the bank for it.",
-    credit.CreditState.DECLINED: "The bank declined.",
-    credit.CreditState.ISSUED: "The issuing bank is bound.",
-    credit.CreditState.ADVISED: "The beneficiary knows of it.",
-    credit.CreditState.CLOSED: "Drawn, or expired.",
-}
-ANSWERS = {
-    credit.AmendmentState.PROPOSED: "The beneficiary has not answered.",
-    credit.AmendmentState.ACCEPTED: "The terms are amended.",
-    credit.AmendmentState.REFUSED: "The terms stay.",
-}
-PRESENTED = {
-    credit.PresentationState.PRESENTED: "The bank has five banking days.",
-    credit.PresentationState.COMPLYING: "The bank must honour it.",
-    credit.PresentationState.DISCREPANT: "The bank gave notice of refusal, or nothing is left to draw.",
-    credit.PresentationState.WAIVED: "The applicant waives the discrepancies; the bank decides.",
-    credit.PresentationState.RETURNED: "The documents went back.",
-    credit.PresentationState.ACCEPTED: "It is paid at maturity.",
-    credit.PresentationState.PAID: "It is paid.",
-    credit.PresentationState.REIMBURSED: "The bank that paid has its money back.",
-}
-CreditState = graphene.Enum.from_enum(
-    credit.CreditState, description=lambda value: STATES[value] if value else "Where a credit stands."
-)
-CreditAmendmentState = graphene.Enum.from_enum(
-    credit.AmendmentState,
-    name="CreditAmendmentState",
-    description=lambda value: ANSWERS[value] if value else "Where an amendment stands.",
-)
-PresentationState = graphene.Enum.from_enum(
-    credit.PresentationState,
-    description=lambda value: PRESENTED[value] if value else "Where a presentation stands.",
-)
-
 Weekday = graphene.Enum.from_enum(
     Day, name="Weekday", description=lambda value: f"{value.title()}." if value else "A day of the week."
 )
@@ -85,11 +59,6 @@ def _together(
         return found or []
 
     return resolve
-
-
-def money(minor: int, currency: str) -> dict[str, Any]:
-    """Return an amount as the type Money reads it."""
-    return {"amount_minor": minor, "currency": currency}
 
 
 def _credit_of(info: Info, credit_id: UUID) -> CreditRow:
@@ -174,6 +143,7 @@ class PresentationType(graphene.ObjectType):
     number = graphene.Int(required=True, description="From 1.")
     reference = graphene.String(required=True, description="The beneficiary's reference.")
     state = graphene.Field(PresentationState, required=True, description="Where it stands.")
+    ucr = graphene.String(description="The consignment that the beneficiary named beside the documents.")
     claimed = graphene.Field(Money, required=True, description="What is claimed.")
     drawn = graphene.Field(Money, required=True, description="What it drew on the credit.")
     presented_at = DateTime(required=True, description="When it was made, in UTC.")
@@ -186,6 +156,11 @@ class PresentationType(graphene.ObjectType):
     )
     matures_on = graphene.String(description="When an accepted one is due, ISO 8601.")
     paid_by = graphene.Field(Party, description="The bank that paid.")
+    debt = graphene.Field(
+        CreditDebtType,
+        description="What the applicant owes for it, to applicant and issuing bank; null to others, and"
+        " before that bank paid or reimbursed.",
+    )
     documents = JSON(required=True, description="The documents, each of `type`, `data` and `face`.")
     findings = listing(ExaminationFinding, "What the examination found; empty before it.")
     mt734 = graphene.String(description="The notice of refusal as SWIFT MT 734; null where there is none.")
@@ -204,6 +179,11 @@ class PresentationType(graphene.ObjectType):
     def resolve_paid_by(row: CreditPresentation, info: Info) -> parties.Party | None:
         """Return who paid."""
         return party_of(info.context, row.paid_by)
+
+    @staticmethod
+    def resolve_debt(row: CreditPresentation, info: Info) -> CreditDebt | None:
+        """Return what is owed for it."""
+        return debt_of(row, info)
 
     @staticmethod
     def resolve_documents(row: CreditPresentation, info: Info) -> Any:
@@ -249,7 +229,13 @@ class Credit(graphene.ObjectType):
 
     resolve_history = _together("history", reading.entries)
     resolve_amendments = _together("amendments", reading.amendments)
-    resolve_presentations = _together("presentations", reading.presentations)
+
+    @staticmethod
+    def resolve_presentations(row: CreditRow, info: Info) -> Sequence[CreditPresentation]:
+        """Return the presentations under it; of those of a page, what is owed is read together."""
+        found = _together("presentations", reading.presentations)(row, info)
+        info.context.loader.together("presentation", (one.id for one in found))
+        return found
 
     @staticmethod
     def resolve_applicant(row: CreditRow, info: Info) -> parties.Party | None:

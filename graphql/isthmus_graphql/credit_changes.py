@@ -44,6 +44,7 @@ class PresentationStep(StrEnum):
     ACCEPT = "ACCEPT"
     PAY = "PAY"
     REIMBURSE = "REIMBURSE"
+    REPAY = "REPAY"
 
 
 STEPS = {
@@ -58,6 +59,7 @@ SETTLING = {
     PresentationStep.ACCEPT: "The bank accepts to pay at maturity.",
     PresentationStep.PAY: "The bank pays.",
     PresentationStep.REIMBURSE: "The issuing bank reimburses the bank that paid.",
+    PresentationStep.REPAY: "The issuing bank has from the applicant what it paid or reimbursed, all of it.",
 }
 CreditStepEnum = graphene.Enum.from_enum(
     CreditStep, name="CreditStep", description=lambda value: STEPS[value] if value else "A step of a credit."
@@ -110,6 +112,10 @@ class PresentDocumentsInput(Change):
     credit = graphene.ID(required=True, description="Global id of the credit.")
     reference = graphene.String(required=True, description="Yours: 1 to 16 capitals, digits and hyphens.")
     amount = MoneyInput(required=True, description="What you claim, in the credit's currency.")
+    ucr = graphene.String(
+        description="The consignment's UCR; needed where the documents have none and no transport document"
+        " is among them."
+    )
     documents = JSON(required=True, description="A list of `type`, `data` (as of documents) and `face`.")
 
 
@@ -233,7 +239,7 @@ def present_documents(_root: Any, info: Info, input: Any) -> PresentationPayload
         if input.amount.currency != register.get(work, key).currency:
             raise InvalidInput("The credit is in another currency.", field="amount", code="other_currency")
         vault, claimed = desk_of(info.context).vault, input.amount.amount_minor
-        made = credit.present(work, vault, key, input.reference, claimed, input.documents)
+        made = credit.present(work, vault, key, input.reference, claimed, input.documents, ucr=input.ucr)
         return {"presentation": str(made.id)}
 
     return perform(PresentationPayload, info, input, Operation("presentDocuments", write, _presentation))
@@ -253,7 +259,7 @@ def examine_presentation(_root: Any, info: Info, input: Any) -> PresentationPayl
 
 
 def settle_presentation(_root: Any, info: Info, input: Any) -> PresentationPayload:  # noqa: A002
-    """Waive, return, accept, pay or reimburse."""
+    """Waive, return, accept, pay, reimburse, or note a repayment."""
 
     def write(work: Work) -> dict[str, Any]:
         key = identity.key_of("Presentation", input.presentation, "presentation")
@@ -299,5 +305,5 @@ class CreditMutation(graphene.ObjectType):
         PresentationPayload,
         SettlePresentationInput,
         settle_presentation,
-        "Waive, return, accept, pay or reimburse, each by the party whose part it is.",
+        "Waive, return, accept, pay, reimburse or note what the applicant repaid, each by whose part it is.",
     )

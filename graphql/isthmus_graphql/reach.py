@@ -49,7 +49,8 @@ TYPES = {
         " InsuranceClaim CoverDeclaration InsuranceStepEntry Contracted"
     ),
     "read:finance": (
-        "Financing FinancingDispute Credit CreditAmendment CreditHistoryEntry Presentation ExaminationFinding"
+        "Financing FinancingDispute Credit CreditAmendment CreditDebt"
+        " CreditHistoryEntry Presentation ExaminationFinding"
         " ExaminationRule StandingRule ExaminationTrial BankHoliday"
         " Receivable ReceivableOffer ReceivableHistoryEntry ReceivableNotice Debtor FinanceableTruth"
         " TruthProof TruthPart DeclarationTruth BalanceTruth DuplicateTruth TitleTruth InsuranceTruth"

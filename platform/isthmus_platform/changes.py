@@ -119,6 +119,7 @@ class Kind(StrEnum):
     PRESENTATION_ACCEPTED = "presentation.accepted"
     PRESENTATION_PAID = "presentation.paid"
     PRESENTATION_REIMBURSED = "presentation.reimbursed"
+    PRESENTATION_REPAID = "presentation.repaid"
     TITLE_ISSUED = "title.issued"
     TITLE_TRANSFERRED = "title.transferred"
     TITLE_ENDORSED = "title.endorsed"

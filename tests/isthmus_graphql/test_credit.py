@@ -128,6 +128,16 @@ def test_a_credit_from_application_to_payment(desks: Desks) -> None:
     }
     (one,) = seen["presentations"]
     assert (one["state"], one["paidBy"], one["documents"]) == ("PAID", {"name": "bank"}, FAULTY)
+    asked = "query ($id: ID!) { credit(id: $id) { presentations { debt { state amount { amountMinor } } } } }"
+    owed = {"state": "OWED", "amount": {"amountMinor": TERMS.amount_minor}}
+    for by, told in (("buyer", owed), ("bank", owed), ("trader", None), ("adviser", None)):
+        assert desks[by].data(asked, id=credit)["credit"]["presentations"] == [{"debt": told}], by
+    repaid = {"presentation": presentation, "step": "REPAY"}
+    assert desks["trader"].refused("settlePresentation", PRESENTATION, **repaid) == [
+        ("wrong_part", "presentation")
+    ]
+    done = desks["bank"].done("settlePresentation", "presentation { debt { state repaidAt } }", **repaid)
+    assert done["presentation"]["debt"]["state"] == "REPAID"
     pages = "{ credits { edges { node { id } } } }"
     for name, asker in desks.askers.items():
         count = 1 if name in ("buyer", "trader", "bank", "adviser") else 0

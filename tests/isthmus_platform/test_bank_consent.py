@@ -10,7 +10,7 @@ import pytest
 
 from financed_trade import FinancedTrade, open_financed_trade
 from isthmus_platform.database import Platform
-from isthmus_platform.errors import NotFound, NotPermitted
+from isthmus_platform.errors import InvalidInput, NotFound, NotPermitted
 from isthmus_platform.logistics import consents, tokens
 from isthmus_platform.logistics import release as releases
 from isthmus_platform.logistics.errors import NotReleasable, WrongState
@@ -95,8 +95,12 @@ def test_the_banks_of_a_credit_are_asked_until_each_has_its_money_or_consents(
     assert (told.cleared_by, told.since) == (("other-bank", "bank"), presented)
     trade.credits.settle("bank", presentation, "REIMBURSE")
     assert trade.finding(release, "trader").cleared_by == ("other-bank",), "its applicant's money is not back"
-    trade.consent("other-bank")
+    given = trade.consent("other-bank")
     assert trade.release.missing(release) == []
+    trade.withdraw(given, "other-bank")
+    assert trade.release.missing(release) == ASKED
+    trade.credits.settle("bank", presentation, "REPAY")
+    assert trade.release.missing(release) == [], "its applicant's money is back"
 
 
 def test_documents_that_the_bank_returned_ask_no_bank(trade: FinancedTrade, release: UUID) -> None:
@@ -115,6 +119,22 @@ def test_documents_are_found_by_the_number_of_the_bill_too_and_never_bind_a_stra
     assert trade.release.missing(release) == ASKED
     bound = trade.release.titles.as_owner("SELECT shipment_id FROM presented_shipment")
     assert bound == [(trade.release.titles.shipment,)]
+
+
+def test_documents_that_name_no_consignment_are_taken_once_the_beneficiary_names_it(
+    trade: FinancedTrade, release: UUID
+) -> None:
+    of_the_bill = ("705", "520")
+    wrong = ((None, "consignment_unnamed"), (" ", "empty"), ("U" * 36, "too_long"))
+    for number, (beside, code) in enumerate(wrong):
+        with pytest.raises(InvalidInput) as refusal:
+            trade.presented(without=of_the_bill, ucr=None, beside=beside, reference=f"LC-{number}")
+        assert (refusal.value.field, refusal.value.code) == ("ucr", code)
+    assert trade.release.titles.as_owner("SELECT count(*) FROM credit_presentation") == [(0,)]
+    assert trade.release.missing(release) == []
+    presentation = trade.presented(without=of_the_bill, ucr=None, beside=UCR)
+    assert trade.release.missing(release) == ASKED
+    assert trade.credits.presentation(presentation, "bank").ucr == UCR
 
 
 def test_who_has_no_part_learns_that_a_bank_finances_and_neither_which_nor_how_many_nor_how(

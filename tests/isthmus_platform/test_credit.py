@@ -44,6 +44,7 @@ def test_a_complying_presentation_is_paid_and_reimbursed(trade: CreditTrade) -> 
     assert trade.settle("adviser", presentation, "PAY") == "PAID"
     assert trade.settle("bank", presentation, "REIMBURSE") == "REIMBURSED"
     assert trade.step("bank", it, "CLOSE") == "CLOSED"
+    trade.settle("bank", presentation, "REPAY")
     assert [(entry.action, entry.drawn_minor, entry.balance_minor) for entry in trade.history(it)] == [
         ("APPLY", 0, AMOUNT),
         ("ISSUE", 0, AMOUNT),
@@ -212,6 +213,7 @@ def steps(trade: CreditTrade) -> dict[str, tuple[set[str], Callable[[str], objec
         "accept": ({"bank"}, lambda by: trade.settle(by, discrepant, "ACCEPT")),
         "pay": ({"bank"}, lambda by: trade.settle(by, discrepant, "PAY")),
         "reimburse": ({"bank"}, lambda by: trade.settle(by, discrepant, "REIMBURSE")),
+        "repay": ({"bank"}, lambda by: trade.settle(by, discrepant, "REPAY")),
         "close": ({"bank"}, lambda by: trade.step(by, it, "CLOSE")),
     }
 

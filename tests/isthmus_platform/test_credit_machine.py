@@ -35,7 +35,7 @@ PARTS = {
     "adviser": {Part.ADVISING, Part.NOMINATED},
     "stranger": set(),
 }
-STEPS = ["WAIVE", "RETURN", "ACCEPT", "PAY", "REIMBURSE"]
+STEPS = ["WAIVE", "RETURN", "ACCEPT", "PAY", "REIMBURSE", "REPAY"]
 GOOD, BAD = spoiled("705"), spoiled("705", {"freight": "COLLECT"})
 WHOLE = TERMS.amount_minor
 BEGINNING, PRESENT_BY = date(2026, 6, 1), date(2026, 6, 10)
@@ -57,6 +57,7 @@ class Credits(RuleBasedStateMachine):
         self.credit = self.trade.advised(replace(OPEN_TERMS, reference=f"LC-{Credits.credits}"))
         self.limit = WHOLE
         self.states: dict[UUID, str] = {}
+        self.debts: dict[UUID, str] = {}
         self.good: dict[UUID, bool] = {}
         self.waived: set[UUID] = set()
         self.precluded: set[UUID] = set()
@@ -127,7 +128,9 @@ class Credits(RuleBasedStateMachine):
     def settle(self, data: st.DataObject, by: str, action: str) -> None:
         which = data.draw(st.sampled_from(sorted(self.states)))
         before = self.states[which]
-        if self.tried(lambda: self.trade.settle(by, which, action)):
+        if action == "REPAY":
+            self.repay(which, by)
+        elif self.tried(lambda: self.trade.settle(by, which, action)):
             row = next(one for one in TRANSITIONS if one.action is Action(action) and one.before == before)
             assert PARTS[by] & row.who, f"{by} made {action}"
             self.states[which] = row.after[0].value
@@ -135,6 +138,14 @@ class Credits(RuleBasedStateMachine):
                 self.waived.add(which)
             if action == "PAY":
                 assert before == "COMPLYING" or which in self.waived
+            if action == "REIMBURSE" or (action == "PAY" and by == "bank"):
+                self.debts[which] = "OWED"
+
+    def repay(self, which: UUID, by: str) -> None:
+        owed = self.debts.get(which) == "OWED"
+        assert self.tried(lambda: self.trade.settle(by, which, "REPAY")) == (owed and by == "bank")
+        if owed and by == "bank":
+            self.debts[which] = "REPAID"
 
     @rule(more=st.booleans(), accept=st.booleans(), share=st.sampled_from([10, 50]))
     def amend(self, more: bool, accept: bool, share: int) -> None:
@@ -145,6 +156,15 @@ class Credits(RuleBasedStateMachine):
             lambda: self.trade.answer(made[0], accept=accept)
         ):
             self.limit += (by if more else -by) if accept else 0
+
+    @invariant()
+    def the_applicant_owes_its_bank_what_that_laid_out_and_no_other_party_is_told(self) -> None:
+        for which in getattr(self, "states", {}):
+            debt = self.trade.debt(which)
+            assert (debt.state.value if debt else None) == self.debts.get(which)
+            assert debt is None or debt.amount_minor == self.trade.presentation(which).drawn_minor
+            assert (self.trade.debt(which, "buyer") is None) == (debt is None)
+            assert self.trade.debt(which, "seller") is self.trade.debt(which, "adviser") is None
 
     @invariant()
     def balance_and_drawings_make_the_amount(self) -> None:

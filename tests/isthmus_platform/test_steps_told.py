@@ -47,6 +47,7 @@ def test_every_step_of_a_credit_is_told_to_all_who_see_it_by_then(platform: Plat
     paid = trade.present(it, "P-1")
     trade.examine(paid)
     trade.settle("bank", paid, "PAY")
+    trade.settle("bank", paid, "REPAY")
     refused = trade.present(it, "P-2", amount=9 * TERMS.amount_minor)
     trade.examine(refused)
     trade.settle("buyer", refused, "WAIVE")
@@ -80,6 +81,7 @@ def test_every_step_of_a_credit_is_told_to_all_who_see_it_by_then(platform: Plat
         ("presentation.made", "PRESENTED", four),
         ("presentation.examined", "COMPLYING", four),
         ("presentation.paid", "PAID", four),
+        ("presentation.repaid", "REPAID", two),
         ("presentation.made", "PRESENTED", four),
         ("presentation.refused", "DISCREPANT", four),
         ("presentation.waived", "WAIVED", four),

@@ -139,6 +139,10 @@ def test_a_credit_lives_from_application_to_payment_by_the_parties_own_hands(
         "Applied for",
     ]
     assert buttons(shown) >= {"Close the credit"}
+    owed = "The applicant owes the issuing bank US$186,500.00"
+    assert [owed in it.get(where).text for it in (bank, buyer, seller, adviser)] == [True, True, False, False]
+    shown = sent(bank, where, "The applicant paid US$186,500.00 back for presentation 1")
+    assert "The applicant paid US$186,500.00 back to the issuing bank" in shown.text
 
 
 def test_who_looks_is_told_that_the_clock_ended_the_banks_time(trade: CreditTrade, as_party: AsParty) -> None:
@@ -302,8 +306,10 @@ def _presentation(state: str, **changes: Any) -> dict[str, Any]:
         ({"availableBy": "DEFERRED"}, _presentation("ACCEPTED", maturesOn="2026-06-01"), ["PAY"]),
         ({}, _presentation("PAID", paidBy={"name": "issuingBank"}), []),
         ({}, _presentation("PAID", paidBy={"name": "advisingBank"}), ["REIMBURSE"]),
+        ({}, _presentation("REIMBURSED", debt={"state": "OWED"}), ["REPAY"]),
+        ({}, _presentation("REIMBURSED", debt={"state": "REPAID"}), []),
     ],
-    ids=["sight", "deferred", "early", "mature", "own", "other"],
+    ids=["sight", "deferred", "early", "mature", "own", "other", "owed", "repaid"],
 )
 def test_what_the_register_would_refuse_is_not_offered(
     availability: dict[str, str], state: dict[str, Any], offered: list[str]

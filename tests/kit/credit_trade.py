@@ -9,10 +9,19 @@ from uuid import UUID
 import held
 from credit_case import DOCUMENTS, TERMS
 from isthmus_platform import credit, parties
-from isthmus_platform.credit import Action, Application, Changes, Terms, presenting, reading, register
+from isthmus_platform.credit import (
+    Action,
+    Application,
+    Changes,
+    Terms,
+    presenting,
+    reading,
+    register,
+    repaying,
+)
 from isthmus_platform.credit.case import Presented, documents_json
 from isthmus_platform.credit.findings import Finding
-from isthmus_platform.credit.records import Credit, CreditEntry, CreditPresentation
+from isthmus_platform.credit.records import Credit, CreditDebt, CreditEntry, CreditPresentation
 from isthmus_platform.credit.terms import ADVISING
 from isthmus_platform.database import Actor, Duty, PartyRole, Platform
 from isthmus_platform.encryption import Vault
@@ -32,6 +41,7 @@ TABLES = (
     "credit_amendment",
     "credit_presentation",
     "credit_entry",
+    "credit_debt",
     "examination_rule",
     "bank_holiday",
     "bank_week",
@@ -80,9 +90,11 @@ class CreditTrade:
         amount: int = TERMS.amount_minor,
         documents: Sequence[Presented] = DOCUMENTS,
         by: str = "seller",
+        ucr: str | None = None,
     ) -> UUID:
+        said = documents_json(documents)
         with self.platform.begin(self[by]) as work:
-            return credit.present(work, VAULT, credit_id, reference, amount, documents_json(documents)).id
+            return credit.present(work, VAULT, credit_id, reference, amount, said, ucr=ucr).id
 
     def examine(self, presentation_id: UUID, by: str = "bank", **more: Any) -> str:
         with self.platform.begin(self[by]) as work:
@@ -102,6 +114,10 @@ class CreditTrade:
 
     def findings(self, presentation_id: UUID, by: str = "bank") -> list[Finding]:
         return presenting.findings_of(VAULT, self.presentation(presentation_id, by))
+
+    def debt(self, presentation_id: UUID, by: str = "bank") -> CreditDebt | None:
+        with self.platform.begin(self[by]) as work:
+            return repaying.debts(work, [presentation_id]).get(presentation_id)
 
     def history(self, credit_id: UUID, by: str = "bank") -> list[CreditEntry]:
         with self.platform.begin(self[by]) as work:

@@ -23,14 +23,24 @@ class FinancedTrade:
     receivables: ReceivableTrade
     credits: CreditTrade
 
-    def presented(self, *, without: tuple[str, ...] = (), ucr: str | None = UCR) -> UUID:
-        """Present the documents, saying ``ucr``, under an advised credit; ``without`` are types left out."""
-        terms = replace(TERMS, available_with=ADVISING, documents=REQUIRED)
+    def presented(
+        self,
+        *,
+        without: tuple[str, ...] = (),
+        ucr: str | None = UCR,
+        beside: str | None = None,
+        reference: str = TERMS.reference,
+    ) -> UUID:
+        """Present the documents, saying ``ucr``, under an advised credit; ``without`` are types left out.
+
+        ``beside`` is the UCR that the beneficiary names beside them.
+        """
+        terms = replace(TERMS, available_with=ADVISING, documents=REQUIRED, reference=reference)
         credit = self.credits.advised(terms, issuing="other-bank", advising="bank", beneficiary="trader")
         documents = tuple(
             Presented(replace(one.paper, ucr=ucr), one.face) for one in DOCUMENTS if one.type not in without
         )
-        return self.credits.present(credit, documents=documents)
+        return self.credits.present(credit, documents=documents, ucr=beside)
 
     def paid(self) -> UUID:
         """Have documents presented, found to comply, and paid by the nominated bank."""

@@ -8,7 +8,13 @@ Acting: :func:`apply`, :func:`step`, :func:`amend`, :func:`answer` on credits, :
 
 from isthmus_platform.credit.amending import Changes
 from isthmus_platform.credit.calendars import add_holidays, holidays, rest_days, set_rest_days
-from isthmus_platform.credit.machine import Action, AmendmentState, CreditState, PresentationState
+from isthmus_platform.credit.machine import (
+    Action,
+    AmendmentState,
+    CreditState,
+    DebtState,
+    PresentationState,
+)
 from isthmus_platform.credit.overdue import watch
 from isthmus_platform.credit.presenting import examine, present, settle
 from isthmus_platform.credit.register import Application, amend, answer, apply, step
@@ -21,6 +27,7 @@ __all__ = [
     "Application",
     "Changes",
     "CreditState",
+    "DebtState",
     "PresentationState",
     "RequiredDocument",
     "Terms",

@@ -61,8 +61,8 @@ def presented_with(work: Work, vault: Vault, party_id: UUID) -> list[PresentedFo
 
 
 def ucrs_of(vault: Vault, presentation: CreditPresentation) -> set[str]:
-    """Return the UCRs that the documents of a presentation name."""
-    named = (getattr(one.paper, "ucr", None) for one in documents_of(vault, presentation))
+    """Return the UCRs that the documents of a presentation name, and its beneficiary beside them."""
+    named = (presentation.ucr, *(one.paper.ucr for one in documents_of(vault, presentation)))
     return {ucr for ucr in named if ucr is not None}
 
 

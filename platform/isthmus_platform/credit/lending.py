@@ -1,11 +1,12 @@
 """Which consignments documents were presented for, and which banks are behind them.
 
-A presentation is of the consignments that its documents name: by UCR those of the beneficiary and of the
-applicant, by the number of a transport document those of the beneficiary. Of anybody else's it is not, so
-that nobody can put a bank before the cargo of a stranger.
+A presentation is of the consignments that its documents name, or the beneficiary beside them: by UCR those
+of the beneficiary and of the applicant, by the number of a transport document those of the beneficiary. Of
+anybody else's it is not, so that nobody can put a bank before the cargo of a stranger.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,27 +19,50 @@ from isthmus_platform.credit.machine import Action, PresentationState
 from isthmus_platform.credit.records import (
     DUTY,
     Credit,
+    CreditDebt,
     CreditEntry,
     CreditPresentation,
     PresentedShipment,
 )
 from isthmus_platform.database import Work, on_duty
+from isthmus_platform.errors import InvalidInput
 from isthmus_platform.lenders import Lender, Lending
 from isthmus_platform.papers.kinds import TransportDocument
+from isthmus_platform.papers.parts import check_text
 
 UNPAID = frozenset({PresentationState.ACCEPTED, PresentationState.PAID})
 """A nominated bank honoured, and the issuing bank has not reimbursed it."""
 
 
-def bind(work: Work, credit: Credit, presentation_id: UUID, documents: Iterable[Presented]) -> None:
-    """Note of which consignments the documents are that the acting beneficiary presents."""
+@dataclass(frozen=True)
+class Named:
+    """What a presentation says of its consignments: UCRs, and numbers of transport documents."""
+
+    ucrs: frozenset[str]
+    bills: frozenset[str]
+
+
+def named(documents: Iterable[Presented], ucr: str | None) -> Named:
+    """Return what documents say, and their beneficiary by ``ucr``, of their consignments.
+
+    Raises :class:`InvalidInput` with ``consignment_unnamed`` where they say nothing: no bank would be asked
+    before the cargo goes.
+    """
+    check_text(ucr, "ucr", 35)
     papers = [one.paper for one in documents]
-    ucrs = {paper.ucr for paper in papers if paper.ucr is not None}
-    bills = {paper.number for paper in papers if isinstance(paper, TransportDocument)}
+    ucrs = frozenset(said for said in (ucr, *(paper.ucr for paper in papers)) if said is not None)
+    bills = frozenset(paper.number for paper in papers if isinstance(paper, TransportDocument))
+    if not ucrs and not bills:
+        raise InvalidInput("Name the consignment: no document does.", field="ucr", code="consignment_unnamed")
+    return Named(ucrs, bills)
+
+
+def bind(work: Work, credit: Credit, presentation_id: UUID, said: Named) -> None:
+    """Note of which consignments the documents are that the acting beneficiary presents."""
     found = set(
         work.session.scalars(
             select(Shipment.id).where(
-                or_(Shipment.ucr.in_(ucrs), Shipment.bill_of_lading.in_(bills)),
+                or_(Shipment.ucr.in_(said.ucrs), Shipment.bill_of_lading.in_(said.bills)),
                 func.acts_for(Shipment.party_id),
             )
         )
@@ -46,7 +70,7 @@ def bind(work: Work, credit: Credit, presentation_id: UUID, documents: Iterable[
     with on_duty(work, "refusal"):
         found.update(
             each.shipment_id
-            for ucr in sorted(ucrs)
+            for ucr in sorted(said.ucrs)
             for each in access_log.custodians_of_ucr(work, ucr)
             if each.party_id == credit.party_id
         )
@@ -59,17 +83,18 @@ def bind(work: Work, credit: Credit, presentation_id: UUID, documents: Iterable[
 def lenders(work: Work, shipment_ids: Collection[UUID]) -> list[Lender]:
     """Return the banks that stand behind documents of these shipments, whoever sees that.
 
-    The issuing bank from the presentation on, unless it returned the documents: what its applicant pays back
-    is told to nobody here, so it alone can say that it needs the goods no more. A nominated bank from when it
-    honoured until it is reimbursed.
+    The issuing bank from the presentation on, unless it returned the documents, until it notes that its
+    applicant paid it back. A nominated bank from when it honoured until it is reimbursed.
     """
     query = (
         select(CreditPresentation, PresentedShipment.shipment_id, Credit)
+        .outerjoin(CreditDebt, CreditDebt.presentation_id == CreditPresentation.id)
         .join(PresentedShipment, PresentedShipment.presentation_id == CreditPresentation.id)
         .join(Credit, Credit.id == CreditPresentation.credit_id)
         .where(
             PresentedShipment.shipment_id.in_(shipment_ids),
             CreditPresentation.state != PresentationState.RETURNED.value,
+            CreditDebt.repaid_at.is_(None),
         )
         .order_by(CreditPresentation.id)
     )

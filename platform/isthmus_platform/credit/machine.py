@@ -1,4 +1,4 @@
-"""The life of a credit, of an amendment and of a presentation, as data: who may do what, from where to where.
+"""The life of a credit, an amendment, a presentation and its debt, as data: who may do what, from where.
 
 Nothing here knows a database. What a transition needs beside its state is said in ``needs`` and held by
 :mod:`.register` and :mod:`.presenting`; docs/credit.md shows these tables.
@@ -50,6 +50,13 @@ class PresentationState(StrEnum):
     REIMBURSED = "REIMBURSED"
 
 
+class DebtState(StrEnum):
+    """Where what the applicant owes its bank for a presentation stands; no third party is told."""
+
+    OWED = "OWED"
+    REPAID = "REPAID"
+
+
 class Action(StrEnum):
     """What a step does."""
 
@@ -69,9 +76,10 @@ class Action(StrEnum):
     ACCEPT = "ACCEPT"
     PAY = "PAY"
     REIMBURSE = "REIMBURSE"
+    REPAY = "REPAY"
 
 
-State = CreditState | AmendmentState | PresentationState
+State = CreditState | AmendmentState | PresentationState | DebtState
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def _row(
     return Transition(action, parts, before, after if isinstance(after, tuple) else (after,), needs, article)
 
 
-_C, _A, _P = CreditState, AmendmentState, PresentationState
+_C, _A, _P, _D = CreditState, AmendmentState, PresentationState, DebtState
 TRANSITIONS: tuple[Transition, ...] = (
     _row(Action.APPLY, "APPLICANT", None, _C.APPLIED, "terms that hold together", "2"),
     _row(Action.ISSUE, "ISSUING", _C.APPLIED, _C.ISSUED, "an expiry that has not passed", "7 b"),
@@ -177,6 +185,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     _row(Action.PAY, "ISSUING NOMINATED", _P.ACCEPTED, _P.PAID, "maturity reached", "7 a, 8 a"),
     _row(Action.REIMBURSE, "ISSUING", _P.PAID, _P.REIMBURSED, "payment by the nominated bank", "7 c, 13 b"),
+    _row(Action.PAY, "ISSUING", None, _D.OWED, "that the issuing bank itself pays", "4 a"),
+    _row(Action.REIMBURSE, "ISSUING", None, _D.OWED, "that it reimburses", "4 a"),
+    _row(Action.REPAY, "ISSUING", _D.OWED, _D.REPAID, "the bank's word that it has all of it back", "4 a"),
 )
 OPEN = frozenset({_P.PRESENTED, _P.COMPLYING, _P.DISCREPANT, _P.WAIVED, _P.ACCEPTED})
 """Presentations that something must still become of."""

@@ -3,7 +3,13 @@
 import sys
 
 from isthmus_platform.credit.examining import RULES
-from isthmus_platform.credit.machine import TRANSITIONS, AmendmentState, CreditState, PresentationState
+from isthmus_platform.credit.machine import (
+    TRANSITIONS,
+    AmendmentState,
+    CreditState,
+    DebtState,
+    PresentationState,
+)
 
 
 def rules() -> str:
@@ -29,14 +35,14 @@ def transitions() -> str:
 
 
 def diagram() -> str:
-    """Return the three machines as state diagrams (mermaid)."""
+    """Return the four machines as state diagrams (mermaid)."""
     return "".join(
         "```mermaid\nstateDiagram-v2\n" + "".join(_arrows(kind)) + "```\n"
-        for kind in (CreditState, AmendmentState, PresentationState)
+        for kind in (CreditState, AmendmentState, PresentationState, DebtState)
     )
 
 
-def _arrows(kind: type[CreditState] | type[AmendmentState] | type[PresentationState]) -> list[str]:
+def _arrows(kind: type[CreditState | AmendmentState | PresentationState | DebtState]) -> list[str]:
     return [
         f"    {one.before.value if one.before else '[*]'} --> {to.value}: {one.action.value.lower()}\n"
         for one in TRANSITIONS

@@ -1,4 +1,4 @@
-"""Presentation, examination within five banking days, waiver, acceptance, payment, reimbursement.
+"""Presentation, examination within five banking days, waiver, acceptance, payment, reimbursement, repayment.
 
 A complying presentation draws on the credit when it is found to comply (UCP 600 article 15), one with waived
 discrepancies when the bank honours it (article 16 b), never for more than is left (article 18 b). Documents
@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import func, select
 
 from isthmus_platform import domain_events
-from isthmus_platform.credit import agreeing, lending, own_rules
+from isthmus_platform.credit import agreeing, lending, own_rules, repaying
 from isthmus_platform.credit.calendars import calendar_of
 from isthmus_platform.credit.case import Case, Presented, documents_json, read_documents
 from isthmus_platform.credit.errors import (
@@ -79,12 +79,21 @@ def nominated(credit: Credit) -> UUID:
 
 
 def present(
-    work: Work, vault: Vault, credit_id: UUID, reference: str, claimed_minor: int, documents: object
+    work: Work,
+    vault: Vault,
+    credit_id: UUID,
+    reference: str,
+    claimed_minor: int,
+    documents: object,
+    *,
+    ucr: str | None = None,
 ) -> CreditPresentation:
     """Present documents as the beneficiary, claiming an amount in minor units of the credit's currency.
 
-    ``documents`` is JSON, a list of type, data and face (:func:`.case.read_documents`). The bank has five
-    banking days of its own after the day of presentation, which is a banking day too.
+    ``documents`` is JSON, a list of type, data and face (:func:`.case.read_documents`). ``ucr`` names the
+    consignment, which documents without a UCR and without a transport document do not
+    (``consignment_unnamed``). The bank has five banking days of its own after the day of presentation, which
+    is a banking day too.
     """
     credit = locked(work, credit_id)
     check(work, credit, Action.PRESENT, None, "credit")
@@ -94,6 +103,7 @@ def present(
         raise InvalidInput("1 to 16 capitals, digits and hyphens.", field="reference", code="format")
     check_minor(claimed_minor, "amountMinor")
     papers = read_documents(documents)
+    named = lending.named(papers, ucr)
     earlier = work.session.scalars(
         select(CreditPresentation.reference).where(CreditPresentation.credit_id == credit.id)
     ).all()
@@ -109,6 +119,7 @@ def present(
         number=len(earlier) + 1,
         reference=reference,
         state=PresentationState.PRESENTED.value,
+        ucr=ucr,
         terms=credit.terms,
         claimed_minor=claimed_minor,
         drawn_minor=0,
@@ -121,7 +132,7 @@ def present(
     )
     work.session.add(row)
     enter(work, credit, Action.PRESENT, row)
-    lending.bind(work, credit, row.id, papers)
+    lending.bind(work, credit, row.id, named)
     domain_events.announce(work, "presentation.made", about={"presentation": str(row.id)})
     return row
 
@@ -229,8 +240,14 @@ def preclude(work: Work, presentation_id: UUID) -> bool:
 
 
 def settle(work: Work, presentation_id: UUID, action: Action) -> CreditPresentation:
-    """Waive discrepancies, return documents, accept, pay or reimburse; raise a refusal of :mod:`.errors`."""
+    """Waive discrepancies, return documents, accept, pay, reimburse, or note that the applicant repaid.
+
+    Raises a refusal of :mod:`.errors`.
+    """
     credit, row = _both(work, presentation_id)
+    if action is Action.REPAY:
+        repaying.repay(work, credit, row)
+        return row
     before = PresentationState(row.state)
     transition = check(work, credit, action, before, "presentation")
     if action is Action.ACCEPT:
@@ -242,6 +259,8 @@ def settle(work: Work, presentation_id: UUID, action: Action) -> CreditPresentat
     row.state = transition.after[0].value
     honours = action in (Action.ACCEPT, Action.PAY) and before is PresentationState.WAIVED
     _entered(work, credit, row, action, draws=honours)
+    if action is Action.REIMBURSE or (action is Action.PAY and row.paid_by == credit.issuing_id):
+        repaying.owe(work, credit, row)
     if action in ANNOUNCED:
         about = {"presentation": str(row.id), "credit": str(credit.id)}
         domain_events.announce(work, ANNOUNCED[action], about=about)

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, U
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from isthmus_platform.credit.machine import DebtState
 from isthmus_platform.database import Base
 
 DUTY = "credit"
@@ -76,7 +77,8 @@ class CreditAmendment(Base):
 class CreditPresentation(Base):
     """Documents presented for ``claimed_minor``, sealed; ``drawn_minor`` is what they drew on the credit.
 
-    ``terms`` are those of the credit as they stood then.
+    ``terms`` are those of the credit as they stood then; ``ucr`` is the consignment that the beneficiary
+    named beside the documents.
 
     ``sealed`` holds the documents and ``findings`` what the examination found, each encrypted under a key of
     this presentation alone. ``precluded``: it was examined too late to be refused, or not in time at all
@@ -103,6 +105,7 @@ class CreditPresentation(Base):
     number: Mapped[int]
     reference: Mapped[str]
     state: Mapped[str]
+    ucr: Mapped[str | None]
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
     claimed_minor: Mapped[int] = mapped_column(BigInteger)
     drawn_minor: Mapped[int] = mapped_column(BigInteger)
@@ -118,6 +121,33 @@ class CreditPresentation(Base):
     shipped_on: Mapped[date | None]
     matures_on: Mapped[date | None]
     paid_by: Mapped[UUID | None] = mapped_column(ForeignKey("party.id"))
+
+
+class CreditDebt(Base):
+    """What the applicant ``party_id`` owes the issuing bank that honoured or reimbursed a presentation.
+
+    Minor units of the credit's currency. Only these two see it.
+    """
+
+    __tablename__ = "credit_debt"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        Index("ix_credit_debt_party_id", "party_id"),
+        Index("ix_credit_debt_bank_id", "bank_id"),
+    )
+
+    presentation_id: Mapped[UUID] = mapped_column(ForeignKey("credit_presentation.id"), primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    bank_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    currency: Mapped[str]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    owed_at: Mapped[datetime]
+    repaid_at: Mapped[datetime | None]
+
+    @property
+    def state(self) -> DebtState:
+        """Where it stands."""
+        return DebtState.OWED if self.repaid_at is None else DebtState.REPAID
 
 
 class PresentedShipment(Base):

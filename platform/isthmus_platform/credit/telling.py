@@ -5,7 +5,7 @@ from uuid import UUID
 
 from isthmus_platform import changes
 from isthmus_platform.changes import Kind
-from isthmus_platform.credit.machine import Action, AmendmentState, PresentationState
+from isthmus_platform.credit.machine import Action, AmendmentState, DebtState, PresentationState
 from isthmus_platform.credit.records import Credit, CreditPresentation
 from isthmus_platform.database import Work
 
@@ -27,6 +27,7 @@ KINDS = MappingProxyType(
         Action.ACCEPT: Kind.PRESENTATION_ACCEPTED,
         Action.PAY: Kind.PRESENTATION_PAID,
         Action.REIMBURSE: Kind.PRESENTATION_REIMBURSED,
+        Action.REPAY: Kind.PRESENTATION_REPAID,
     }
 )
 AMENDED = MappingProxyType(
@@ -64,3 +65,13 @@ def tell(work: Work, credit: Credit, action: Action, presentation: CreditPresent
         about["state"] = AMENDED[action].value
     for party_id in sorted(told(credit)):
         changes.note(work, kind_of(action, presentation), party_id, about, credit_id=credit.id)
+
+
+def tell_repaid(work: Work, credit: Credit, presentation: CreditPresentation) -> None:
+    """Tell the applicant and its bank, and nobody else, that the bank has its money back."""
+    state = DebtState.REPAID.value
+    about = {"credit": str(credit.id), "action": Action.REPAY.value, "state": state}
+    about["presentation"] = str(presentation.id)
+    changes.note_each(
+        work, KINDS[Action.REPAY], sorted({credit.party_id, credit.issuing_id}), about, credit_id=credit.id
+    )

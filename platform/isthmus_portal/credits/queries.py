@@ -16,7 +16,7 @@ query PortalCredits($first: Int!, $after: String) {
     edges { node {
       ...Between
       amendments { state }
-      presentations { id number state examineBy maturesOn paidBy { name } }
+      presentations { id number state examineBy maturesOn paidBy { name } debt { state } }
     } }
     pageInfo { hasNextPage endCursor }
   }
@@ -37,8 +37,9 @@ query PortalCredit($id: ID!) {
     }
     amendments { id number state changes proposedAt answeredAt }
     presentations {
-      id number reference state presentedAt presentedOn examineBy examinedAt precluded maturesOn
+      id number reference ucr state presentedAt presentedOn examineBy examinedAt precluded maturesOn
       claimed { amountMinor currency } drawn { amountMinor currency } paidBy { name legalName }
+      debt { state amount { amountMinor currency } owedAt repaidAt }
       documents findings { rule article document field found expected against }
     }
   }
@@ -58,7 +59,7 @@ query PortalShipmentsToPresent {
 OWN_DOCUMENTS = """
 query PortalDocumentsToPresent($reference: String!) {
   shipment(reference: $reference) {
-    documents(first: 50) { edges { node { id type typeName title issuedAt revokedAt contentUrl } } }
+    ucr documents(first: 50) { edges { node { id type typeName title issuedAt revokedAt contentUrl } } }
   }
 }
 """

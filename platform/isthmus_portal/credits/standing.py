@@ -15,6 +15,7 @@ from isthmus_platform.credit.machine import (
     Action,
     AmendmentState,
     CreditState,
+    DebtState,
     Part,
     PresentationState,
     State,
@@ -36,6 +37,7 @@ SAID = {
     Action.ACCEPT: "accept to pay at maturity",
     Action.PAY: "pay",
     Action.REIMBURSE: "reimburse the bank that paid",
+    Action.REPAY: "note that the applicant paid it back",
 }
 """What a party may do, after "may"."""
 WEEKDAYS = Calendar()
@@ -100,7 +102,9 @@ def of_presentation(credit: dict[str, Any], presentation: dict[str, Any], today:
         Action.PAY: due if state is PresentationState.ACCEPTED else not later,
         Action.REIMBURSE: payer.get("name") != credit["issuingBank"]["name"],
     }
-    return [turn for turn in _turns(credit, state) if holds.get(turn.action, True)]
+    turns = [turn for turn in _turns(credit, state) if holds.get(turn.action, True)]
+    debt = presentation.get("debt")  # told to applicant and issuing bank
+    return turns if debt is None else turns + _turns(credit, DebtState(debt["state"]))
 
 
 def every(credit: dict[str, Any], today: date) -> list[Turn]:

@@ -88,6 +88,7 @@ def add(portal: Blueprint, face: Face) -> None:
             "reference": form.get("reference", "").strip(),
             "amount": {"amountMinor": amount, "currency": currency},
             "documents": documents,
+            "ucr": text(form, "ucr") or None,
             "idempotencyKey": form["once"],
         }
         _, errors = face.change(queries.PRESENT, values)
@@ -135,9 +136,9 @@ def _presentation(face: Face, credit_id: str, entered: Mapping[str, str], errors
         documents=signed,
         taken=request.form.getlist("documents"),
         capacities=sorted(CAPACITIES),
-        entered=entered,
+        entered={"ucr": found["ucr"] if found else "", **entered},
         errors={
-            field if field in ("reference", "amount", "elsewhere", *keys) else "": error["message"]
+            field if field in ("reference", "amount", "ucr", "elsewhere", *keys) else "": error["message"]
             for error in reversed(errors)
             for field in [error["field"]]
         },

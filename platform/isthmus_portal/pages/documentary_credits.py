@@ -18,7 +18,7 @@ from isthmus_portal.pages import paging
 from isthmus_portal.pages.page import Page
 
 STEPS = ("ISSUE", "DECLINE", "ADVISE", "CLOSE")
-SETTLING = ("WAIVE", "RETURN", "ACCEPT", "PAY", "REIMBURSE")
+SETTLING = ("WAIVE", "RETURN", "ACCEPT", "PAY", "REIMBURSE", "REPAY")
 DISPOSALS = {
     "HOLD": "We hold the documents pending your instructions",
     "RETURN": "We return the documents",
