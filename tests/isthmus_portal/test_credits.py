@@ -105,6 +105,7 @@ def test_a_credit_lives_from_application_to_payment_by_the_parties_own_hands(
 
     assert buttons(is_sound(bank.get(where))) == {
         "Issue the credit",
+        "Issue by this message",
         "Decline",
     }
     assert "SWIFT MT 700" in sent(bank, where, "Issue the credit").text

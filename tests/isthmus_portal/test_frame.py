@@ -78,9 +78,17 @@ def test_what_a_page_refers_to_is_on_it_once(shown: Element) -> None:
         ("carrier", ["Shipments", "Titles", *CARGO, "Risk rules", *ACCOUNT[1:]]),
         (
             "bank",
-            ["Document desk", "Crossings", "Titles", *BANKING, "Risk rules", *ACCOUNT[1:]],
+            [
+                "Document desk",
+                "Crossings",
+                "Titles",
+                *BANKING,
+                "Consents to release",
+                "Risk rules",
+                *ACCOUNT[1:],
+            ],
         ),
-        ("operator", ["Screening", *ACCOUNT[1:]]),
+        ("operator", ["Titles", "Screening", *ACCOUNT[1:]]),
         ("authority", ["Crossings", "Titles", "Releases", "API clients", "Webhooks"]),
     ],
 )

@@ -19,6 +19,7 @@ BILL = {
     "form": "NEGOTIABLE",
     "recipient": "trader",
 }
+MEMBERSHIP = ["Suspend a party from the register", "Lift your suspension of a party"]
 NO_DIGEST = "The SHA-256 digest of one file: 64 hexadecimal digits."
 
 
@@ -69,7 +70,7 @@ def test_an_authority_holds_the_titles_of_a_consignment_and_alone_clears_the_hol
     trade.issue()
     customs, trader = as_party("authority"), as_party("trader")
     empty = is_sound(customs.get("/titles"))
-    assert offered(empty) == ["Hold the titles of a consignment"]
+    assert offered(empty) == ["Hold the titles of a consignment", *MEMBERSHIP]
     given = {"legalBasis": BASIS, "reason": "Selected for examination"}
     wrong = refused(customs, empty, "Hold the titles of a consignment", ucr="6TW00000000-0", **given)
     assert wrong.one("p", id="hold-ucr-said").text == "There is no such consignment with a title."
@@ -87,6 +88,27 @@ def test_an_authority_holds_the_titles_of_a_consignment_and_alone_clears_the_hol
     assert trader.send(blocked, "Sign the step", action="TRANSFER", recipient="bank").status_code == 303
     late = refused(customs, page, "Clear your customs hold", once="another-key")
     assert late.one(role="alert").text == "There is no such lien or hold of yours."
+
+
+def test_the_operator_suspends_a_party_and_lifts_its_own_suspension(
+    trade: TitleTrade, as_party: AsParty
+) -> None:
+    operator, customs, trader = as_party("operator"), as_party("authority"), as_party("trader")
+    trade.issue()
+    page = is_sound(operator.get("/titles"))
+    assert offered(page) == MEMBERSHIP
+    suspend, readmit = MEMBERSHIP
+    wrong = refused(operator, page, suspend, party="operator", reason="Insolvent")
+    assert wrong.one("p", id="suspend-party-said").text == "A party does not suspend itself."
+    done(operator, page, suspend, party="trader", reason="Insolvent")
+    title = trader.get(trader.get("/titles").link("BILL1"))
+    moved = trader.send(title, "Sign the step", action="TRANSFER", recipient="bank")
+    assert "You are suspended from the register of titles." in moved.text
+    other = refused(customs, customs.get("/titles"), readmit, party="trader")
+    assert other.one("p", id="readmit-party-said").text == "You have not suspended this party."
+    done(operator, operator.get("/titles"), readmit, party="trader")
+    assert trader.send(title, "Sign the step", action="TRANSFER", recipient="bank").status_code == 303
+    assert offered(as_party("bank").get("/titles")) == [], "nobody else is offered it"
 
 
 def test_why_a_title_is_not_issued_is_said_beside_the_field_and_none_is(

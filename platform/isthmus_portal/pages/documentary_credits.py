@@ -102,11 +102,13 @@ def _add_changes(portal: Blueprint, face: Face) -> None:
     @portal.post("/credits/<id>/step")
     def credit_step(id: str) -> AnyResponse | tuple[str, int]:  # noqa: A002
         values = {"credit": id, "step": _one_of(STEPS, "step")}
-        return _made(face, id, queries.STEP, values)
+        return _made(face, id, queries.STEP, values | _message("mt700"))
 
     @portal.post("/credits/<id>/amendments")
     def credit_amend(id: str) -> AnyResponse | tuple[str, int]:  # noqa: A002
         found = one(face, id)
+        if "mt707" in request.form:
+            return _made(face, id, queries.AMEND, {"credit": id} | _message("mt707"))
         try:
             changes = terms.changes_from_form(request.form, found["terms"]["currency"])
         except InvalidInput as refusal:
@@ -121,10 +123,9 @@ def _add_changes(portal: Blueprint, face: Face) -> None:
 
     @portal.post("/credits/<id>/examination")
     def credit_examine(id: str) -> AnyResponse | tuple[str, int]:  # noqa: A002
-        values = {
-            "presentation": request.form["presentation"],
-            "disposal": _one_of(tuple(DISPOSALS), "disposal"),
-        }
+        values = {"presentation": request.form["presentation"]} | _message("mt734")
+        if "mt734" not in values:
+            values["disposal"] = _one_of(tuple(DISPOSALS), "disposal")
         return _made(face, id, queries.EXAMINE, values)
 
     @portal.post("/credits/<id>/settlement")
@@ -179,6 +180,7 @@ def show(face: Face, credit_id: str, refusal: str | None = None) -> str:
         disposals=DISPOSALS,
         counted="banking day" if PartyRole.BANK in roles() else "weekday",
         refusal=refusal,
+        entered=request.form if refusal else {},
     )
 
 
@@ -215,6 +217,12 @@ def _papers(presentation: dict[str, Any]) -> list[tuple[str, str, int, int]]:
         )
         for it in presentation["documents"]
     ]
+
+
+def _message(tag: str) -> dict[str, str]:
+    """Return the SWIFT text that was handed in as ``tag``, its line ends made single; nothing of none."""
+    text = "\n".join(request.form.get(tag, "").strip().splitlines())
+    return {tag: text} if text else {}
 
 
 def _one_of(known: tuple[str, ...], field: str) -> str:

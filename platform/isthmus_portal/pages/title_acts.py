@@ -1,4 +1,4 @@
-"""What keeps or begins a title: its issue, a lien, a customs hold, and the clearing of both; their forms."""
+"""What keeps or begins a title: issue, lien, customs hold, the clearing of both, suspension; their forms."""
 
 import re
 from typing import Any
@@ -11,6 +11,8 @@ from isthmus_portal.forms import Act, Field, Unreadable, coded
 
 FORMS = ("NEGOTIABLE", "STRAIGHT")
 WORDS = {"NEGOTIABLE": "To order (negotiable)", "STRAIGHT": "To a named consignee (straight)"}
+KEEPERS = frozenset({PartyRole.OPERATOR, PartyRole.AUTHORITY})
+"""Who suspends parties from the register."""
 REPLACED = ("VOID", "PAPER")
 """The states of a title that another may take the place of."""
 _DIGEST = re.compile(r"(?:[^,]*,)?\s*(?:sha-256:)?([0-9a-f]{64})", re.IGNORECASE)
@@ -72,12 +74,40 @@ def anew(carried: dict[str, list[dict[str, Any]]], me: str) -> list[Act]:
             ),
             danger=True,
         ),
+        *_membership(),
+    ]
+
+
+def _membership() -> list[Act]:
+    party = Field("party", "Party", hint="A party's name.", longest=63)
+    return [
+        Act(
+            "suspend",
+            "Suspend a party from the register",
+            queries.SUSPEND,
+            "The party is suspended: it keeps what it holds, moves nothing, and nothing passes to it.",
+            (party, Field("reason", "Why", longest=255)),
+            danger=True,
+        ),
+        Act(
+            "readmit",
+            "Lift your suspension of a party",
+            queries.READMIT,
+            "Your suspension is lifted; another's stands.",
+            (party,),
+        ),
     ]
 
 
 def may_anew(roles: frozenset[PartyRole]) -> tuple[str, ...]:
     """Return what a party of these roles may do beside the titles that there are."""
-    offered = (("issue", PartyRole.CARRIER in roles), ("hold", PartyRole.AUTHORITY in roles))
+    keeps = not roles.isdisjoint(KEEPERS)
+    offered = (
+        ("issue", PartyRole.CARRIER in roles),
+        ("hold", PartyRole.AUTHORITY in roles),
+        ("suspend", keeps),
+        ("readmit", keeps),
+    )
     return tuple(name for name, may in offered if may)
 
 

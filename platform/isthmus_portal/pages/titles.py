@@ -124,7 +124,7 @@ def _actions(title: dict[str, Any], who: dict[str, Any]) -> tuple[str, ...]:
 
 PAGE = Page(
     add,
-    items=(Item("titles", "Titles", SHIPPING | BANKS | {PartyRole.AUTHORITY}),),
+    items=(Item("titles", "Titles", SHIPPING | BANKS | acts.KEEPERS),),
     queries=(
         queries.TITLES,
         queries.TITLE,
@@ -134,5 +134,7 @@ PAGE = Page(
         title_queries.PLEDGE,
         title_queries.HOLD,
         title_queries.CLEAR,
+        title_queries.SUSPEND,
+        title_queries.READMIT,
     ),
 )
