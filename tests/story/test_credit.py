@@ -36,6 +36,16 @@ def test_two_planted_discrepancies_were_found_waived_and_paid(isthmus: Installat
     ]
 
 
+def test_its_applicant_repaid_the_bank_after_that_let_the_cargo_go(isthmus: Installation) -> None:
+    query = "{ credits { edges { node { presentations { debt { state amount { amountMinor } } } } } } }"
+    repaid = {"state": "REPAID", "amount": {"amountMinor": 28_370_000}}
+    for name, debt in {"consignee": repaid, "buyers-bank": repaid, "bank": None, "trader": None}.items():
+        assert isthmus.listed(name, query) == [{"presentations": [{"debt": debt}]}], name
+    consents = "{ releaseConsents { edges { node { ucr withdrawnAt } } } }"
+    assert isthmus.listed("buyers-bank", consents) == [{"ucr": "6TW24536806-FPM0417", "withdrawnAt": None}]
+    assert isthmus.listed("bank", consents) == []
+
+
 def test_only_the_four_see_it(isthmus: Installation) -> None:
     for name, count in {"consignee": 1, "buyers-bank": 1, "bank": 1, "carrier": 0, "operator": 0}.items():
         assert len(isthmus.listed(name, CREDITS)) == count, name

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from isthmus.demo import consignment
-from isthmus.demo.member import expect, until_metered
+from isthmus.demo.member import expect, nodes, until_metered
 from isthmus.demo.story import Cast, Line
 
 REFERENCE = "DC-2026-0417"
@@ -66,6 +66,20 @@ def credited(cast: Cast) -> Iterator[Line]:
     until_metered(
         cast.period, (cast.buyers_bank, "credit.issued", 1), (cast.bank, "presentation.examined", 1)
     )
+
+
+def repaid(cast: Cast) -> Line:
+    """Let the consignee's bank say that it has its money back; to the trader nothing is told of that."""
+    seen = [nodes(member.query(DEBTS)["credits"]) for member in (cast.buyers_bank, cast.trader)]
+    (ours,), (theirs,) = ([one for each in found for one in each["presentations"]] for found in seen)
+    expect(ours["debt"]["amount"]["amountMinor"] == AMOUNT_MINOR, f"the bank is owed {ours}")
+    expect(theirs["debt"] is None, f"the trader is told {theirs}")
+    given = {"idempotencyKey": "demo-credit-repay", "presentation": ours["id"], "step": "REPAY"}
+    cast.buyers_bank.done("settlePresentation", "presentation { id }", given)
+    return Line("The consignee pays its bank back what that paid under the credit; it is between these two.")
+
+
+DEBTS = "{ credits { edges { node { presentations { id debt { state amount { amountMinor } } } } } } }"
 
 
 def terms(played: date) -> dict[str, Any]:

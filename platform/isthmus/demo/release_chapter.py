@@ -1,10 +1,10 @@
-"""The delivery order is refused with its reasons, and issued once title, customs, freight and holds agree."""
+"""The delivery order is refused with its reasons, and issued once title, customs, freight and bank agree."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from isthmus.demo import consignment, delivery_chapter
+from isthmus.demo import consignment, credit_chapter, delivery_chapter
 from isthmus.demo.member import UnexpectedAnswer, nodes, until_metered
 from isthmus.demo.story import Cast, Line, shipment
 
@@ -34,7 +34,7 @@ def too_early(cast: Cast) -> Iterator[Line]:
 
 
 def released(cast: Cast) -> Iterator[Line]:
-    """Hold the cargo, pay its freight, lift the hold, order the delivery, hand it out, and prove it."""
+    """Hold the cargo, pay its freight, lift the hold, have the bank consent, hand it out, and prove it."""
     release = _release(cast)["id"]
     held = cast.authority.done(
         "holdCargoForCustoms",
@@ -49,7 +49,7 @@ def released(cast: Cast) -> Iterator[Line]:
     yield Line(
         "The title is surrendered and customs released the goods; customs now holds them for an X-ray."
     )
-    said = _refused(cast, "held", {"freight_unpaid", "cargo_held"})
+    said = _refused(cast, "held", {"freight_unpaid", "cargo_held", "bank_consent_missing"})
     yield Line(f"The carrier tries again: {said}", refused=True)
     paid = {"idempotencyKey": "demo-release-paid", "release": release, "paid": True, "reference": "Wire 4711"}
     cast.carrier.done("stateFreight", "release { id }", paid)
@@ -58,6 +58,11 @@ def released(cast: Cast) -> Iterator[Line]:
         lifted = {"idempotencyKey": f"demo-release-lift-{number}", "hold": hold["id"]}
         cast.authority.done("liftCargoHold", "hold { liftedAt }", lifted)
     yield Line("Customs lifts its hold.")
+    consent = {"idempotencyKey": "demo-release-consent", "ucr": consignment.UCR}
+    cast.buyers_bank.done("consentToRelease", "consents { givenAt }", consent)
+    yield Line(
+        "The consignee's bank, which paid under the credit, consents: the consignee is to have the goods."
+    )
     order = cast.carrier.done("issueDeliveryOrder", ORDER, _order(cast, release, "issued"))["order"]
     yield Line(f"Every condition holds: delivery order {order['number']} is issued to the consignee.")
     seen = _order_of(cast, order["id"])
@@ -65,6 +70,7 @@ def released(cast: Cast) -> Iterator[Line]:
     _handed_out(cast, seen)
     yield Line("It shows the consignee's token, and the cargo is handed out.")
     yield from delivery_chapter.delivered(cast, _order_of(cast, order["id"])["endedAt"])
+    yield credit_chapter.repaid(cast)
     until_metered(cast.period, (cast.carrier, "delivery_order.issued", 1))
 
 
