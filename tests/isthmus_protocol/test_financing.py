@@ -97,8 +97,15 @@ def test_a_near_duplicate_shares_a_mark(other: Invoice) -> None:
         replace(INVOICE, number="FPM-2026-0471", amount=9_000_000),
         replace(INVOICE, seller="LEI 5493001KJTIIGC8Y1R13"),
         replace(INVOICE, number="FPM-2026-0418/A"),
+        replace(INVOICE, number="FPM-2026-0417/A", issued=date(2026, 11, 4)),
     ],
-    ids=["the next", "swapped, of another amount", "another seller", "a part of the next"],
+    ids=[
+        "the next",
+        "swapped, of another amount",
+        "another seller",
+        "a part of the next",
+        "another day's part",
+    ],
 )
 def test_another_invoice_shares_none(other: Invoice) -> None:
     assert set(marks(INVOICE)).isdisjoint(marks(other))
