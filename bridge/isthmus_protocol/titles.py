@@ -36,6 +36,13 @@ class Action(StrEnum):
     SREJ = "SREJ"
 
 
+class Kind(StrEnum):
+    """What is transferable (MLETR Art. 2 names both)."""
+
+    BILL_OF_LADING = "BILL_OF_LADING"
+    WAREHOUSE_RECEIPT = "WAREHOUSE_RECEIPT"
+
+
 class Form(StrEnum):
     """Whether the rights pass by endorsement (``isToOrder``), or stay with the consignee named at issue."""
 
@@ -110,7 +117,7 @@ WORDS: Mapping[Rule, str] = {
     Rule.NOT_TO_ORDER: "The title was endorsed to a party, not to its order: it is endorsed no further.",
     Rule.ALREADY_BLANK: "The title is endorsed in blank already.",
     Rule.CONSIGNEE: "A straight title names a consignee, which is not its issuer.",
-    Rule.REASON: "A reason is given for a surrender for amendment, and for nothing else.",
+    Rule.REASON: "A reason is given for a surrender for amendment that it fits, and for nothing else.",
     Rule.TIME: "A step is not before the one it follows.",
 }
 
@@ -145,7 +152,7 @@ class Replaced:
 
 @dataclass(frozen=True)
 class Terms:
-    """What is issued: a bill of lading by number and version, the digest of its document, and its form.
+    """What is issued: by number and version, the digest of its document, its form and its kind.
 
     ``named`` is the consignee of a straight title, the first endorsee of a negotiable one; a negotiable title
     without is in blank.
@@ -157,10 +164,12 @@ class Terms:
     form: Form
     named: str | None = None
     replaces: Replaced | None = None
+    kind: Kind = Kind.BILL_OF_LADING
 
     def to_json(self) -> JsonObject:
-        """Return the JSON form."""
-        return {
+        """Return the JSON form; ``kind`` is there where it is no bill of lading."""
+        said: JsonObject = {} if self.kind is Kind.BILL_OF_LADING else {"kind": self.kind.value}
+        return said | {
             "number": self.number,
             "version": self.version,
             "document": self.document,
@@ -180,6 +189,7 @@ class Terms:
             members.one_of("form", Form),
             members.maybe("named", members.name),
             members.maybe("replaces", lambda name: members.nested(name, Replaced.from_json)),
+            members.optional("kind", lambda name: members.one_of(name, Kind)) or Kind.BILL_OF_LADING,
         )
         members.end()
         return terms
@@ -343,6 +353,8 @@ def _surrender(title: Title, step: Step) -> Title:
     if step.recipient != title.issuer:
         raise NotAllowed(Rule.RECIPIENT)
     _check_claim(title)
+    if title.terms.kind is Kind.WAREHOUSE_RECEIPT and step.reason in (Reason.COD, Reason.SWI):
+        raise NotAllowed(Rule.REASON)
     delivery = step.action is Action.SURRENDER_FOR_DELIVERY
     return replace(
         title,

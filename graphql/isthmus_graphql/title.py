@@ -27,7 +27,7 @@ PHASES = {
     title.Phase.PAPER: "Switched to paper; it may come back as another that names it.",
 }
 ACTIONS = {
-    title.Action.ISSUE: "The carrier issues it to its first holder.",
+    title.Action.ISSUE: "It is issued to its first holder.",
     title.Action.TRANSFER: "Possession passes to the recipient.",
     title.Action.ENDORSE: "Made out to the recipient, who endorses it no further.",
     title.Action.ENDORSE_TO_ORDER: "Made out to the order of the recipient, who may endorse it further.",
@@ -41,6 +41,10 @@ ACTIONS = {
 FORMS = {
     title.Form.NEGOTIABLE: "To order: the rights pass by endorsement.",
     title.Form.STRAIGHT: "The rights stay with the consignee named at issue.",
+}
+KINDS = {
+    title.Kind.BILL_OF_LADING: "Issued by the shipment's carrier.",
+    title.Kind.WAREHOUSE_RECEIPT: "Issued by the shipment's forwarder, which stores the goods.",
 }
 REASONS = {
     title.Reason.SWTP: "Switch to paper.",
@@ -62,6 +66,11 @@ TitleForm = graphene.Enum.from_enum(
     title.Form,
     name="TitleForm",
     description=lambda value: FORMS[value] if value else "Whether a title can be endorsed.",
+)
+TitleKind = graphene.Enum.from_enum(
+    title.Kind,
+    name="TitleKind",
+    description=lambda value: KINDS[value] if value else "What is transferable.",
 )
 TitleReason = graphene.Enum.from_enum(
     title.Reason,
@@ -113,21 +122,22 @@ def _standing(record: TitleRecord, info: Info) -> title.Standing:
 
 
 class Title(graphene.ObjectType):
-    """An electronic bill of lading as a transferable record: one holder at any time."""
+    """A bill of lading, or a warehouse receipt, as a transferable record: one holder at any time."""
 
     class Meta:
         interfaces = (nodes.Node,)
         possible_types = (TitleRecord,)
 
-    number = graphene.String(required=True, description="Of the bill of lading.")
+    number = graphene.String(required=True, description="Of the bill of lading, or the receipt.")
+    kind = graphene.Field(TitleKind, required=True, description="What it is.")
     version = graphene.Int(required=True, description="From 1, counted over those of the same number.")
-    document_digest = graphene.String(required=True, description="SHA-256 of the bill of lading's file.")
+    document_digest = graphene.String(required=True, description="SHA-256 of the document's file.")
     form = graphene.Field(TitleForm, required=True, description="Whether it can be endorsed.")
     state = graphene.Field(TitleState, required=True, description="Where it stands.")
     shipment = graphene.Field(
         "isthmus_graphql.shipments.Shipment", description="The shipment, if you may see it."
     )
-    issuer = graphene.Field(Party, required=True, description="The carrier that issued it.")
+    issuer = graphene.Field(Party, required=True, description="The carrier, or forwarder, that issued it.")
     holder = graphene.Field(Party, description="Who has control now; null where you are not told.")
     named = graphene.Field(
         Party, description="Whom it is made out to; null in blank, and where you are not told."
@@ -150,6 +160,11 @@ class Title(graphene.ObjectType):
     def resolve_state(record: TitleRecord, _info: Info) -> title.Phase:
         """Return where it stands."""
         return title.Phase(record.phase)
+
+    @staticmethod
+    def resolve_kind(record: TitleRecord, _info: Info) -> title.Kind:
+        """Return what it is."""
+        return title.Kind(record.kind)
 
     @staticmethod
     def resolve_form(record: TitleRecord, _info: Info) -> title.Form:

@@ -10,21 +10,21 @@ from isthmus_graphql.context import Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.scalars import DateTime
-from isthmus_graphql.title import Title, TitleAction, TitleForm, TitleReason, one_title
+from isthmus_graphql.title import Title, TitleAction, TitleForm, TitleKind, TitleReason, one_title
 from isthmus_platform import title
 from isthmus_platform.database import Work
 from isthmus_platform.title.records import TitleSuspension
 
 
 class IssueTitleInput(Change):
-    """The bill of lading of a shipment that you carry, and its first holder."""
+    """The bill of lading of a shipment that you carry, or the receipt of one that you store."""
 
     shipment = graphene.ID(required=True, description="Global id of the shipment.")
     number = graphene.String(
-        required=True, description="Of the bill of lading: 1 to 20 capital letters, digits, `-` and `/`."
+        required=True, description="Its number: 1 to 20 capital letters, digits, `-` and `/`."
     )
     document_digest = graphene.String(
-        required=True, description="`sha-256:` and 64 hexadecimal digits, of the bill of lading's file."
+        required=True, description="`sha-256:` and 64 hexadecimal digits, of the document's file."
     )
     form = TitleForm(required=True, description="Whether it can be endorsed.")
     recipient = graphene.String(required=True, description="Name of its first holder.")
@@ -34,6 +34,7 @@ class IssueTitleInput(Change):
     replaces = graphene.ID(
         description="The title that it takes the place of: voided by an amendment, or back from paper."
     )
+    kind = TitleKind(default_value=title.Kind.BILL_OF_LADING, description="What it is.")
 
 
 class TakeTitleStepInput(Change):
@@ -119,6 +120,7 @@ def issue_title(_root: Any, info: Info, input: Any) -> TitlePayload:  # noqa: A0
             input.recipient,
             input.named,
             None if replaces is None else identity.key_of("Title", replaces, "replaces"),
+            input.kind.value,
         )
         return {"title": str(title.issue(work, desk_of(info.context), draft).id)}
 
@@ -208,7 +210,10 @@ class TitleMutation(graphene.ObjectType):
     """Issuing titles, the steps of their life, and what keeps them where they are."""
 
     issue_title = change(
-        TitlePayload, IssueTitleInput, issue_title, "For a carrier: issue a shipment's bill of lading."
+        TitlePayload,
+        IssueTitleInput,
+        issue_title,
+        "For a carrier: issue a shipment's bill of lading. For a forwarder: its warehouse receipt.",
     )
     take_title_step = change(
         TitlePayload, TakeTitleStepInput, take_title_step, "Make a step on a title; your party signs it."

@@ -115,7 +115,7 @@ CROSSING = "query PortalCrossing($id: ID!) { crossing(id: $id) { ...Crossed } }"
 
 _TITLE = """
 fragment Titled on Title {
-  id number version form state since
+  id number version kind form state since
   shipment { reference } issuer { name legalName } holder { name legalName }
   hindrances { kind by since reason }
 }

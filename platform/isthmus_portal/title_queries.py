@@ -4,9 +4,11 @@ from isthmus_portal.changing import change
 
 CARRIED = """
 query PortalCarried {
-  shipments(first: 100) { edges { node { id reference billOfLading carrier { name } } } }
+  shipments(first: 100) {
+    edges { node { id reference billOfLading carrier { name } forwarder { name } } }
+  }
   titles(first: 100) {
-    edges { node { id number version state shipment { id reference } issuer { name } } }
+    edges { node { id number version kind state shipment { id reference } issuer { name } } }
   }
 }
 """

@@ -90,6 +90,22 @@ def test_an_authority_holds_the_titles_of_a_consignment_and_alone_clears_the_hol
     assert late.one(role="alert").text == "There is no such lien or hold of yours."
 
 
+def test_a_forwarder_issues_the_warehouse_receipt_of_a_shipment_that_it_stores(
+    trade: TitleTrade, as_party: AsParty
+) -> None:
+    trade.papers.trade.delegate()
+    given = {"reference": "KHH-HAM-2", "ucr": "6TW24536806-2", "on_behalf_of": "trader"}
+    trade.papers.trade.ship("forwarder", **given)
+    forwarder = as_party("forwarder")
+    page = is_sound(forwarder.get("/titles"))
+    assert offered(page) == ["Issue a warehouse receipt"]
+    assert page.one("select", name_="shipment").text == "KHH-HAM-2 · BILL1"
+    issued = done(forwarder, page, "Issue a warehouse receipt", **(BILL | {"number": "FWR-1"}))
+    assert "warehouse receipt" in issued.one("main").text
+    assert "Warehouse receipt" in as_party("trader").get("/titles").one("tbody").text
+    assert "KHH-HAM" not in forwarder.get("/titles").one("select", name_="shipment").text
+
+
 def test_the_operator_suspends_a_party_and_lifts_its_own_suspension(
     trade: TitleTrade, as_party: AsParty
 ) -> None:
@@ -134,6 +150,7 @@ def seen(shipment: str, state: str, issuer: str = "carrier") -> dict[str, Any]:
         "id": f"title of {shipment}",
         "number": "BILL1",
         "version": 1,
+        "kind": "BILL_OF_LADING",
         "state": state,
         "shipment": {"id": shipment, "reference": shipment.upper()},
         "issuer": {"name": issuer},
@@ -142,7 +159,13 @@ def seen(shipment: str, state: str, issuer: str = "carrier") -> dict[str, Any]:
 
 def test_shipments_without_a_live_title_are_offered_and_what_ended_is_replaced() -> None:
     shipments = [
-        {"id": name, "reference": name.upper(), "billOfLading": bill, "carrier": by and {"name": by}}
+        {
+            "id": name,
+            "reference": name.upper(),
+            "billOfLading": bill,
+            "carrier": by and {"name": by},
+            "forwarder": None,
+        }
         for name, bill, by in (
             ("a", None, "carrier"),
             ("b", "BILL1", "carrier"),

@@ -12,11 +12,13 @@ from isthmus_protocol.title_file import Head, TitleFile, verify_title
 from isthmus_protocol.titles import (
     Action,
     Form,
+    Kind,
     NotAllowed,
     Phase,
     Reason,
     Rule,
     Step,
+    Terms,
     begin,
     take,
 )
@@ -133,6 +135,18 @@ class TestRules:
         back = walked((TRANSFER, "trader", "consignee"), (TRANSFER, "consignee", "trader"), **STRAIGHT)
         assert back.possessor == "trader"
         assert walked(SURRENDERED, **STRAIGHT).phase is Phase.DELIVERY_REQUESTED
+
+    def test_a_receipt_says_what_it_is_and_is_amended_for_no_reason_of_carriage(self) -> None:
+        receipt = replace(TERMS, kind=Kind.WAREHOUSE_RECEIPT)
+        assert Terms.from_json(receipt.to_json()) == receipt
+        assert Terms.from_json(TERMS.to_json()) == TERMS
+        assert "kind" not in TERMS.to_json(), "files that were made before stay as they are"
+        stored = walked(kind=Kind.WAREHOUSE_RECEIPT)
+        for reason in (Reason.COD, Reason.SWI):
+            with pytest.raises(NotAllowed, match="reason"):
+                take(stored, Step(TITLE, 2, "", AMENDMENT, "trader", "carrier", AT, reason))
+        paper = take(stored, Step(TITLE, 2, "", AMENDMENT, "trader", "carrier", AT, Reason.SWTP))
+        assert paper.phase is Phase.AMENDMENT_REQUESTED
 
     def test_time_does_not_run_backwards(self) -> None:
         early = Step(TITLE, 2, "", SIGN, "trader", None, AT - timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""Title: who holds the electronic bill of lading of a shipment, at any moment exactly one party.
+"""Title: who holds a shipment's bill of lading, or its warehouse receipt, at any moment exactly one party.
 
 Other services stand on the names below. Acting: :func:`issue`, :func:`act`. What keeps a title where it is:
 :func:`place_lien`, :func:`release_lien`, :func:`place_hold`, :func:`release_hold`. Asking: :func:`holder_of`
@@ -13,7 +13,7 @@ from isthmus_platform.title.blocks import (
     release_lien,
     release_own,
 )
-from isthmus_platform.title.chain import Action, Form, Phase, Reason
+from isthmus_platform.title.chain import Action, Form, Kind, Phase, Reason
 from isthmus_platform.title.errors import Block, TitleBlocked
 from isthmus_platform.title.membership import readmit, suspend
 from isthmus_platform.title.reading import Standing, export, holder_of, standing
@@ -24,6 +24,7 @@ __all__ = [
     "Block",
     "Form",
     "IssueDraft",
+    "Kind",
     "Phase",
     "Reason",
     "Standing",

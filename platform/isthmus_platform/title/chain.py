@@ -18,6 +18,7 @@ from isthmus_protocol.title_file import Head, TitleFile
 from isthmus_protocol.titles import (
     Action,
     Form,
+    Kind,
     NotAllowed,
     Phase,
     Reason,
@@ -34,6 +35,7 @@ __all__ = [
     "WORDS",
     "Action",
     "Form",
+    "Kind",
     "NotAllowed",
     "Phase",
     "Reason",

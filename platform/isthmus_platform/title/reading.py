@@ -20,7 +20,7 @@ from isthmus_platform.errors import NotPermitted
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.shipments import Shipment
 from isthmus_platform.title import blocks, chain
-from isthmus_platform.title.chain import Phase, SignedStep
+from isthmus_platform.title.chain import Kind, Phase, SignedStep
 from isthmus_platform.title.errors import Block, NoSuchTitle
 from isthmus_platform.title.records import TitleBlock, TitleRecord, TitleStep
 
@@ -81,10 +81,10 @@ def standing(work: Work, title_id: UUID) -> Standing:
 
 
 def holder_of(work: Work, shipment_id: UUID) -> Standing | None:
-    """Return how the newest title of a shipment stands; None where there is none that the actor sees."""
+    """Return how the newest bill of lading of a shipment stands; None where there is none that one sees."""
     newest = work.session.scalar(
         select(TitleRecord)
-        .where(TitleRecord.shipment_id == shipment_id)
+        .where(TitleRecord.shipment_id == shipment_id, TitleRecord.kind == Kind.BILL_OF_LADING.value)
         .order_by(TitleRecord.id.desc())
         .limit(1)
     )
@@ -130,7 +130,11 @@ def _told(work: Work, records: Sequence[TitleRecord]) -> Collection[UUID]:
         record.id for record in records if actor in (record.issuer_id, record.possessor_id, record.named_id)
     }
     shipment = exists().where(Shipment.id == TitleRecord.shipment_id)
-    bill = exists().where(Document.shipment_id == TitleRecord.shipment_id, Document.type == BILL_OF_LADING)
+    bill = exists().where(
+        Document.shipment_id == TitleRecord.shipment_id,
+        Document.type == BILL_OF_LADING,
+        TitleRecord.kind == Kind.BILL_OF_LADING.value,
+    )
     lien = exists().where(
         TitleBlock.title_id == TitleRecord.id,
         TitleBlock.party_id == actor,

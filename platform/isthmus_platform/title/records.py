@@ -14,7 +14,7 @@ LIVE = "phase IN ('HELD', 'DELIVERY_REQUESTED', 'AMENDMENT_REQUESTED')"
 
 
 class TitleRecord(Base):
-    """A transferable record: *the* one of its shipment while it lives (MLETR Art. 10(1)(b)(i)).
+    """A transferable record: *the* one of its kind and shipment while it lives (MLETR Art. 10(1)(b)(i)).
 
     ``party_id`` owns the shipment; ``possessor_id`` has exclusive control (Art. 11); ``named_id`` is who it
     is made out to, None in blank. ``head`` is the digest of its last step, whose number is ``sequence``.
@@ -24,7 +24,7 @@ class TitleRecord(Base):
     __table_args__ = (
         UniqueConstraint("issuer_id", "number", "version"),
         UniqueConstraint("replaces_id"),
-        Index("uq_title_live", "shipment_id", unique=True, postgresql_where=text(LIVE)),
+        Index("uq_title_live", "shipment_id", "kind", unique=True, postgresql_where=text(LIVE)),
         Index("ix_title_shipment_id_id", "shipment_id", "id"),
         CheckConstraint("version > 0 AND sequence > 0", name="counted"),
         CheckConstraint("form = 'NEGOTIABLE' OR named_id IS NOT NULL", name="consignee"),
@@ -38,6 +38,7 @@ class TitleRecord(Base):
     version: Mapped[int]
     document_digest: Mapped[str]
     form: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="BILL_OF_LADING", server_default="BILL_OF_LADING")
     replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("title.id"))
     shipper_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     possessor_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))

@@ -2,13 +2,14 @@
 
 A step is judged by the same machine that ``isthmus verify`` replays (:mod:`isthmus_protocol.titles`), signed
 by the key of the party that makes it, and written with the row it changes, or not at all. The database holds
-the same from below: one row a sequence number, one live title a shipment, and nobody but the possessor or the
-issuer changes a title's row, from one sequence number to the next.
+the same from below: one row a sequence number, one live title of a kind and shipment, and nobody but the
+possessor or the issuer changes a title's row, from one sequence number to the next.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
@@ -21,7 +22,18 @@ from isthmus_platform.papers import issuing
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.shipments import Shipment
 from isthmus_platform.title import blocks, chain, locking, telling
-from isthmus_platform.title.chain import Action, Form, NotAllowed, Phase, Reason, Replaced, Step, Terms, Title
+from isthmus_platform.title.chain import (
+    Action,
+    Form,
+    Kind,
+    NotAllowed,
+    Phase,
+    Reason,
+    Replaced,
+    Step,
+    Terms,
+    Title,
+)
 from isthmus_platform.title.errors import (
     NoSuchTitle,
     StepTaken,
@@ -44,7 +56,7 @@ ANSWERS = frozenset({Action.SACC, Action.SREJ})
 
 @dataclass(frozen=True)
 class IssueDraft:
-    """What a carrier issues: the bill of lading of a shipment, to its first holder.
+    """What is issued of a shipment to its first holder: a bill of lading, or a warehouse receipt.
 
     ``document_digest`` is ``sha-256:`` and 64 hexadecimal digits of the bill's file. ``named`` is the
     consignee of a straight title, the first endorsee of a negotiable one (None: in blank). ``replaces`` is
@@ -58,19 +70,29 @@ class IssueDraft:
     recipient: str
     named: str | None = None
     replaces: UUID | None = None
+    kind: str = Kind.BILL_OF_LADING.value
+
+
+ISSUERS = MappingProxyType(
+    {Kind.BILL_OF_LADING: PartyRole.CARRIER, Kind.WAREHOUSE_RECEIPT: PartyRole.FORWARDER}
+)
+"""Who issues what: the carrier that has the goods, or the forwarder that stores them (FIATA FWR)."""
 
 
 def issue(work: Work, desk: Desk, draft: IssueDraft) -> TitleRecord:
-    """Issue a title as the carrier of the shipment; raise a refusal of :mod:`.errors`, naming the field."""
-    work.actor.require(PartyRole.CARRIER)
+    """Issue a title as carrier, or forwarder, of the shipment; raise a refusal of :mod:`.errors`."""
+    kind = Kind(draft.kind)
+    work.actor.require(ISSUERS[kind])
     shipment = shipments.get(work, draft.shipment)
-    if shipment.carrier_id != work.actor.party_id:
-        raise NotPermitted("Only the shipment's carrier issues its title.", field="shipment")
+    whose = shipment.carrier_id if kind is Kind.BILL_OF_LADING else shipment.forwarder_id
+    if whose != work.actor.party_id:
+        who = ISSUERS[kind].value.lower()
+        raise NotPermitted(f"Only the shipment's {who} issues its title.", field="shipment")
     _check_bill(draft, shipment)
     recipient = able_to_hold(work, draft.recipient, "recipient")
     named = None if draft.named is None else able_to_hold(work, draft.named, "named")
     check_members(work, {work.actor.party_id, recipient.id, *([named.id] if named else [])})
-    before = _before(work, shipment.id, draft.replaces)
+    before = _before(work, shipment.id, kind, draft.replaces)
     again = before is not None and before.number == draft.number
     title_id = new_id()
     step = Step(
@@ -88,6 +110,7 @@ def issue(work: Work, desk: Desk, draft: IssueDraft) -> TitleRecord:
             Form(draft.form),
             None if named is None else named.name,
             None if before is None else Replaced(str(before.id), before.head),
+            kind,
         ),
     )
     issued = _issued(work, desk, step, shipment, None if before is None else before.id)
@@ -102,7 +125,8 @@ def _check_bill(draft: IssueDraft, shipment: Shipment) -> None:
             field="number",
             code="format",
         )
-    if draft.replaces is None and shipment.bill_of_lading not in (None, draft.number):
+    of_the_bill = draft.kind == Kind.BILL_OF_LADING and draft.replaces is None
+    if of_the_bill and shipment.bill_of_lading not in (None, draft.number):
         raise InvalidInput(
             "The shipment's bill of lading has another number.", field="number", code="other_number"
         )
@@ -112,16 +136,16 @@ def _check_bill(draft: IssueDraft, shipment: Shipment) -> None:
         )
 
 
-def _before(work: Work, shipment_id: UUID, replaces: UUID | None) -> TitleRecord | None:
+def _before(work: Work, shipment_id: UUID, kind: Kind, replaces: UUID | None) -> TitleRecord | None:
     """Return the title that the new one replaces, locked; raise :class:`TitleExists` where one stands.
 
     A title is replaced once it was voided for an amendment, or left the register for paper (MLETR Art. 18)
-    that the issuer has back (Art. 17), and only the last one of a shipment is.
+    that the issuer has back (Art. 17), and only the last one of a shipment and kind is.
     """
     with on_duty(work, REGISTER):
         last = work.session.scalar(
             select(TitleRecord.id)
-            .where(TitleRecord.shipment_id == shipment_id)
+            .where(TitleRecord.shipment_id == shipment_id, TitleRecord.kind == kind.value)
             .order_by(TitleRecord.id.desc())
             .limit(1)
         )
@@ -149,6 +173,7 @@ def _issued(work: Work, desk: Desk, step: Step, shipment: Shipment, replaces_id:
         version=title.terms.version,
         document_digest=title.terms.document,
         form=title.terms.form.value,
+        kind=title.terms.kind.value,
         replaces_id=replaces_id,
         shipper_id=ids[title.shipper],
         possessor_id=ids[title.possessor],
@@ -260,6 +285,7 @@ def state_of(work: Work, record: TitleRecord) -> Title:
         record.document_digest,
         Form(record.form),
         None if record.named_id is None else names[record.named_id],
+        kind=Kind(record.kind),
     )
     return Title(
         terms=terms,

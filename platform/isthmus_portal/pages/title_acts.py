@@ -1,6 +1,7 @@
 """What keeps or begins a title: issue, lien, customs hold, the clearing of both, suspension; their forms."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
@@ -11,6 +12,15 @@ from isthmus_portal.forms import Act, Field, Unreadable, coded
 
 FORMS = ("NEGOTIABLE", "STRAIGHT")
 WORDS = {"NEGOTIABLE": "To order (negotiable)", "STRAIGHT": "To a named consignee (straight)"}
+ISSUERS: Mapping[PartyRole, str] = {
+    PartyRole.CARRIER: "BILL_OF_LADING",
+    PartyRole.FORWARDER: "WAREHOUSE_RECEIPT",
+}
+"""What is issued by whom."""
+KINDS = {
+    "BILL_OF_LADING": ("Issue a title", "Shipment that you carry", "bill of lading"),
+    "WAREHOUSE_RECEIPT": ("Issue a warehouse receipt", "Shipment that you store", "warehouse receipt"),
+}
 KEEPERS = frozenset({PartyRole.OPERATOR, PartyRole.AUTHORITY})
 """Who suspends parties from the register."""
 REPLACED = ("VOID", "PAPER")
@@ -24,44 +34,9 @@ def anew(carried: dict[str, list[dict[str, Any]]], me: str) -> list[Act]:
 
     ``carried`` are ``shipments`` and ``titles`` that the party ``me`` sees.
     """
-    issued = [each for each in carried["titles"] if each["issuer"]["name"] == me]
     return [
-        Act(
-            "issue",
-            "Issue a title",
-            queries.ISSUE,
-            "The title is issued and signed; its first holder has it.",
-            (
-                Field("shipment", "Shipment that you carry", "choice", options=_untitled(carried, me)),
-                Field("number", "Number of the bill of lading", longest=20),
-                Field(
-                    "documentDigest",
-                    "SHA-256 of the bill of lading's file",
-                    hint="64 hexadecimal digits.",
-                    files="digests",
-                    longest=400,
-                ),
-                Field("form", "Form", "choice", options=coded(FORMS, WORDS)),
-                Field("recipient", "First holder", hint="A party's name.", longest=63),
-                Field(
-                    "named",
-                    "Made out to",
-                    required=False,
-                    hint="A party's name: the consignee of a straight title. Left empty: in blank.",
-                    longest=63,
-                ),
-                Field(
-                    "replaces",
-                    "Takes the place of",
-                    "choice",
-                    required=False,
-                    options=tuple((each["id"], _named(each)) for each in issued if each["state"] in REPLACED),
-                    hint="A title that was voided by an amendment, or is back from paper.",
-                ),
-            ),
-            shape=_digested,
-            then=lambda payload: url_for("portal.title", id=payload["title"]["id"]),
-        ),
+        _issue(carried, me, "issue", "BILL_OF_LADING"),
+        _issue(carried, me, "receipt", "WAREHOUSE_RECEIPT"),
         Act(
             "hold",
             "Hold the titles of a consignment",
@@ -76,6 +51,49 @@ def anew(carried: dict[str, list[dict[str, Any]]], me: str) -> list[Act]:
         ),
         *_membership(),
     ]
+
+
+def _issue(carried: dict[str, list[dict[str, Any]]], me: str, name: str, kind: str) -> Act:
+    """Return the issue of a bill of lading by a carrier, or of a warehouse receipt by a forwarder."""
+    button, whose, paper = KINDS[kind]
+    issued = [each for each in carried["titles"] if each["issuer"]["name"] == me and each["kind"] == kind]
+    return Act(
+        name,
+        button,
+        queries.ISSUE,
+        "The title is issued and signed; its first holder has it.",
+        (
+            Field("shipment", whose, "choice", options=_untitled(carried, me, kind)),
+            Field("number", f"Number of the {paper}", longest=20),
+            Field(
+                "documentDigest",
+                f"SHA-256 of the {paper}'s file",
+                hint="64 hexadecimal digits.",
+                files="digests",
+                longest=400,
+            ),
+            Field("form", "Form", "choice", options=coded(FORMS, WORDS)),
+            Field("recipient", "First holder", hint="A party's name.", longest=63),
+            Field(
+                "named",
+                "Made out to",
+                required=False,
+                hint="A party's name: the consignee of a straight title. Left empty: in blank.",
+                longest=63,
+            ),
+            Field(
+                "replaces",
+                "Takes the place of",
+                "choice",
+                required=False,
+                options=tuple((each["id"], _named(each)) for each in issued if each["state"] in REPLACED),
+                hint="A title that was voided by an amendment, or is back from paper.",
+            ),
+        ),
+        fixed={"kind": kind},
+        shape=_digested,
+        then=lambda payload: url_for("portal.title", id=payload["title"]["id"]),
+    )
 
 
 def _membership() -> list[Act]:
@@ -104,6 +122,7 @@ def may_anew(roles: frozenset[PartyRole]) -> tuple[str, ...]:
     keeps = not roles.isdisjoint(KEEPERS)
     offered = (
         ("issue", PartyRole.CARRIER in roles),
+        ("receipt", PartyRole.FORWARDER in roles),
         ("hold", PartyRole.AUTHORITY in roles),
         ("suspend", keeps),
         ("readmit", keeps),
@@ -140,17 +159,18 @@ def may_title(title: dict[str, Any], me: str) -> tuple[str, ...]:
     return tuple(name for name, may in offered if may)
 
 
-def _untitled(carried: dict[str, list[dict[str, Any]]], me: str) -> tuple[tuple[str, str], ...]:
-    """Return the shipments that the party ``me`` carries and that have no title, or one to be replaced."""
+def _untitled(carried: dict[str, list[dict[str, Any]]], me: str, kind: str) -> tuple[tuple[str, str], ...]:
+    """Return the shipments of which ``me`` issues this kind, and that have none, or one to be replaced."""
+    issuer = "carrier" if kind == "BILL_OF_LADING" else "forwarder"
     titled = {
         each["shipment"]["id"]
         for each in carried["titles"]
-        if each["shipment"] and each["state"] not in REPLACED
+        if each["shipment"] and each["kind"] == kind and each["state"] not in REPLACED
     }
     return tuple(
         (each["id"], " · ".join(filter(None, (each["reference"], each["billOfLading"]))))
         for each in carried["shipments"]
-        if (each["carrier"] or {}).get("name") == me and each["id"] not in titled
+        if (each[issuer] or {}).get("name") == me and each["id"] not in titled
     )
 
 

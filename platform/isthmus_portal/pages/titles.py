@@ -8,7 +8,6 @@ from flask import Blueprint, Response, abort, g, render_template, request, url_f
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from isthmus_platform.database import PartyRole
 from isthmus_portal import forms, queries, title_queries
 from isthmus_portal.face import Face, nodes, roles, viewer
 from isthmus_portal.forms import Act, Filled
@@ -74,8 +73,8 @@ def add(portal: Blueprint, face: Face) -> None:
 
 
 def _anew(face: Face) -> list[Act]:
-    """Return what is done beside the titles that there are; only a carrier is asked what it carries."""
-    carried = face.ask(title_queries.CARRIED) if PartyRole.CARRIER in roles() else {}
+    """Return what is done beside the titles that there are; only who issues some is asked of what."""
+    carried = face.ask(title_queries.CARRIED) if roles() & acts.ISSUERS.keys() else {}
     seen = {name: nodes(carried[name]) if carried else [] for name in ("shipments", "titles")}
     return acts.anew(seen, viewer(face)["party"]["name"])
 

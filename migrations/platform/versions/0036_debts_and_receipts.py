@@ -4,6 +4,9 @@ Applicant and issuing bank see it; the duty ``credit`` does, since a bank that h
 before cargo goes. For what was paid or reimbursed before, a debt is open: its bank has said nothing of it.
 
 A presentation keeps the consignment that its beneficiary named beside the documents.
+
+Of a shipment a warehouse receipt may stand as title beside the bill of lading: issued by its forwarder, and
+not seen by who may see the bill of lading alone.
 """
 
 import sqlalchemy as sa
@@ -22,6 +25,25 @@ OWN_CREDIT = (
     "EXISTS (SELECT FROM credit_presentation p JOIN credit c ON c.id = p.credit_id"
     f" WHERE p.id = presentation_id AND c.issuing_id = {ME} AND c.party_id = credit_debt.party_id)"
 )
+CONTROL = "possessor_id = acting_party() OR issuer_id = acting_party() OR duty() = 'title-register'"
+LIVE = "phase IN ('HELD', 'DELIVERY_REQUESTED', 'AMENDMENT_REQUESTED')"
+SEEN = (
+    "EXISTS (SELECT FROM title_party WHERE title_party.title_id = title.id"
+    " AND title_party.party_id = acting_party())"
+    " OR party_id = ANY ((SELECT principals())::uuid[])"
+    " OR EXISTS (SELECT FROM access_grant WHERE access_grant.shipment_id = title.shipment_id"
+    " AND access_grant.party_id = title.party_id AND access_grant.reader_id = acting_party()"
+    " AND access_grant.revoked_at IS NULL AND access_grant.valid_until > acting_now())"
+    " OR {bill}EXISTS (SELECT FROM document WHERE document.shipment_id = title.shipment_id"
+    f" AND document.party_id = title.party_id AND document.type = '705') OR {CONTROL}"
+)
+OF_SHIPMENT = (
+    "issuer_id = acting_party() AND sequence = 1 AND EXISTS (SELECT FROM shipment"
+    " WHERE shipment.id = title.shipment_id AND shipment.party_id = title.party_id AND ({whose}))"
+)
+CARRIED = "acts_as('CARRIER') AND shipment.carrier_id = acting_party()"
+STORED = "acts_as('FORWARDER') AND shipment.forwarder_id = acting_party()"
+OF_KIND = f"kind = 'BILL_OF_LADING' AND {CARRIED} OR kind = 'WAREHOUSE_RECEIPT' AND {STORED}"
 HELD = ("credit", "credit_presentation", "credit_entry")
 OPEN = """
     INSERT INTO credit_debt (presentation_id, party_id, bank_id, currency, amount_minor, owed_at)
@@ -66,6 +88,7 @@ def upgrade() -> None:
     )
     for statement in (*statements, f"REVOKE UPDATE, DELETE ON {TABLE} FROM isthmus_app"):
         op.execute(statement)
+    _receipts()
     op.execute(f"GRANT UPDATE (repaid_at) ON {TABLE} TO isthmus_app")
 
 
@@ -77,6 +100,25 @@ def _open() -> None:
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
+def _receipts() -> None:
+    op.add_column("title", sa.Column("kind", sa.String(), server_default="BILL_OF_LADING", nullable=False))
+    _live("shipment_id", "kind")
+    _policies("title.kind = 'BILL_OF_LADING' AND ", OF_KIND)
+
+
+def _live(*columns: str) -> None:
+    op.drop_index("uq_title_live", "title")
+    op.create_index("uq_title_live", "title", [*columns], unique=True, postgresql_where=LIVE)
+
+
+def _policies(bill: str, whose: str) -> None:
+    op.execute(f"ALTER POLICY visible ON title USING ({SEEN.format(bill=bill)})")
+    op.execute(f"ALTER POLICY added ON title WITH CHECK ({OF_SHIPMENT.format(whose=whose)})")
+
+
 def downgrade() -> None:
+    _policies("", CARRIED)
+    _live("shipment_id")
+    op.drop_column("title", "kind")
     op.drop_column("credit_presentation", "ucr")
     op.drop_table(TABLE)
