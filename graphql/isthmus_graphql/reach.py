@@ -1,7 +1,8 @@
 """What a document reaches for, judged for machine clients: the scopes it needs, and what it costs.
 
 A type is opened by one scope, or by none where it is part of others; a type that is not in the table is shut
-to clients with scopes. Both are found once for a document and its page sizes.
+to clients with scopes. What a type or a field shows of another service needs that one's scope too. All is
+found once for a document and its page sizes.
 """
 
 from collections.abc import Mapping
@@ -52,6 +53,8 @@ TYPES = {
         "Financing FinancingDispute Credit CreditAmendment CreditDebt"
         " CreditHistoryEntry Presentation ExaminationFinding"
         " ExaminationRule StandingRule ExaminationTrial BankHoliday"
+        "Financing FinancingDispute Credit CreditAmendment CreditHistoryEntry Presentation ExaminationFinding"
+        " ExaminationRule StandingRule ExaminationTrial ExaminationRuleTrial BankHoliday"
         " Receivable ReceivableOffer ReceivableHistoryEntry ReceivableNotice Debtor FinanceableTruth"
         " TruthProof TruthPart DeclarationTruth BalanceTruth DuplicateTruth TitleTruth InsuranceTruth"
     ),
@@ -74,6 +77,27 @@ TYPES = {
     ),
     "read:billing": "Usage UsageLine Invoice InvoiceLine UsageEvent",
 }
+JUDGED = "read:shipments read:documents read:finance"
+"""What a rule of risk may ask of: whoever sees what it caught learns of these."""
+SHOWS = {
+    "RiskReading": JUDGED,
+    "RiskEvidence": JUDGED,
+    "RiskSimulation": JUDGED,
+    "RiskCatch": JUDGED,
+    "RiskFinding": JUDGED,
+    "PartyPrice": "read:shipments",
+    "PartyRisk.firstAt": "read:shipments",
+    "PartyRisk.lastAt": "read:shipments",
+    "PartyRisk.shipments": "read:shipments",
+    "PartyRisk.recent": "read:shipments",
+    "PartyRisk.invoices": "read:shipments",
+    "PartyRisk.alike": "read:shipments",
+    "PartyRisk.presented": "read:finance",
+    "PartyRisk.refused": "read:finance",
+    "PartyRisk.offers": "read:finance",
+    "ShipmentRisk.screenedAt": "read:screening",
+}
+"""What a type, or a field of it alone, shows of other services: their scopes, beside its own."""
 CHANGES = {
     "createShipment": "write:shipments",
     "recordEvents": "write:events",
@@ -267,10 +291,17 @@ class _Scopes(Visitor):
             self.needed.add(CHANGES.get(node.name.value, SHUT))
         elif (scope := scope_of(parent.name)) is not None:
             self.needed.add(scope)
+        for shown in (_bare(parent.name), f"{parent.name}.{node.name.value}"):
+            self.needed.update(SHOWS.get(shown, "").split())
 
 
 def scope_of(name: str) -> str | None:
     """Return the scope that opens a type; None for what is part of others."""
     if name in SHARED or name.startswith("__") or name.endswith("Payload"):
         return None
-    return _scope_of.get(name.removesuffix("Connection").removesuffix("Edge"), SHUT)
+    return _scope_of.get(_bare(name), SHUT)
+
+
+def _bare(name: str) -> str:
+    """Return the type whose page or edge ``name`` is."""
+    return name.removesuffix("Connection").removesuffix("Edge")

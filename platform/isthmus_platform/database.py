@@ -74,9 +74,13 @@ class Actor:
     subject: str
     scopes: frozenset[str] | None = None
 
+    def has(self, scope: str) -> bool:
+        """Return whether the client has ``scope``, as whoever is restricted to none has."""
+        return self.scopes is None or scope in self.scopes
+
     def need(self, scope: str) -> None:
         """Raise :class:`NotPermitted` (``insufficient_scope``) unless the client has ``scope``."""
-        if self.scopes is not None and scope not in self.scopes:
+        if not self.has(scope):
             raise NotPermitted(f"The token lacks the scope {scope}.", code="insufficient_scope")
 
     def require(self, *roles: PartyRole) -> None:

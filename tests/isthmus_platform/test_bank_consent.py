@@ -1,6 +1,7 @@
 """Cargo is not let go past a bank whose money is in it, until that is back or the bank consents."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from time import sleep
 from typing import Any
@@ -154,6 +155,20 @@ def test_who_has_no_part_learns_that_a_bank_finances_and_neither_which_nor_how_m
         trade.release.order(release)
     assert [each.code for each in refused.value.reasons] == ["bank_consent_missing"]
     assert "other-bank" not in str(refused.value.reasons[0].message)
+
+
+def test_a_client_that_may_not_read_finance_is_told_as_little_of_its_own_partys(
+    trade: FinancedTrade, release: UUID
+) -> None:
+    trade.receivables.disbursed()
+    trader = trade.release.titles["trader"]
+    told = {}
+    for name, scopes in (("logistics", {"read:logistics"}), ("both", {"read:logistics", "read:finance"})):
+        with trade.release.platform.begin(replace(trader, scopes=frozenset(scopes))) as work:
+            [missing] = releases.verdict(work, release).missing
+            told[name] = (missing.says, missing.cleared_by)
+    assert told["logistics"] == (UNTOLD, ())
+    assert told["both"] == ("A financing bank has not consented: receivable of bank.", ("bank",))
 
 
 def test_a_consent_covers_what_was_lent_by_then_and_not_what_is_lent_later(

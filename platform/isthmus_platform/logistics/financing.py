@@ -1,7 +1,7 @@
 """The banks that finance a consignment and did not consent to its release.
 
 Who has no part in a financing learns that a bank finances, and since when the first of them does: neither
-which, nor how many, nor by what.
+which, nor how many, nor by what; a client without ``read:finance`` is told as little of its own party's.
 """
 
 from collections.abc import Collection
@@ -43,9 +43,9 @@ def obstacles(work: Work, release: CargoRelease, *, lock: bool) -> tuple[Obstacl
         for one in lenders(work, [release.shipment_id])
         if (one.bank_id, one.lent_id) not in covered and (gone_at is None or one.since <= gone_at)
     ]
-    names = parties.get_many(work, {one.bank_id for one in open_ if one.told})
-    told = [
-        Obstacle(one.lending.value, names[one.bank_id].name, one.since, None) for one in open_ if one.told
-    ]
-    untold = [one.since for one in open_ if not one.told]
+    may_know = work.actor.has("read:finance")
+    own = [one for one in open_ if one.told and may_know]
+    names = parties.get_many(work, {one.bank_id for one in own})
+    told = [Obstacle(one.lending.value, names[one.bank_id].name, one.since, None) for one in own]
+    untold = [one.since for one in open_ if not (one.told and may_know)]
     return (*told, *([Obstacle("FINANCING", None, min(untold), None)] if untold else []))
