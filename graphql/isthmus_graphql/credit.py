@@ -16,6 +16,7 @@ from isthmus_graphql.credit_states import (
     debt_of,
     money,
 )
+from isthmus_graphql.examination_trials import rule_trials
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.parties import Party, party_of
@@ -292,6 +293,7 @@ class ExaminationRuleType(graphene.ObjectType):
     condition = graphene.String(required=True, description="When there is a discrepancy, in CEL.")
     state = graphene.String(required=True, description="`DRAFT`, `ON` or `OFF`.")
     tried_at = DateTime(description="When it was tried as it is written, in UTC.")
+    trials = rule_trials()
 
 
 class StandingRule(graphene.ObjectType):
@@ -357,7 +359,9 @@ class CreditQuery(graphene.ObjectType):
     @staticmethod
     def resolve_examination_rules(_root: Any, info: Info) -> Sequence[ExaminationRule]:
         """Return the bank's rules."""
-        return own_rules.of_bank(info.context.reading)
+        rows = own_rules.of_bank(info.context.reading)
+        info.context.loader.keep("examination rule", rows)
+        return rows
 
     @staticmethod
     def resolve_standing_rules(_root: Any, _info: Info) -> Sequence[Rule]:

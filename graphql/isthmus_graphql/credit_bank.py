@@ -9,6 +9,7 @@ import graphene
 from isthmus_graphql import identity
 from isthmus_graphql.context import Info
 from isthmus_graphql.credit import BankHolidayType, ExaminationRuleType, Weekday
+from isthmus_graphql.examination_trials import ExaminationTrial
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.scalars import JSON
@@ -73,15 +74,6 @@ class ExaminationRulePayload(Changed):
     """The rule, or why nothing was changed."""
 
     rule = graphene.Field(ExaminationRuleType, description="As it stands.")
-
-
-class ExaminationTrial(graphene.ObjectType):
-    """What a rule would have said of a past presentation."""
-
-    credit = graphene.String(required=True, description="The credit's reference.")
-    presentation = graphene.String(required=True, description="The presentation's reference.")
-    finds = graphene.Boolean(required=True, description="Whether it would have found a discrepancy.")
-    says = graphene.String(required=True, description="What it would have said.")
 
 
 class TryExaminationRulePayload(Changed):

@@ -146,6 +146,12 @@ class RiskSimulation(graphene.ObjectType):
     review_cost = graphene.Field(Money, required=True, description="What one review costs you.")
     reviews_per_thousand = graphene.Int(required=True, description="Reviews for 1,000 shipments. The number.")
     cost_per_thousand = graphene.Field(Money, required=True, description="What those reviews cost you.")
+    cost = graphene.Field(Money, required=True, description="What reviewing those caught would cost you.")
+    since = DateTime(description="When the oldest of the shipments was made here, in UTC; null without any.")
+    until = DateTime(description="When the newest of the shipments was made here, in UTC; null without any.")
+    started_by = graphene.String(
+        required=True, description="Who of yours began it: `user:` or `client:` with an id."
+    )
     started_at = DateTime(required=True, description="When it began, in UTC.")
     finished_at = DateTime(description="When it ended, in UTC; null while it runs.")
     catches = listed(RiskCatchConnection, "What it caught, the newest shipment first.")
@@ -159,6 +165,11 @@ class RiskSimulation(graphene.ObjectType):
     def resolve_review_cost(row: SimulationRow, _info: Info) -> dict[str, Any]:
         """Return the cost of one."""
         return {"amount_minor": row.review_minor, "currency": row.currency}
+
+    @staticmethod
+    def resolve_cost(row: SimulationRow, _info: Info) -> dict[str, Any]:
+        """Return the cost of all that were caught."""
+        return {"amount_minor": row.caught * row.review_minor, "currency": row.currency}
 
     @staticmethod
     def resolve_reviews_per_thousand(row: SimulationRow, _info: Info) -> int:

@@ -3,7 +3,8 @@
 from isthmus_portal.changing import change
 
 _RUN = """ done total caught share unanswered confirmed dismissed reviewsPerThousand
-    reviewCost { amountMinor currency } costPerThousand { amountMinor currency } startedAt finishedAt"""
+    reviewCost { amountMinor currency } costPerThousand { amountMinor currency }
+    cost { amountMinor currency } since until startedBy startedAt finishedAt"""
 _EVIDENCE = " evidence { source place value against document event }"
 _FINDING = f""" id state says openedAt decidedAt decidedBy reason party {{ name legalName }}
     shipment {{ reference }}

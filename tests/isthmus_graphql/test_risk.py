@@ -224,12 +224,18 @@ def test_a_simulation_shows_progress_share_and_cost(platform: Platform, desk: di
     assert (begun["total"], begun["done"], begun["finishedAt"]) == (4, 0, None)
     work_off(platform)
     query = """query ($id: ID!) { riskSimulation(id: $id) { done share caught unanswered confirmed dismissed
-        reviewsPerThousand costPerThousand { amountMinor currency }
+        reviewsPerThousand costPerThousand { amountMinor currency } cost { amountMinor currency }
+        since until startedBy
         catches(first: 5) { edges { node { shipment { reference } says earlier evidence { place } } } } } }"""
     told = desk["trader"].data(query, id=begun["id"])["riskSimulation"]
     assert (told["done"], told["caught"], told["share"], told["unanswered"]) == (4, 1, 0.25, 0)
     assert told["reviewsPerThousand"] == 250
     assert told["costPerThousand"] == {"amountMinor": 625_000, "currency": "USD"}
+    assert told["cost"] == {"amountMinor": 2_500, "currency": "USD"}, "one review"
+    assert told["startedBy"] == desk["trader"].actor.subject
+    made = desk["trader"].data("{ shipments(first: 10) { edges { node { createdAt } } } }")["shipments"]
+    times = [one["createdAt"] for one in nodes(made)]
+    assert (told["since"], told["until"]) == (min(times), max(times))
     [caught] = nodes(told["catches"])
     assert (caught["shipment"], caught["earlier"]) == ({"reference": "S-3"}, None)
 

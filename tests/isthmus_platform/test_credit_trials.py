@@ -1,14 +1,16 @@
 """A bank's rule is tried on what was before the bank then, whatever became of the credit since."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from credit_case import TERMS, spoiled
 from credit_trade import OPEN_TERMS, VAULT, CreditTrade, open_credit_trade
 from isthmus_platform import credit
-from isthmus_platform.credit import own_rules, past
+from isthmus_platform.credit import own_rules, past, trying
 from isthmus_platform.credit.case import Case
 from isthmus_platform.credit.trying import Tried
 from isthmus_platform.database import Platform
@@ -100,6 +102,46 @@ def test_days_that_a_bank_gave_later_were_not_known(trade: CreditTrade) -> None:
     a_credit_that_lived(trade)
     seen = {name: case.calendar.open_on(date(2026, 6, 5)) for name, case in cases(trade).items()}
     assert seen == {"P-1": True, "P-2": False}
+
+
+def test_what_came_of_each_trial_is_kept_with_who_when_and_over_which_history(trade: CreditTrade) -> None:
+    a_credit_that_lived(trade)
+    conditions = ("presentation.drawings == 1", "presentation.amountMinor > 0")
+    for condition in conditions:
+        tried(trade, condition)
+    with trade.platform.begin(trade["bank"]) as work:
+        [rule] = own_rules.of_bank(work)
+        newest, oldest = trying.of_rules(work, [rule.id])[rule.id]
+    assert [one.condition for one in (oldest, newest)] == list(conditions), "as it was written then"
+    assert {one.tried_by for one in (oldest, newest)} == {trade["bank"].subject}
+    assert [(one.tried, one.found, one.unexamined) for one in (oldest, newest)] == [(2, 1, 0), (2, 2, 0)]
+    assert (oldest.since, oldest.until) == (
+        datetime(2026, 6, 1, 9, tzinfo=UTC),
+        datetime(2026, 6, 3, 9, tzinfo=UTC),
+    )
+    assert [one["presentation"] for one in oldest.results if one["finds"]] == ["P-2"]
+    assert oldest.tried_at == trade.platform.clock()
+
+
+def test_a_trial_is_of_its_bank_alone_and_is_never_changed(trade: CreditTrade) -> None:
+    tried(trade, "presentation.drawings == 1")
+    for stranger in ("other-bank", "adviser", "seller", "operator"):
+        with trade.platform.begin(trade[stranger]) as work:
+            assert work.session.execute(text("SELECT 1 FROM examination_trial")).all() == [], stranger
+    for change in ("UPDATE examination_trial SET found = 0", "DELETE FROM examination_trial"):
+        with pytest.raises(ProgrammingError), trade.platform.begin(trade["bank"]) as work:
+            work.session.execute(text(change))
+
+
+def test_of_many_trials_the_newest_are_shown(trade: CreditTrade) -> None:
+    rule = written(trade, "presentation.drawings == 1")
+    for _ in range(trying.MOST_SHOWN + 1):
+        with trade.platform.begin(trade["bank"]) as work:
+            credit.try_rule(work, VAULT, rule)
+    with trade.platform.begin(trade["bank"]) as work:
+        shown = [one.id for one in trying.of_rules(work, [rule])[rule]]
+    kept = [key for (key,) in trade.as_owner("SELECT id FROM examination_trial ORDER BY id DESC")]
+    assert shown == kept[:-1]
 
 
 def test_what_nobody_examined_is_left_out_and_counted(trade: CreditTrade) -> None:

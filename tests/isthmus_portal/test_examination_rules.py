@@ -11,7 +11,6 @@ from isthmus_platform.database import Platform
 from isthmus_platform.papers.signing import Desk
 from isthmus_portal import Files
 from isthmus_protocol.keys import Holder, SigningKey
-from page import page
 from portal_frame import is_sound
 from portal_services import acquainted, done, offered, refused
 from portal_visitor import AsParty
@@ -47,7 +46,7 @@ def test_a_rule_is_written_tried_on_what_was_examined_turned_on_off_and_written_
     bank = as_party("bank")
     written = done(bank, is_sound(bank.get("/examination-rules")), "Write a rule", **RULE)
     assert offered(written) == ["Try it on past presentations", "Write it anew"], "not on before it is tried"
-    tried = is_sound(page(bank.send(written, "Try it on past presentations").text))
+    tried = done(bank, written, "Try it on past presentations")
     told = tried.section("On past presentations")
     assert "a discrepancy in 1 of 2 presentations that were examined. 1 that nobody examined is" in told.text
     assert [[cell.text for cell in row.all("td")][1:] for row in told.one("tbody").all("tr")] == [
@@ -63,6 +62,15 @@ def test_a_rule_is_written_tried_on_what_was_examined_turned_on_off_and_written_
     anew = done(bank, on, "Write it anew", condition="presentation.amountMinor < 1")
     assert anew.one(css="head-status").text == "Draft"
     assert anew.section("When there is a discrepancy").one("code").text == "presentation.amountMinor < 1"
+    assert offered(anew) == ["Try it on past presentations", "Write it anew"], "what was tried is not this"
+    assert "As it was written then, it would have found" in anew.section("On past presentations").text
+    [kept] = [[cell.text for cell in row.all("td")] for row in anew.section("Trials").one("tbody").all("tr")]
+    assert kept[1:] == [
+        trade["bank"].subject,
+        "1 Jun 2026, 09:00 UTC to 1 Jun 2026, 09:00 UTC",
+        "1 of 2",
+        " ".join(RULE["condition"].split()),
+    ]
 
 
 def test_why_a_rule_cannot_be_written_is_said_beside_the_field_with_what_was_entered(

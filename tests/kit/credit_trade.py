@@ -43,6 +43,7 @@ TABLES = (
     "credit_entry",
     "credit_debt",
     "examination_rule",
+    "examination_trial",
     "bank_holiday",
     "bank_week",
     "outbox",

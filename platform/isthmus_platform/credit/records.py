@@ -195,6 +195,34 @@ class ExaminationRule(Base):
     tried_at: Mapped[datetime | None]
 
 
+class ExaminationTrial(Base):
+    """What came of trying a rule on past presentations, the rule's words as they were then; never changed.
+
+    ``results`` says of each presentation, the newest first, its credit and reference, whether the rule finds
+    something, and what it says. ``since`` and ``until`` are when the oldest and the newest was presented.
+    """
+
+    __tablename__ = "examination_trial"
+    __table_args__ = (
+        Index(None, "rule_id", "id"),
+        CheckConstraint("found >= 0 AND found <= tried AND unexamined >= 0", name="counts"),
+        CheckConstraint("(tried = 0) = (since IS NULL) AND (tried = 0) = (until IS NULL)", name="history"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("examination_rule.id"))
+    condition: Mapped[str]
+    tried_by: Mapped[str]
+    tried_at: Mapped[datetime]
+    tried: Mapped[int]
+    found: Mapped[int]
+    unexamined: Mapped[int]
+    since: Mapped[datetime | None]
+    until: Mapped[datetime | None]
+    results: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+
 class BankHoliday(Base):
     """A day on which a bank is closed, beside its days of rest of each week.
 

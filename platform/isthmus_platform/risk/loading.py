@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -73,9 +73,10 @@ def with_party(work: Work, party_id: UUID, most: int = MOST) -> list[Seen]:
     return _seen(work, select(Shipment.id).where(near).order_by(Shipment.id.desc()).limit(most))
 
 
-def newest(work: Work, most: int) -> list[UUID]:
-    """Return the ids of the newest ``most`` shipments that the actor sees, oldest first."""
-    return sorted(work.session.scalars(select(Shipment.id).order_by(Shipment.id.desc()).limit(most)))
+def newest(work: Work, most: int) -> list[tuple[UUID, datetime]]:
+    """Return id and time of making of the newest ``most`` shipments that the actor sees, oldest first."""
+    query = select(Shipment.id, Shipment.created_at).order_by(Shipment.id.desc()).limit(most)
+    return sorted((key, made_at) for key, made_at in work.session.execute(query))
 
 
 def with_particulars(work: Work, consignments: Sequence[Seen], vault: Vault | None) -> list[Seen]:

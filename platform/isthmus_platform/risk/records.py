@@ -45,7 +45,9 @@ class RiskSimulation(Base):
     """A run of a rule on history: of ``total`` shipments ``done`` are judged, up to ``last_id``.
 
     ``unanswered`` are those caught because the rule had no answer. ``confirmed`` and ``dismissed`` are those
-    caught with a finding that was decided so before. The cost of one review is the member's own.
+    caught with a finding that was decided so before. The cost of one review is the member's own. ``since``
+    and ``until`` are when the oldest and the newest of the shipments were made here; None where there are
+    none, and of runs before this was kept.
     """
 
     __tablename__ = "risk_simulation"
@@ -70,6 +72,8 @@ class RiskSimulation(Base):
     first_id: Mapped[UUID | None]
     last_id: Mapped[UUID | None]
     end_id: Mapped[UUID | None]
+    since: Mapped[datetime | None]
+    until: Mapped[datetime | None]
     review_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     started_at: Mapped[datetime]

@@ -50,16 +50,19 @@ def start(work: Work, rule_id: UUID, review_minor: int, currency: str) -> RiskSi
     )
     if work.session.scalar(running) is not None:
         raise SimulationRunning("A simulation of this version is under way.", field="rule")
-    ids = loading.newest(work, MOST_SIMULATED)
+    judged = loading.newest(work, MOST_SIMULATED)
+    made_at = [at for _, at in judged]
     simulation = RiskSimulation(
         id=new_id(),
         party_id=work.actor.party_id,
         rule_id=rule.id,
         started_by=work.actor.subject,
-        total=len(ids),
+        total=len(judged),
         **dict.fromkeys(("done", "caught", "unanswered", "confirmed", "dismissed"), 0),
-        first_id=ids[0] if ids else None,
-        end_id=ids[-1] if ids else None,
+        first_id=judged[0][0] if judged else None,
+        end_id=judged[-1][0] if judged else None,
+        since=min(made_at, default=None),
+        until=max(made_at, default=None),
         review_minor=review_minor,
         currency=currency,
         started_at=work.now,

@@ -10,9 +10,13 @@ query PortalExaminationRules {
 """
 RULE = """
 query PortalExaminationRule($id: ID!) {
-  node(id: $id) { ... on ExaminationRule { id code article says condition state triedAt } }
+  node(id: $id) { ... on ExaminationRule { id code article says condition state triedAt
+    trials {
+      condition triedBy triedAt tried found unexamined since until
+      results { credit presentation finds says }
+    } } }
 }
 """
 WRITE = change("writeExaminationRule", "rule { id }")
-TRY = change("tryExaminationRule", "trials { credit presentation finds says } unexamined")
+TRY = change("tryExaminationRule", "rule { id }")
 SWITCH = change("switchExaminationRule", "rule { id }")

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from isthmus_platform import document_types
@@ -37,8 +37,6 @@ def add(portal: Blueprint, face: Face) -> None:
     @portal.post("/examination-rules/<id>")
     def examination_rule_act(id: str) -> Answer:  # noqa: A002 (the route's word)
         rule = _asked(face, id)
-        if request.form.get("act") == "try":
-            return _tried(face, rule)
         back = url_for("portal.examination_rule", id=id)
         return forms.act(face, _every(rule), partial(_page, rule), back)
 
@@ -70,24 +68,14 @@ def _of(rule: dict[str, Any]) -> str:
     return ", ".join(map(document_types.name_of, rule["documents"])) or "All documents"
 
 
-def _page(rule: dict[str, Any], filled: Filled | None = None, tried: dict[str, Any] | None = None) -> str:
+def _page(rule: dict[str, Any], filled: Filled | None = None) -> str:
     return render_template(
         "portal/examination_rule.html",
         rule=rule,
         acts=forms.shown(_every(rule), _may(rule), filled),
         filled=filled,
-        tried=tried,
-        found=sum(each["finds"] for each in tried["trials"]) if tried else 0,
+        newest=next(iter(rule["trials"]), None),
     )
-
-
-def _tried(face: Face, rule: dict[str, Any]) -> Answer:
-    """Try a rule and show what came of it, which is kept nowhere else."""
-    given = {"rule": rule["id"], "idempotencyKey": request.form["once"]}
-    payload, errors = face.change(queries.TRY, given)
-    if errors:
-        return _page(rule, Filled("try", request.form, {"": errors[0]["message"]})), 422
-    return _page(_asked(face, rule["id"]), tried=payload), 200
 
 
 def _fields(rule: dict[str, Any]) -> tuple[Field, ...]:
@@ -122,7 +110,13 @@ def _every(rule: dict[str, Any]) -> list[Act]:
     """Return all that is ever done to a rule; :func:`_may` says what may be done now."""
     fixed = {"rule": rule["id"]}
     return [
-        Act("try", "Try it on past presentations", queries.TRY, ""),
+        Act(
+            "try",
+            "Try it on past presentations",
+            queries.TRY,
+            "It is tried; what it would have found is kept here.",
+            fixed=fixed,
+        ),
         Act(
             "on",
             "Turn it on",
