@@ -174,6 +174,11 @@ def test_a_booking_is_tied_once_to_a_shipment_that_goes_its_way(
         ("other_route", "shipment")
     ]
     booking = to_global_id("Booking", str(trade.booking()))
+    none = {"booking": to_global_id("Booking", str(uuid4())), "shipment": shipment}
+    for stranger in ("rival", "bank", "operator"):
+        known = askers[stranger].change("tieBooking", selection, booking=booking, shipment=shipment)
+        assert known == askers[stranger].change("tieBooking", selection, **none)
+        assert known["userErrors"][0]["code"] in ("not_found", "role_required")
     tied = story.make("trader", "tieBooking", selection, booking=booking, shipment=shipment)["booking"]
     assert tied["shipment"] == {"reference": "KHH-HAM-1", "bookings": [{"id": booking}]}
     second = to_global_id(
