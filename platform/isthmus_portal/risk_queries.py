@@ -23,9 +23,15 @@ RULE = f"""query PortalRiskRule($id: ID!) {{ riskRule(id: $id) {{
     id code version about category says condition state writtenAt activatedAt retiredAt
     simulations {{ {_RUN} catches(first: 20) {{ edges {{ node {{
         says earlier shipment {{ reference }} {_EVIDENCE} }} }} }} }} }} }}"""
-SHIPMENT = "query PortalRiskOf($reference: String!) { shipment(reference: $reference) { id reference ucr } }"
-SCREEN = f"""query PortalShipmentRisk($id: ID!) {{ shipmentRisk(shipment: $id) {{
-    shipment {{ id reference ucr }} assessedAt screenedAt
+SHIPMENT = """query PortalRiskOf($reference: String!) {
+    shipment(reference: $reference) { id reference ucr owner { name } } }"""
+_CITED = "document path value"
+SCREEN = f"""query PortalShipmentRisk($id: ID!, $own: Boolean!) {{ shipmentRisk(shipment: $id) {{
+    shipment {{
+        id reference ucr exceptions {{ code description since until equipmentReference }}
+        discrepancies @include(if: $own) {{ field one {{ {_CITED} }} other {{ {_CITED} }} }}
+        documents(first: 100) {{ edges {{ node {{ id title }} }} }} }}
+    assessedAt screenedAt
     readings {{ name standsOut says {_EVIDENCE} }}
     findings {{ {_FINDING} }}
     screeningHits {{ id state score place list reference decision reason }}

@@ -1,21 +1,27 @@
 """The pages of risk on the real schema: a rule to its end, the screen of a shipment, an appeal."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from credit_case import spoiled
 from credit_trade import open_credit_trade
+from held import as_owner
 from isthmus_platform.database import Platform
+from isthmus_platform.papers import issuing
+from isthmus_platform.papers.parts import Measure
 from isthmus_portal import Files
 from isthmus_portal.pages.risk import chart
 from page import Element
+from papers_of_trade import BILL, PACKING_LIST
+from paperwork import open_paperwork
 from portal_frame import is_sound
 from portal_services import acquainted, done, offered, refused
 from portal_visitor import AsParty, Visitor
 from risk_trade import RiskTrade, open_risk_trade
 from title_trade import DESK
-from trade import Trade
+from trade import DRAFT, Trade
 
 RULE = {
     "code": "DEAR_GOODS",
@@ -62,6 +68,24 @@ def test_the_screen_has_what_the_examination_under_a_credit_found(platform: Plat
     shown = is_sound(seller.get(address)).section(name).text
     assert "freight is COLLECT" in shown
     assert "Discrepant" in shown
+
+
+def test_the_screen_has_papers_that_differ_for_their_owner_alone(platform: Platform) -> None:
+    trade = open_paperwork(platform).trade
+    trade.ship()
+    heavier = replace(BILL, gross_mass=Measure(Decimal("18.6"), "TNE"))
+    for type_code, paper in (("271", PACKING_LIST), ("705", heavier)):
+        with platform.begin(trade.actors["trader"]) as work:
+            issuing.issue(work, DESK, DRAFT.reference, paper, title=f"Paper {type_code}")
+    as_party = acquainted(platform, DESK, trade.actors, Files())
+    address = f"/risk/shipments/{DRAFT.reference}"
+    differ = is_sound(as_party("trader").get(address)).section("Papers that differ").text
+    assert "18450.5 KGM in Paper 271" in differ
+    assert "18.6 TNE in Paper 705" in differ
+    log = "SELECT count(*) FROM access_log_entry"
+    before = as_owner(platform, log)
+    assert "Papers that differ" not in is_sound(as_party("carrier").get(address)).text
+    assert as_owner(platform, log) == before, "to look at the risk is to read nobody's papers"
 
 
 def test_a_rule_is_run_activated_and_its_finding_confirmed_appealed_and_withdrawn(

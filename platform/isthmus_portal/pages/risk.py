@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from isthmus_platform.database import PartyRole
 from isthmus_portal import forms
 from isthmus_portal import risk_queries as queries
-from isthmus_portal.face import Face, nodes
+from isthmus_portal.face import Face, nodes, viewer
 from isthmus_portal.forms import Filled
 from isthmus_portal.navigation import RISK, Item
 from isthmus_portal.pages import paging
@@ -72,13 +72,11 @@ def _asked_rule(face: Face, id_: str) -> dict[str, Any]:
 
 
 def _asked_screen(face: Face, reference: str) -> dict[str, Any]:
-    shipment = face.ask(queries.SHIPMENT, reference=reference)["shipment"]
-    found: dict[str, Any] | None = (
-        face.ask(queries.SCREEN, id=shipment["id"])["shipmentRisk"] if shipment else None
-    )
-    if found is None:
-        abort(404)
-    return found
+    """Return the screen; papers are compared for their owner alone, for others' reads are in its log."""
+    shipment = face.ask(queries.SHIPMENT, reference=reference)["shipment"] or abort(404)
+    own = shipment["owner"]["name"] == viewer(face)["party"]["name"]
+    found: dict[str, Any] | None = face.ask(queries.SCREEN, id=shipment["id"], own=own)["shipmentRisk"]
+    return found or abort(404)
 
 
 def _lists(data: dict[str, Any], filled: Filled | None = None) -> str:
@@ -114,6 +112,7 @@ def _screen(screen: dict[str, Any], filled: Filled | None = None) -> str:
     return render_template(
         "portal/risk_shipment.html",
         screen=screen,
+        titles={each["id"]: each["title"] for each in nodes(screen["shipment"]["documents"])},
         acts=[each for each in every if each.name == "assess"],
         of=partial(acts.verbs_of, every),
         filled=filled,
