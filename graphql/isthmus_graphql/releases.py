@@ -24,7 +24,7 @@ from isthmus_platform.shipments import Shipment
 
 CONDITIONS = {
     Condition.TITLE_SURRENDERED: "The title is surrendered by the party that the cargo is for.",
-    Condition.CUSTOMS_RELEASED: "Customs released the goods.",
+    Condition.CUSTOMS_RELEASED: "Customs released the goods for export, by the newest declaration filed.",
     Condition.FREIGHT_PAID: "The carrier says that freight is paid.",
     Condition.BANK_CONSENT: "No bank has a lien on the title, and each that finances the cargo consents.",
     Condition.NO_HOLDS: "Neither customs, the carrier nor the terminal holds the cargo.",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from itertools import product
 from uuid import UUID
@@ -22,7 +21,16 @@ from isthmus_platform.logistics.errors import (
     WrongToken,
 )
 from isthmus_platform.logistics.machine import OrderState, State
-from isthmus_platform.logistics.verdict import Condition, Facts, Obstacle, TitleFact, TransportDocument, judge
+from isthmus_platform.logistics.verdict import (
+    ELSEWHERE,
+    Condition,
+    CustomsFact,
+    Facts,
+    Obstacle,
+    TitleFact,
+    TransportDocument,
+    judge,
+)
 from release_trade import WAYBILL, ReleaseTrade, open_release_trade
 from standing import StandingClock
 from title_trade import DESK
@@ -51,7 +59,7 @@ def facts(*, title: bool, customs: bool, freight: bool, consent: bool, free: boo
         declarant="trader",
         opened_at=NOW,
         title=TitleFact(title, "SURRENDERED" if title else "HELD", NOW, "bank", "consignee"),
-        customs=(customs, NOW),
+        customs=CustomsFact(released=customs, since=NOW, filed_at=NOW),
         freight_paid_at=NOW if freight else None,
         freight_since=NOW,
         liens=() if consent else (Obstacle("LIEN", "bank", NOW, "LOAN-1"),),
@@ -76,13 +84,19 @@ def test_all_and_only_the_conditions_that_do_not_hold_are_missing() -> None:
     ("customs", "says"),
     [
         (None, "No export declaration was filed."),
-        ((False, NOW), "the export declaration is not released"),
-        ((True, NOW), "released the goods for export. Whether they are released for import is not known"),
+        (
+            CustomsFact(released=False, since=NOW, filed_at=NOW),
+            "the export declaration filed on 2026-06-01 is not released",
+        ),
+        (
+            CustomsFact(released=True, since=NOW, filed_at=NOW),
+            f"released the goods for export: the export declaration filed on 2026-06-01. {ELSEWHERE}",
+        ),
     ],
     ids=["none", "not released", "released"],
 )
 def test_the_verdict_says_which_declaration_was_looked_at_and_claims_nothing_of_import(
-    customs: tuple[bool, datetime] | None, says: str
+    customs: CustomsFact | None, says: str
 ) -> None:
     known = facts(title=True, customs=True, freight=True, consent=True, free=True)
     found = {each.condition: each for each in judge(replace(known, customs=customs)).findings}

@@ -43,14 +43,14 @@ def test_the_verdict_says_of_each_condition_who_can_clear_it_and_since_when(
     said = verdict(opened)
     assert list(said) == [
         "Title surrendered",
-        "Released by customs",
+        "Released for export",
         "Freight paid",
         "Financing bank's consent",
         "No holds",
     ]
     assert "missing" in said["Freight paid"]
     assert "Can be cleared by carrier. Since 1 Jun 2026" in said["Freight paid"]
-    assert "Can be cleared by trader" in said["Released by customs"]
+    assert "Can be cleared by trader" in said["Released for export"]
     assert "holds Nothing holds the cargo." in said["No holds"]
     assert "3 of 5 conditions missing" in opened.section("Verdict").text
     assert "3 of 5 missing" in as_party("trader").get("/releases").one("tbody").text

@@ -4,7 +4,6 @@ The answer crosses to parties that do not see the declaration or the title: they
 never the number, the channel, the duty, or who traded the title before.
 """
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +12,7 @@ from isthmus_platform import declarations, parties, title
 from isthmus_platform.database import Work, on_duty
 from isthmus_platform.logistics import financing
 from isthmus_platform.logistics.records import RELEASE, CargoRelease, ReleaseHold
-from isthmus_platform.logistics.verdict import Facts, Obstacle, TitleFact, TransportDocument
+from isthmus_platform.logistics.verdict import CustomsFact, Facts, Obstacle, TitleFact, TransportDocument
 from isthmus_platform.title import locking, reading
 from isthmus_platform.title.records import REGISTER
 
@@ -75,14 +74,14 @@ def _title(work: Work, shipment_id: UUID, *, lock: bool) -> tuple[TitleFact | No
     return fact, standing
 
 
-def _customs(work: Work, shipment_id: UUID, *, lock: bool) -> tuple[bool, datetime] | None:
+def _customs(work: Work, shipment_id: UUID, *, lock: bool) -> CustomsFact | None:
     with on_duty(work, RELEASE):
         found = declarations.newest(work, shipment_id, lock=lock)
     if found is None:
         return None
     if found.status == "RELEASED" and found.released_at is not None:
-        return True, found.released_at
-    return False, found.created_at
+        return CustomsFact(released=True, since=found.released_at, filed_at=found.created_at)
+    return CustomsFact(released=False, since=found.created_at, filed_at=found.created_at)
 
 
 def _own_holds(work: Work, release_id: UUID) -> list[Obstacle]:

@@ -63,11 +63,20 @@ class TitleFact:
 
 
 @dataclass(frozen=True)
+class CustomsFact:
+    """How the newest export declaration stands: whether it is released, since when, and when it was filed."""
+
+    released: bool
+    since: datetime
+    filed_at: datetime
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that the verdict depends on, parties by name, times in UTC.
 
-    ``customs`` is whether the newest export declaration is released and since when, None where none was
-    filed; ``freight_paid_at`` is the carrier's word, and ``freight_since`` when the carrier last spoke of it.
+    ``customs`` is None where no export declaration was filed; ``freight_paid_at`` is the carrier's word, and
+    ``freight_since`` when the carrier last spoke of it.
     """
 
     document: TransportDocument
@@ -76,7 +85,7 @@ class Facts:
     declarant: str
     opened_at: datetime
     title: TitleFact | None
-    customs: tuple[bool, datetime] | None
+    customs: CustomsFact | None
     freight_paid_at: datetime | None
     freight_since: datetime
     liens: tuple[Obstacle, ...] = ()
@@ -157,12 +166,12 @@ def _customs(facts: Facts) -> Finding:
     if facts.customs is None:
         says = "No export declaration was filed."
         return _unmet(condition, says, (facts.declarant,), facts.opened_at, CUSTOMS)
-    released, since = facts.customs
-    if released:
-        says = f"Customs released the goods for export. {ELSEWHERE}"
-        return _met(condition, says, since, CUSTOMS)
-    says = "Customs has not released the goods for export: the export declaration is not released."
-    return _unmet(condition, says, (facts.declarant,), since, CUSTOMS)
+    which = f"the export declaration filed on {facts.customs.filed_at:%Y-%m-%d}"
+    if facts.customs.released:
+        says = f"Customs released the goods for export: {which}. {ELSEWHERE}"
+        return _met(condition, says, facts.customs.since, CUSTOMS)
+    says = f"Customs has not released the goods for export: {which} is not released."
+    return _unmet(condition, says, (facts.declarant,), facts.customs.since, CUSTOMS)
 
 
 def _freight(facts: Facts) -> Finding:

@@ -12,7 +12,7 @@ from isthmus_portal.forms import Act, Field, coded, day_and_time
 
 DOCUMENTS = ("BILL_OF_LADING", "SEA_WAYBILL")
 WORDS = {
-    "CUSTOMS_RELEASED": "Released by customs",
+    "CUSTOMS_RELEASED": "Released for export",
     "BANK_CONSENT": "Financing bank's consent",
     "ORDERED": "Delivery order issued",
 }
