@@ -22,7 +22,9 @@ class CoverAdjustment(graphene.ObjectType):
     number = graphene.Int(required=True, description="Counted under its declaration, from 1.")
     reason = graphene.String(required=True, description="The insured's words.")
     made_at = DateTime(required=True, description="When, in UTC.")
-    terms_before = JSON(required=True, description="Clauses, mode, conveyance, CIF value and delay before.")
+    terms_before = JSON(
+        required=True, description="Clauses, mode, conveyance, day of sailing, CIF value and delay before."
+    )
     terms = JSON(required=True, description="The same after it.")
     sum_insured_before = graphene.Field(Money, required=True, description="What was insured.")
     sum_insured = graphene.Field(Money, required=True, description="What is insured since.")

@@ -1,6 +1,7 @@
 """Offering and holding covers, quoting, declaring, claiming and settling, telling of arrivals."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from isthmus_graphql.papers import desk_of
 from isthmus_graphql.scalars import DateTime, Long
 from isthmus_platform.database import Work
 from isthmus_platform.insurance import covers, quotes, rating
+from isthmus_platform.papers import plain
 from isthmus_platform.papers.signing import Desk
 
 MINOR = "Minor units of the cover's currency"
@@ -263,6 +265,14 @@ class DelayCoverInput(graphene.InputObjectType):
     customs = graphene.String(required=True, description="Name of the authority.")
 
 
+SAILS = "The day on or about which it sails, ISO 8601, by UTC; the certificate says it."
+
+
+def sails_on(given: Any) -> date | None:
+    """Return the day of sailing that an input names; None where it names none."""
+    return None if given.sails_on is None else plain.day(given.sails_on, "sailsOn")
+
+
 class RequestInsuranceQuoteInput(Change):
     """What is to be insured."""
 
@@ -273,6 +283,7 @@ class RequestInsuranceQuoteInput(Change):
     conveyance = graphene.String(description="Vessel or vehicle; the shipment's vessel by default.")
     cif_minor = Long(description=f"{MINOR}: the CIF value; the goods' values by default.")
     delay = graphene.Field(DelayCoverInput, description="Delay cover beside it.")
+    sails_on = graphene.String(description=SAILS)
 
 
 def _request(work: Work, _desk: Desk, given: Any) -> Any:
@@ -288,6 +299,7 @@ def _request(work: Work, _desk: Desk, given: Any) -> Any:
         given.conveyance,
         given.cif_minor,
         delay,
+        sails_on(given),
     )
     return quotes.request(work, draft)
 

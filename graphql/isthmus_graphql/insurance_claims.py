@@ -7,7 +7,15 @@ import graphene
 
 from isthmus_graphql import identity
 from isthmus_graphql.context import Info
-from isthmus_graphql.insurance_changes import MINOR, ArrivalPayload, mutation, named, quote_of
+from isthmus_graphql.insurance_changes import (
+    MINOR,
+    SAILS,
+    ArrivalPayload,
+    mutation,
+    named,
+    quote_of,
+    sails_on,
+)
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.scalars import DateTime, Long
@@ -42,11 +50,17 @@ class AdjustCargoDeclarationInput(Change):
     conveyance = graphene.String(description="Vessel or vehicle.")
     mode = graphene.String(description="`VESSEL`, `BARGE`, `RAIL`, `TRUCK` or `AIR`.")
     agreed_arrival = DateTime(description="Of delay cover: a later one, while no source told of it.")
+    sails_on = graphene.String(description=f"{SAILS} Until the goods are under way.")
 
 
 def _adjust_declaration(work: Work, desk: Desk, given: Any) -> Any:
     change = adjusting.Change(
-        given.reason, given.cif_minor, given.conveyance, given.mode, given.agreed_arrival
+        given.reason,
+        given.cif_minor,
+        given.conveyance,
+        given.mode,
+        given.agreed_arrival,
+        sails_on(given),
     )
     return adjusting.adjust(work, desk, _declaration(given), change)
 

@@ -169,6 +169,36 @@ def test_nothing_is_adjusted_once_something_happened_or_by_another(
     assert refused(trade, partial(adjust, cif=CIF - 3)) == ("claimed", "declaration")
 
 
+def test_the_day_of_sailing_is_on_the_certificate_and_moves_until_the_goods_have_left(
+    trade: InsuredTrade,
+) -> None:
+    cover = trade.cover()
+    today = trade.now.date()
+    for on in (today + timedelta(days=367), today - timedelta(days=367)):
+        asked = partial(trade.quote, cover, sails_on=on)
+        assert refused(trade, asked) == ("out_of_range", "sailsOn")
+    late = partial(trade.quote, cover, sails_on=today + timedelta(days=31), delay=trade.delay())
+    assert refused(trade, late) == ("out_of_range", "sailsOn"), "after the arrival that is agreed"
+    made = trade.declared(cover, sails_on=today + timedelta(days=3))
+    said = f"Sailing on or about {today + timedelta(days=3)}."
+    assert said in verdict(trade, made.document_id)[1]["note"]
+    premium = made.premium_minor
+    assert refused(trade, partial(trade.adjust, made.id, sails_on=today + timedelta(days=3))) == (
+        *("nothing_to_change", "cifMinor"),
+    )
+    moved_to = today + timedelta(days=9)
+    adjusted = trade.adjust(made.id, sails_on=moved_to, reason="Rolled over")
+    assert f"Sailing on or about {moved_to}." in verdict(trade, adjusted.document_id)[1]["note"]
+    assert adjusted.premium_minor == premium
+    [kept] = history(trade, made.id)
+    assert (kept.terms_before["sailsOn"], kept.terms["sailsOn"]) == (
+        str(today + timedelta(days=3)),
+        str(moved_to),
+    )
+    send(trade.papers.trade, moved("e1", "DEPA", "TWKHH", 5))
+    assert refused(trade, partial(trade.adjust, made.id, sails_on=today)) == ("under_way", "sailsOn")
+
+
 def test_a_sum_that_was_raised_does_not_pay_for_what_occurred_before(
     trade: InsuredTrade, clock: StandingClock
 ) -> None:

@@ -124,8 +124,15 @@ def test_a_quote_is_explained_line_by_line_and_declared_once(trade: InsuredTrade
     assert verify_document(data, TRUST)[0].passed
     assert offered(declared) == ["Notify a claim", "Adjust the declaration", "Take the declaration back"]
     adjusted = done(
-        trader, declared, "Adjust the declaration", cifMinor="200000.00", conveyance="Ada", reason="Sold part"
+        trader,
+        declared,
+        "Adjust the declaration",
+        cifMinor="200000.00",
+        conveyance="Ada",
+        sailsOn="2026-06-10",
+        reason="Sold part",
     )
+    assert "Sails on or about 2026-06-10" in adjusted.section("What is insured").text
     assert "US$220,000.00" in adjusted.section("What is insured").text
     (row,) = adjusted.section("Adjusted").one("tbody").all("tr")
     cells = [cell.text for cell in row.all("td")]

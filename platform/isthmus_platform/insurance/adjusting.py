@@ -6,7 +6,7 @@ was costs what it did. The certificate before is revoked as the new one is issue
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +47,7 @@ class Change:
     conveyance: str | None = None
     mode: str | None = None
     agreed_arrival: datetime | None = None
+    sails_on: date | None = None
 
 
 def adjust(work: Work, desk: Desk, declaration_id: UUID, change: Change) -> CoverDeclaration:
@@ -54,7 +55,8 @@ def adjust(work: Work, desk: Desk, declaration_id: UUID, change: Change) -> Cove
 
     Raises :class:`NotFound`, :class:`InvalidInput` naming the field, :class:`limits.LimitExceeded`,
     :class:`rating.NotRated` and :class:`Conflict` (``claimed``, ``delay_decided``, ``risk_ended``,
-    ``arrival_told``, ``not_in_this_state``, ``cover_not_active`` for a higher sum).
+    ``arrival_told``, ``under_way`` for a day of sailing, ``not_in_this_state``, ``cover_not_active`` for a
+    higher sum).
     """
     check_text(change.reason, "reason", 500)
     known = declaring.get(work, declaration_id)
@@ -119,6 +121,11 @@ def _changed(
     if change.agreed_arrival is not None:
         _check_arrival(work, declaration, change.agreed_arrival)
         terms["delay"] = {**terms["delay"], "agreed": change.agreed_arrival.isoformat()}
+    if change.sails_on is not None and change.sails_on.isoformat() != before.get("sailsOn"):
+        quotes.check_sailing(change.sails_on, terms["delay"], work.now)
+        if declaring.under_way(work, shipments.get(work, declaration.shipment_id)):
+            raise Conflict("The goods are under way.", field="sailsOn", code="under_way")
+        terms["sailsOn"] = change.sails_on.isoformat()
     if terms == before:
         raise InvalidInput("Say what is to be changed.", field="cifMinor", code="nothing_to_change")
     return terms

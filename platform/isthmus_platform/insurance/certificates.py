@@ -79,6 +79,8 @@ def _note(work: Work, cover: OpenCover, said: Said, insurer: str, insured: str) 
         f" whose terms the insurer signed: {offered}. Deductible:"
         f" {amount_of(said.deductible, cover.currency).value} {cover.currency}."
     )
+    if said.terms.get("sailsOn") is not None:  # what was quoted before this was asked does not say
+        note += f" Sailing on or about {said.terms['sailsOn']}."
     delay = said.terms["delay"]
     if delay is not None:
         note += f" Delay beyond {delay['afterDays']} days after {delay['agreed']} is covered."

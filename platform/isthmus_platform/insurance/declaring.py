@@ -145,7 +145,7 @@ def cancel(work: Work, desk: Desk, declaration_id: UUID, reason: str) -> CoverDe
     declaration: CoverDeclaration = steps.lock(work, CoverDeclaration, declaration_id, "declaration")
     state = moved(DECLARATION, declaration.state, "CANCEL", steps.who(work, declaration), "declaration")
     check_nothing_happened(work, declaration)
-    if _under_way(work, shipments.get(work, declaration.shipment_id)):
+    if under_way(work, shipments.get(work, declaration.shipment_id)):
         raise Conflict("The goods are under way.", field="declaration", code="under_way")
     declaration.state, declaration.cancelled_at = state, work.now
     cover.declared_minor -= declaration.insured_minor
@@ -170,7 +170,8 @@ def status_of(work: Work, shipment: Shipment) -> str:
     return tracking.progress(work, [shipment])[shipment.id].status.code
 
 
-def _under_way(work: Work, shipment: Shipment) -> bool:
+def under_way(work: Work, shipment: Shipment) -> bool:
+    """Return whether the goods have left."""
     return status_of(work, shipment) not in AT_ORIGIN
 
 

@@ -6,7 +6,7 @@ quote waits for the insurer, which hears of it by webhook and answers by GraphQL
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +42,10 @@ class DelayDraft:
 
 @dataclass(frozen=True)
 class QuoteDraft:
-    """What is to be insured; ``cif`` in minor units of the cover's currency, the goods' values by default."""
+    """What is to be insured; ``cif`` in minor units of the cover's currency, the goods' values by default.
+
+    ``sails_on`` is the day, in UTC, on or about which the conveyance leaves; None where it is not known.
+    """
 
     cover: UUID
     shipment: UUID
@@ -51,6 +54,7 @@ class QuoteDraft:
     conveyance: str | None = None
     cif: int | None = None
     delay: DelayDraft | None = None
+    sails_on: date | None = None
 
 
 def publish(
@@ -217,6 +221,8 @@ def _asked(
     cif = _cif(cover, shipment, draft.cif)
     insured = steps.check_amount(rating.sum_insured(cif, cover.uplift_bp), "cifMinor")
     delay = None if draft.delay is None else _delay(work, shipment, draft.delay)
+    if draft.sails_on is not None:
+        check_sailing(draft.sails_on, delay, work.now)
     terms = {
         "clauses": list(clauses),
         "mode": draft.mode,
@@ -228,8 +234,17 @@ def _asked(
         "cif": cif,
         "upliftBp": cover.uplift_bp,
         "delay": delay,
+        "sailsOn": None if draft.sails_on is None else draft.sails_on.isoformat(),
     }
     return terms, risk_of(shipment, terms, insured)
+
+
+def check_sailing(on: date, delay: Mapping[str, Any] | None, now: datetime) -> None:
+    """Let a day of sailing lie within a year of ``now``, and not after the arrival that is agreed."""
+    if abs(on - now.date()) > LONGEST_DELAY:
+        raise InvalidInput("The day of sailing lies within a year.", field="sailsOn", code="out_of_range")
+    if delay is not None and on > datetime.fromisoformat(delay["agreed"]).astimezone(UTC).date():
+        raise InvalidInput("It sails before it arrives.", field="sailsOn", code="out_of_range")
 
 
 def conveyance_of(name: str) -> str:
