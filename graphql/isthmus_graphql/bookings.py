@@ -18,7 +18,7 @@ from isthmus_graphql.quotes import FreightQuote
 from isthmus_graphql.scalars import DateTime, Decimal
 from isthmus_platform import parties
 from isthmus_platform.database import Work
-from isthmus_platform.logistics import bookings, cut_off_notices, quotes
+from isthmus_platform.logistics import bookings, cut_off_notices, instructions, quotes
 from isthmus_platform.logistics.booking_machine import BookingAction, BookingState, CutOffCode, CutOffStatus
 from isthmus_platform.logistics.booking_records import Booking as BookingRow
 from isthmus_platform.logistics.booking_records import CutOffNotice
@@ -342,7 +342,12 @@ def submit_shipping_instruction(_root: Any, info: Info, input: Any) -> BookingPa
         input,
         "submitShippingInstruction",
         lambda work: (
-            bookings.instruct(work, _key(input), identity.key_of("Document", input.document, "document")).id
+            instructions.submit(
+                work,
+                None if info.context.desk is None else info.context.desk.vault,
+                _key(input),
+                identity.key_of("Document", input.document, "document"),
+            ).id
         ),
     )
 
@@ -381,7 +386,8 @@ class BookingMutation(graphene.ObjectType):
         BookingPayload,
         SubmitShippingInstructionInput,
         submit_shipping_instruction,
-        "For who booked: name the document with the instruction.",
+        "For who booked: name the document with the instruction; a shipping instruction (340) is opened to"
+        " the carrier by a grant.",
     )
     submit_gross_mass = change(
         BookingPayload,

@@ -14,6 +14,7 @@ from isthmus_graphql.scalars import JSON, DateTime
 from isthmus_platform import documents, emergencies
 from isthmus_platform.database import Work
 from isthmus_platform.errors import InvalidInput, PlatformError
+from isthmus_platform.logistics import instructions
 from isthmus_platform.papers import consignment, dcsa_ebl, issuing, kinds, plain, ubl
 from isthmus_platform.papers.comparing import Citation as Cited
 from isthmus_platform.papers.comparing import Discrepancy as Differing
@@ -82,16 +83,24 @@ def _issued(row: documents.Document, info: Info) -> issuing.IssuedPaper | None:
 class Citation(graphene.ObjectType):
     """Where something is said."""
 
-    document = graphene.ID(description="Global id of the document; null for the declaration.")
+    document = graphene.ID(description="Global id of the document; null for the declaration or a booking.")
+    booking = graphene.ID(description="Global id of the booking that says it, if one does.")
     path = graphene.String(required=True, description="The field in it, such as `goods.grossMass`.")
     value = graphene.String(required=True, description="What it says there.")
 
     @staticmethod
     def resolve_document(cited: Cited, _info: Info) -> str | None:
         """Return the document's global id."""
-        if cited.source == consignment.DECLARATION:
+        if cited.source == consignment.DECLARATION or cited.source.startswith(instructions.CITED):
             return None
         return identity.global_id("Document", cited.source)
+
+    @staticmethod
+    def resolve_booking(cited: Cited, _info: Info) -> str | None:
+        """Return the booking's global id."""
+        if not cited.source.startswith(instructions.CITED):
+            return None
+        return identity.global_id("Booking", cited.source.removeprefix(instructions.CITED))
 
 
 class Discrepancy(graphene.ObjectType):
@@ -108,7 +117,8 @@ class Compared(graphene.ObjectType):
     discrepancies = graphene.List(
         graphene.NonNull(Discrepancy),
         required=True,
-        description="Where its declaration and the documents with typed data that you may read whole differ.",
+        description="Where its declaration, its bookings that you see, and the documents with typed data that"
+        " you may read whole differ.",
     )
 
     @staticmethod
@@ -123,17 +133,20 @@ class Compared(graphene.ObjectType):
         return context.loader.load("shipment", row.id, "discrepancies", read) or []
 
 
+DCSA = "Of DCSA eBL 3.0: for 705 and 710 a transport document, for 340 a shipping instruction."
+
+
 class IssueDocumentInput(Change):
     """What is issued: as JSON, as UBL 2.4 or as DCSA eBL 3.0."""
 
     shipment = graphene.String(required=True, description="Your reference of the shipment.")
     type = graphene.String(
-        required=True, description="UNTDID 1001 code: 271, 380, 465, 520, 610, 705, 710, 830 or 861."
+        required=True, description="UNTDID 1001 code: 271, 340, 380, 465, 520, 610, 705, 710, 830 or 861."
     )
     title = graphene.String(description="The type's name unless given.")
     data = JSON(description="The fields of the type's data, spelt as in the answer; or `ubl`, or `dcsa`.")
     ubl = graphene.String(description="A UBL 2.4 document of the type, as XML.")
-    dcsa = JSON(description="For 705 and 710: a transport document of DCSA eBL 3.0.")
+    dcsa = JSON(description=DCSA)
 
 
 class IssueDocumentVersionInput(Change):
@@ -142,7 +155,7 @@ class IssueDocumentVersionInput(Change):
     document = graphene.ID(required=True, description="The global id of a document of yours.")
     data = JSON(description="The fields of the document's type, or `ubl`, or `dcsa`.")
     ubl = graphene.String(description="A UBL 2.4 document of the type, as XML.")
-    dcsa = JSON(description="For 705 and 710: a transport document of DCSA eBL 3.0.")
+    dcsa = JSON(description=DCSA)
 
 
 class DocumentPayload(Changed):
@@ -162,7 +175,7 @@ def _paper(given: Any, type_code: str, desk: Desk) -> kinds.Paper:
         raise InvalidInput("Send data, ubl or dcsa, one of them.", field="data", code="one_of")
     if given.data is not None:
         return plain.paper(type_code, given.data)
-    paper = _of_ubl(given.ubl, desk) if given.dcsa is None else _of_dcsa(given.dcsa, desk)
+    paper = _of_ubl(given.ubl, desk) if given.dcsa is None else _of_dcsa(given.dcsa, type_code, desk)
     if kinds.code_of(paper) != type_code:
         raise InvalidInput("What was sent is a document of another type.", field="type", code="other_type")
     return paper
@@ -174,10 +187,10 @@ def _of_ubl(given: str, desk: Desk) -> kinds.Paper:
     return ubl.read(given.encode(), desk.schemas)
 
 
-def _of_dcsa(given: Any, desk: Desk) -> kinds.Paper:
+def _of_dcsa(given: Any, type_code: str, desk: Desk) -> kinds.Paper:
     if desk.dcsa is None:
         raise ubl.SchemasMissing("DCSA's schema is not here; send data.", field="dcsa")
-    return dcsa_ebl.read(given, desk.dcsa)
+    return dcsa_ebl.read(given, desk.dcsa, type_code)
 
 
 def _document(info: Info, work: Work, ids: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,8 @@ TYPES = {
     "read:documents": (
         "Document DocumentVersion PaperData CommercialInvoice CommercialInvoiceLine PackingList"
         " TransportDocument CertificateOfOrigin ForwardingInstruction InsuranceCertificate"
-        " DocumentaryCredit ExportDeclaration PaperContainer PaperGoods TradeParty"
+        " DocumentaryCredit ExportDeclaration ShippingInstruction"
+        " PaperContainer PaperGoods GoodsLoad TradeParty"
         " Carriage CarriageContact PostalAddress Location Measure Amount Discrepancy Citation DownloadLink"
     ),
     "read:crossings": "Crossing Agreement WindowAnswer WindowQuestion Declaration FreightMessage",

@@ -20,7 +20,7 @@ from isthmus_platform.papers.carriage import Carriage
 from isthmus_platform.papers.dcsa_writing import DcsaLacks
 from isthmus_platform.papers.kinds import TransportDocument
 from isthmus_platform.papers.parts import Measure
-from papers_of_trade import AGREED, BILL, CARRIAGE, GOODS, HAM, KHH, SCHEMAS, UCR, WAYBILL, needs_ubl
+from papers_of_trade import AGREED, BILL, CARRIAGE, GOODS, HAM, KHH, SCHEMAS, SPREAD, UCR, WAYBILL, needs_ubl
 
 
 def waybill(paper: TransportDocument) -> TransportDocument:
@@ -100,7 +100,7 @@ def test_all_that_dcsa_wants_and_is_not_said_is_told_at_once() -> None:
         "consignee.identifier",
         "consignee.address.street",
         "notify.address.street",
-        "goods.0.containers",
+        "goods.0.loads",
         "goods.0.packageDescription",
         "containers.0.shipperOwned",
         "containers.1.shipperOwned",
@@ -247,6 +247,71 @@ def test_only_what_says_more_than_the_members_is_kept_whole() -> None:
 def test_what_dcsa_takes_and_a_paper_does_not_is_kept_and_goes_out_as_it_came(more: dict[str, Any]) -> None:
     document = {**dcsa_ebl.write(AGREED, DCSA), **more}
     assert dcsa_ebl.write(dcsa_ebl.read(document, DCSA), DCSA) == document
+
+
+@needs_dcsa
+def test_goods_in_two_containers_go_out_as_what_each_carries_and_read_back_as_one_kind() -> None:
+    paper = replace(AGREED, goods=(SPREAD,))
+    (item,) = dcsa_ebl.write(paper)["consignmentItems"]
+    assert [
+        (each["equipmentReference"], each["cargoGrossWeight"]["value"], each["outerPackaging"])
+        for each in item["cargoItems"]
+    ] == [
+        (box, 9225.25, {"packageCode": "CR", "numberOfPackages": 1, "description": "Crates"}) for box in BOTH
+    ]
+    assert dcsa_ebl.read(dcsa_ebl.write(paper, DCSA), DCSA) == paper
+
+
+BOTH = ("MCLU4200170", "MCLU4200185")
+
+
+@needs_dcsa
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"outerPackaging": {"numberOfPackages": 1, "description": "Pallets"}},
+        {"equipmentReference": "MCLU4200170"},
+        {"cargoGrossWeight": {"value": 7, "unit": "LBR"}},
+        {"cargoNetWeight": {"value": 7, "unit": "KGM"}},
+    ],
+    ids=["package", "same container", "unit", "net weight of one"],
+)
+def test_cargo_items_that_are_unlike_each_other_stay_apart_and_go_out_as_they_came(
+    other: dict[str, Any],
+) -> None:
+    document = transport_document()
+    cargoes = document["consignmentItems"][0]["cargoItems"]
+    cargoes.append({**cargoes[0], "equipmentReference": "MCLU4200185", **other})
+    paper = dcsa_ebl.read(document, DCSA)
+    assert isinstance(paper, TransportDocument)
+    assert [(each.number, each.loads) for each in paper.goods] == [("1", ()), ("2", ())]
+    assert dcsa_ebl.write(paper, DCSA) == document
+
+
+@needs_dcsa
+def test_a_paper_issued_when_each_cargo_item_was_a_kind_of_goods_goes_out_as_it_came() -> None:
+    document = transport_document()
+    (first,) = document["consignmentItems"][0]["cargoItems"]
+    document["consignmentItems"][0]["cargoItems"] = [{**first, "equipmentReference": box} for box in BOTH]
+    now = dcsa_ebl.read(document, DCSA)
+    assert isinstance(now, TransportDocument)
+    assert [(each.packages, len(each.loads)) for each in now.goods] == [(4, 2)]
+    apart = tuple(
+        replace(
+            now.goods[0],
+            number=str(number),
+            gross_mass=load.gross_mass,
+            volume=load.volume,
+            packages=2,
+            containers=(load.container,),
+            loads=(),
+        )
+        for number, load in enumerate(now.goods[0].loads, 1)
+    )
+    before = replace(now, goods=apart, beyond=plain_json(document))
+    assert dcsa_ebl.write(before, DCSA) == document
+    with pytest.raises(InvalidInput):
+        dcsa_ebl.write(replace(before, goods=apart[:1]))
 
 
 def as_before(value: Any) -> Any:

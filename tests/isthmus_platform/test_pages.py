@@ -23,7 +23,7 @@ ADDRESS = "https://isthmus.example/verify/abc"
 COLOPHON = Colophon(
     "Isthmus document 1", ADDRESS, ("Signed by trader",), datetime(2026, 5, 21, tzinfo=UTC), b'{"signed":1}'
 )
-YES_OR_NO = {"toOrder", "partialShipments", "electronic", "shipperOwned"}
+YES_OR_NO = {"toOrder", "partialShipments", "electronic", "shipperOwned", "shippedOnBoard", "entryZone"}
 Placed = list[tuple[int, float, float, str]]
 """Each text with its page and its place: millimetres from the left and from the top."""
 

@@ -29,7 +29,7 @@ from isthmus_protocol.canonical import canonical
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.verify import main as verify
 from page import page
-from papers_of_trade import AGREED, BILL, INSURANCE, INVOICE, SCHEMAS, needs_ubl
+from papers_of_trade import AGREED, BILL, INSURANCE, INVOICE, SCHEMAS, SHIPPING, needs_ubl
 from paperwork import Paperwork, open_paperwork
 from trade import DRAFT
 
@@ -129,6 +129,22 @@ def test_a_bill_that_was_issued_with_its_members_is_given_out_as_dcsa(web: Web) 
     with web.papers.platform.begin(web.papers["trader"]) as work:
         issuing.revoke(work, document_id)
     assert (web.get(document_id, "dcsa").json or {})["transportDocumentStatus"] == "VOIDED"
+
+
+@needs_dcsa
+def test_a_shipping_instruction_is_given_out_as_dcsa_and_its_pages_verify_until_it_is_revoked(
+    web: Web,
+) -> None:
+    document_id = web.issue(SHIPPING)
+    assert dcsa_ebl.read(web.get(document_id, "dcsa").json, DCSA, "340") == SHIPPING
+    assert code_of(web.get(document_id, "ubl")) == "no_ubl"
+    carried = pdf.signed_document(web.get(document_id, "pdf").data)
+    verdict, data = files.verify_document(carried, TRUST)
+    assert verdict.passed
+    assert data == plain.to_json(SHIPPING)
+    with web.papers.platform.begin(web.papers["trader"]) as work:
+        issuing.revoke(work, document_id)
+    assert code_of(web.get(document_id, "dcsa")) == "instruction_revoked"
 
 
 def test_what_dcsa_wants_and_a_bill_does_not_say_is_named(web: Web) -> None:

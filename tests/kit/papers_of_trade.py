@@ -24,10 +24,12 @@ from isthmus_platform.papers.parts import (
     Container,
     Goods,
     InvoiceLine,
+    Load,
     Location,
     Measure,
     TradeParty,
 )
+from isthmus_platform.papers.shipping_instruction import ShippingInstruction
 from isthmus_platform.papers.ubl import Schemas
 from standards import STANDARDS
 
@@ -211,6 +213,47 @@ INSTRUCTION = ForwardingInstruction(
     goods=GOODS,
     containers=BOXES,
 )
+SPREAD = replace(
+    AGREED.goods[0],
+    gross_mass=Measure(Decimal("18450.5"), "KGM"),
+    net_mass=Measure(Decimal("17200"), "KGM"),
+    volume=Measure(Decimal("42.5"), "MTQ"),
+    containers=tuple(box.reference for box in BOXES),
+    packages=2,
+    loads=tuple(
+        Load(box.containers[0], Measure(Decimal("9225.25"), "KGM"), box.net_mass, box.volume, 1)
+        for box in AGREED.goods
+    ),
+)
+"""Goods of one kind in two containers, which say what each carries."""
+SHIPPING = ShippingInstruction(
+    number="SI-0417",
+    shipper=AGREED.shipper and replace(AGREED.shipper, identifier="24536806"),
+    consignee=AGREED.consignee,
+    notify=AGREED.notify,
+    to_order=True,
+    ucr=UCR,
+    booking_reference="MCL4417001",
+    transport_document_type="705",
+    shipped_on_board=True,
+    electronic=True,
+    freight="PREPAID",
+    freight_payable_at=Location("DEHAM"),
+    place_of_issue=KHH,
+    number_of_originals_with_charges=1,
+    carrier_code="MCLX",
+    carrier_code_list_provider="SMDG",
+    entry_zone=True,
+    requested_clauses=("Shipped under L/C LC-2026-118",),
+    requested_certificates=("Fumigation",),
+    contacts=(Contact("F. Chen", "+886 7 123", "export@formosa.example"),),
+    goods=(SPREAD,),
+    containers=(
+        Container("MCLU4200170", seals=("TW771",), shipper_owned=False),
+        Container("MCLU4200185", "22G1", ("TW772",), True, Measure(Decimal("2200"), "KGM")),
+    ),
+)
+"""A shipping instruction that says all DCSA wants, and nothing that it has no place for."""
 DECLARATION = ExportDeclaration(
     number="26TW0417000118E0",
     issued_on=date(2026, 5, 18),
@@ -271,4 +314,9 @@ CREDIT = DocumentaryCredit(
     goods_description="Two vertical machining centres",
     documents_required=("Commercial invoice in 3 copies", "Full set of clean on board bills of lading"),
 )
-ALL: dict[str, Paper] = {**IN_UBL, "insurance certificate": INSURANCE, "documentary credit": CREDIT}
+ALL: dict[str, Paper] = {
+    **IN_UBL,
+    "insurance certificate": INSURANCE,
+    "documentary credit": CREDIT,
+    "shipping instruction": SHIPPING,
+}

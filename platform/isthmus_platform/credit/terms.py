@@ -12,7 +12,8 @@ from decimal import Decimal
 from babel.numbers import get_currency_precision
 
 from isthmus_platform.drafts import INCOTERMS_2020
-from isthmus_platform.papers.kinds import FREIGHT, kind_of
+from isthmus_platform.papers.carriage import FREIGHT
+from isthmus_platform.papers.kinds import kind_of
 from isthmus_platform.papers.parts import Location, check_currency, wrong
 
 LARGEST_MINOR = 10**13 - 1

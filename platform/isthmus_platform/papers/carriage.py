@@ -12,6 +12,7 @@ RECEIPT_TYPES = frozenset({"CY", "SD", "CFS"})
 """Container yard, store door, container freight station."""
 CARGO_MOVEMENTS = frozenset({"FCL", "LCL"})
 """Full container load, less than container load."""
+FREIGHT = frozenset({"PREPAID", "COLLECT"})
 CARRIER_CODE_LISTS = frozenset({"SMDG", "NMFTA"})
 LONGEST_TERMS = 50_000
 LONGEST_CLAUSE = 20_000
@@ -67,13 +68,11 @@ class Carriage:
         check_text(self.service_contract, "serviceContract", 100)
         check_count(self.number_of_originals_with_charges, "numberOfOriginalsWithCharges")
         check_count(self.number_of_originals_without_charges, "numberOfOriginalsWithoutCharges")
-        _check_code(self.carrier_code_list_provider, CARRIER_CODE_LISTS, "carrierCodeListProvider")
-        _check_code(self.receipt_type_at_origin, RECEIPT_TYPES, "receiptTypeAtOrigin")
-        _check_code(self.delivery_type_at_destination, RECEIPT_TYPES, "deliveryTypeAtDestination")
-        _check_code(self.cargo_movement_type_at_origin, CARGO_MOVEMENTS, "cargoMovementTypeAtOrigin")
-        _check_code(
-            self.cargo_movement_type_at_destination, CARGO_MOVEMENTS, "cargoMovementTypeAtDestination"
-        )
+        check_code(self.carrier_code_list_provider, CARRIER_CODE_LISTS, "carrierCodeListProvider")
+        check_code(self.receipt_type_at_origin, RECEIPT_TYPES, "receiptTypeAtOrigin")
+        check_code(self.delivery_type_at_destination, RECEIPT_TYPES, "deliveryTypeAtDestination")
+        check_code(self.cargo_movement_type_at_origin, CARGO_MOVEMENTS, "cargoMovementTypeAtOrigin")
+        check_code(self.cargo_movement_type_at_destination, CARGO_MOVEMENTS, "cargoMovementTypeAtDestination")
         if max(len(self.carrier_clauses), len(self.contacts)) > MOST:
             long = "contacts" if len(self.contacts) > MOST else "carrierClauses"
             raise wrong(long, "too_many", f"at most {MOST}")
@@ -83,6 +82,7 @@ class Carriage:
             check_text(clause, f"carrierClauses.{index}", LONGEST_CLAUSE)
 
 
-def _check_code(value: str | None, codes: frozenset[str], field: str) -> None:
+def check_code(value: str | None, codes: frozenset[str], field: str) -> None:
+    """Refuse what is none of ``codes``."""
     if value is not None and value not in codes:
         raise wrong(field, "unknown_code", f"one of {', '.join(sorted(codes))}")

@@ -20,6 +20,7 @@ from isthmus_platform.papers.kinds import (
     TransportDocument,
 )
 from isthmus_platform.papers.parts import Amount, Location, Measure, TradeParty
+from isthmus_platform.papers.shipping_instruction import ShippingInstruction
 
 IN_KILOGRAMS = {
     "KGM": Decimal(1),
@@ -218,7 +219,7 @@ def _shipper(paper: Any) -> Iterator[_Said]:
 def _consignee(paper: Any) -> Iterator[_Said]:
     for member in ("buyer", "consignee", "importer", "applicant"):
         # A bill to order names whom the order is, not who buys.
-        if not (isinstance(paper, TransportDocument) and paper.to_order):
+        if not getattr(paper, "to_order", False):
             yield from _name(member, getattr(paper, member, None))
 
 
@@ -234,7 +235,7 @@ def _transport_document(paper: Any) -> Iterator[_Said]:
         yield from _text("number", paper.number)
     elif isinstance(paper, Declared):
         yield from _text("billOfLading", paper.transport_document)
-    elif isinstance(paper, ExportDeclaration):
+    elif isinstance(paper, ExportDeclaration | ShippingInstruction):
         yield from _text("transportDocument", paper.transport_document)
 
 
@@ -271,6 +272,7 @@ FIELDS: dict[str, Callable[[Any], Iterator[_Said]]] = {
     "consignee": _consignee,
     "invoiceNumber": _invoice_number,
     "transportDocument": _transport_document,
+    "bookingReference": _plain("booking_reference", "bookingReference"),
     "incoterm": _plain("incoterm"),
     "currency": _currency,
     "value": _value,

@@ -1,4 +1,4 @@
-"""The papers of a consignment held against each other and against what is declared of it."""
+"""The papers of a consignment held against each other, what is declared of it, and how it is booked."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -9,6 +9,7 @@ from babel.numbers import get_currency_precision
 from isthmus_platform import documents, parties
 from isthmus_platform.database import Work
 from isthmus_platform.encryption import Vault
+from isthmus_platform.logistics import instructions
 from isthmus_platform.papers import issuing, plain
 from isthmus_platform.papers.comparing import (
     Declared,
@@ -19,6 +20,7 @@ from isthmus_platform.papers.comparing import (
     short_of_invoice,
 )
 from isthmus_platform.papers.parts import Amount, Location, Measure, TradeParty
+from isthmus_platform.papers.verified_masses import heavier_than_weighed
 from isthmus_platform.shipments import Shipment
 
 DECLARATION = "declaration"
@@ -27,10 +29,12 @@ DECLARATION = "declaration"
 def of_shipments(work: Work, vault: Vault, rows: Sequence[Shipment]) -> dict[UUID, list[Discrepancy]]:
     """Return where the papers of each shipment that the actor reads whole differ, cited by document id.
 
-    The export declaration, which is made of the shipment itself, comes first and is cited as ``declaration``.
+    The export declaration, which is made of the shipment itself, comes first and is cited as ``declaration``,
+    then the bookings that carry it, cited as ``booking:`` and the id.
     """
     papers = documents.of_shipments(work, [row.id for row in rows])
     said = issuing.said(work, vault, [each for listed in papers.values() for each in listed])
+    booked = instructions.of_shipments(work, list(papers))
     owners = parties.get_many(work, [row.party_id for row in rows])
     found: dict[UUID, list[Discrepancy]] = {}
     for row in rows:
@@ -40,8 +44,14 @@ def of_shipments(work: Work, vault: Vault, rows: Sequence[Shipment]) -> dict[UUI
             if each.id in said and said[each.id].whole
         ]
         if sources:
-            sources.insert(0, Source(DECLARATION, declared(row, owners[row.party_id].legal_name)))
-        found[row.id] = [*discrepancies(sources), *short_of_invoice(sources), *beyond_credit(sources)]
+            declaration = Source(DECLARATION, declared(row, owners[row.party_id].legal_name))
+            sources = [declaration, *booked.get(row.id, ()), *sources]
+        found[row.id] = [
+            *discrepancies(sources),
+            *heavier_than_weighed(sources),
+            *short_of_invoice(sources),
+            *beyond_credit(sources),
+        ]
     return found
 
 

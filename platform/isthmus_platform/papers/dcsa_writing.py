@@ -14,7 +14,8 @@ from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers.carriage import Carriage, Contact
 from isthmus_platform.papers.dcsa_reading import FREIGHT, TYPES, UNKNOWN_COUNTRY
 from isthmus_platform.papers.kinds import TransportDocument
-from isthmus_platform.papers.parts import Container, Goods, Location, Measure, TradeParty, wrong
+from isthmus_platform.papers.parts import Container, Goods, Load, Location, Measure, TradeParty, wrong
+from isthmus_platform.papers.shipping_instruction import ShippingInstruction
 
 LINE = 35
 """Characters of a line in which goods are described."""
@@ -46,14 +47,15 @@ class DcsaLacks(InvalidInput):
         self.lacking = lacking
 
 
-class _Needed:
+class Needed:
     """Notes what is needed and is not there, so that all of it is told at once."""
 
     def __init__(self) -> None:
         self.lacking: list[str] = []
 
     def __call__(self, value: Any, name: str) -> Any:
-        if value is None or value == ():
+        """Return ``value``, whose place in the paper is ``name``."""
+        if (value is None or value == ()) and name not in self.lacking:
             self.lacking.append(name)
         return value
 
@@ -64,10 +66,10 @@ def document_of(paper: TransportDocument, status: str) -> dict[str, Any]:
     Raises :class:`DcsaLacks` with all that is wanted and not said, :class:`InvalidInput` for a measure that
     DCSA cannot say.
     """
-    need = _Needed()
+    need = Needed()
     carriage = paper.carriage or Carriage()
     charged, free = carriage.number_of_originals_with_charges, carriage.number_of_originals_without_charges
-    document = _without_none(
+    document = without_none(
         {
             "transportDocumentReference": paper.number,
             "transportDocumentStatus": status,
@@ -85,13 +87,15 @@ def document_of(paper: TransportDocument, status: str) -> dict[str, Any]:
             "issueDate": _day(need(paper.issued_on, "issuedOn")),
             **_terms(carriage, need),
             "transports": _transports(paper, carriage, need),
-            "placeOfIssue": _location(carriage.place_of_issue),
+            "placeOfIssue": location_said(carriage.place_of_issue),
             "invoicePayableAt": _payable_at(need(carriage.freight_payable_at, "carriage.freightPayableAt")),
-            "partyContactDetails": list(_contacts(need(carriage.contacts, "carriage.contacts"), need)),
+            "partyContactDetails": list(
+                contacts_said(need(carriage.contacts, "carriage.contacts"), "carriage.contacts", need)
+            ),
             "documentParties": _parties(paper, need),
-            "consignmentItems": list(_items(paper, need)),
+            "consignmentItems": list(items_said(paper, need)),
             "utilizedTransportEquipments": list(_equipments(need(paper.containers, "containers"), need)),
-            "customsReferences": _customs_references(paper.ucr),
+            "customsReferences": customs_references(paper.ucr),
         }
     )
     if carriage.place_of_issue is not None:
@@ -101,7 +105,8 @@ def document_of(paper: TransportDocument, status: str) -> dict[str, Any]:
     return document
 
 
-def _without_none(members: dict[str, Any]) -> dict[str, Any]:
+def without_none(members: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of ``members``."""
     return {name: value for name, value in members.items() if value is not None}
 
 
@@ -109,7 +114,7 @@ def _day(day: Any) -> str | None:
     return None if day is None else str(day.isoformat())
 
 
-def _terms(carriage: Carriage, need: _Needed) -> dict[str, Any]:
+def _terms(carriage: Carriage, need: Needed) -> dict[str, Any]:
     wanted = {
         "termsAndConditions": carriage.terms_and_conditions,
         "receiptTypeAtOrigin": carriage.receipt_type_at_origin,
@@ -126,46 +131,48 @@ def _terms(carriage: Carriage, need: _Needed) -> dict[str, Any]:
     }
 
 
-def _transports(paper: TransportDocument, carriage: Carriage, need: _Needed) -> dict[str, Any]:
+def _transports(paper: TransportDocument, carriage: Carriage, need: Needed) -> dict[str, Any]:
     voyage = {
         "vesselName": need(paper.vessel, "vessel"),
         "carrierExportVoyageNumber": need(paper.voyage, "voyage"),
     }
     loading, discharge = need(paper.loading, "loading"), need(paper.discharge, "discharge")
     departure, arrival = carriage.planned_departure_on, carriage.planned_arrival_on
-    return _without_none(
+    return without_none(
         {
             "plannedDepartureDate": _day(need(departure, "carriage.plannedDepartureOn")),
             "plannedArrivalDate": _day(need(arrival, "carriage.plannedArrivalOn")),
-            "placeOfReceipt": _location(carriage.place_of_receipt),
-            "portOfLoading": _location(loading),
-            "portOfDischarge": _location(discharge),
-            "placeOfDelivery": _location(carriage.place_of_delivery),
+            "placeOfReceipt": location_said(carriage.place_of_receipt),
+            "portOfLoading": location_said(loading),
+            "portOfDischarge": location_said(discharge),
+            "placeOfDelivery": location_said(carriage.place_of_delivery),
             "vesselVoyages": [voyage],
         }
     )
 
 
-def _location(place: Location | None) -> dict[str, Any] | None:
+def location_said(place: Location | None) -> dict[str, Any] | None:
+    """Return a place by its code and its name."""
     if place is None:
         return None
-    return _without_none({"UNLocationCode": place.code, "locationName": place.name})
+    return without_none({"UNLocationCode": place.code, "locationName": place.name})
 
 
 def _payable_at(place: Location | None) -> dict[str, Any] | None:
     """Return a place by its code or, where it has none, by its name: DCSA takes one of both."""
     if place is None or place.code is None:
-        return None if place is None else _without_none({"freeText": place.name})
+        return None if place is None else without_none({"freeText": place.name})
     return {"UNLocationCode": place.code}
 
 
-def _contacts(contacts: tuple[Contact, ...], need: _Needed) -> Iterator[dict[str, Any]]:
+def contacts_said(contacts: tuple[Contact, ...], path: str, need: Needed) -> Iterator[dict[str, Any]]:
+    """Yield whom to ask, each by telephone or electronic mail."""
     for index, contact in enumerate(contacts):
-        need(contact.email or contact.phone, f"carriage.contacts.{index}.email")
-        yield _without_none({"name": contact.name, "phone": contact.phone, "email": contact.email})
+        need(contact.email or contact.phone, f"{path}.{index}.email")
+        yield without_none({"name": contact.name, "phone": contact.phone, "email": contact.email})
 
 
-def _parties(paper: TransportDocument, need: _Needed) -> dict[str, Any]:
+def _parties(paper: TransportDocument, need: Needed) -> dict[str, Any]:
     consignee, notify = paper.consignee, paper.notify
     to_order = bool(paper.to_order)
     if to_order:
@@ -177,18 +184,19 @@ def _parties(paper: TransportDocument, need: _Needed) -> dict[str, Any]:
         need(carrier.address, "carrier.address")
     if consignee is not None:
         need(consignee.identifier, "consignee.identifier")
-    return _without_none(
+    return without_none(
         {
-            "shipper": _party(need(paper.shipper, "shipper"), "shipper", need),
+            "shipper": party_said(need(paper.shipper, "shipper"), "shipper", need),
             # Who a bill to order is to the order of is its endorsee; without one it is endorsed in blank.
-            "endorsee" if to_order else "consignee": _party(consignee, "consignee", need),
-            "issuingParty": _party(carrier, "carrier", need),
-            "notifyParties": None if notify is None else [_party(notify, "notify", need)],
+            "endorsee" if to_order else "consignee": party_said(consignee, "consignee", need),
+            "issuingParty": party_said(carrier, "carrier", need),
+            "notifyParties": None if notify is None else [party_said(notify, "notify", need)],
         }
     )
 
 
-def _party(party: TradeParty | None, path: str, need: _Needed) -> dict[str, Any] | None:
+def party_said(party: TradeParty | None, path: str, need: Needed) -> dict[str, Any] | None:
+    """Return a party; whoever has a number wants its list, and an address its street and city."""
     if party is None:
         return None
     codes = None
@@ -196,13 +204,13 @@ def _party(party: TradeParty | None, path: str, need: _Needed) -> dict[str, Any]
         provider = need(party.code_list_provider, f"{path}.codeListProvider")
         codes = [{"codeListProvider": provider, "partyCode": party.identifier}]
     address = party.address
-    return _without_none(
+    return without_none(
         {
             "partyName": party.name,
             "identifyingCodes": codes,
             "address": None
             if address is None
-            else _without_none(
+            else without_none(
                 {
                     "street": need(address.street, f"{path}.address.street"),
                     "city": need(address.city, f"{path}.address.city"),
@@ -215,8 +223,13 @@ def _party(party: TradeParty | None, path: str, need: _Needed) -> dict[str, Any]
     )
 
 
-def _items(paper: TransportDocument, need: _Needed) -> Iterator[dict[str, Any]]:
-    """Yield an item for each kind of goods: DCSA wants to know in which one container it is."""
+def items_said(
+    paper: TransportDocument | ShippingInstruction, need: Needed, *, packed: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Yield an item for each kind of goods: DCSA wants to know what of them is in which container.
+
+    ``packed`` is whether DCSA wants to know how they are packed.
+    """
     booking = need(paper.booking_reference, "bookingReference")
     for index, goods in enumerate(need(paper.goods, "goods")):
         path = f"goods.{index}"
@@ -224,7 +237,7 @@ def _items(paper: TransportDocument, need: _Needed) -> Iterator[dict[str, Any]]:
             "carrierBookingReference": booking,
             "descriptionOfGoods": list(_lines(goods.description)),
             "HSCodes": [need(goods.hs_code, f"{path}.hsCode")],
-            "cargoItems": [_cargo(goods, path, need)],
+            "cargoItems": list(_cargoes(goods, path, need, packed=packed)),
         }
 
 
@@ -235,30 +248,43 @@ def _lines(description: str) -> Iterator[str]:
         yield from [line] if fits else textwrap.wrap(" ".join(line.split()), LINE)
 
 
-def _cargo(goods: Goods, path: str, need: _Needed) -> dict[str, Any]:
-    alone = goods.containers[0] if len(goods.containers) == 1 else None
-    return _without_none(
+def _cargoes(goods: Goods, path: str, need: Needed, *, packed: bool) -> Iterator[dict[str, Any]]:
+    """Yield a cargo item for each container, since DCSA splits none; what is in which is not guessed."""
+    if len(goods.containers) > 1:
+        need(goods.loads, f"{path}.loads")
+    elif not goods.containers:
+        need(None, f"{path}.containers")
+    wanted = packed or goods.packages is not None or goods.package_description is not None
+    loads: tuple[Goods | Load, ...] = goods.loads or (goods,)
+    for number, load in enumerate(loads):
+        within = f"{path}.loads.{number}" if goods.loads else path
+        container = load.container if isinstance(load, Load) else next(iter(goods.containers), None)
+        mass = need(load.gross_mass, f"{within}.grossMass")
+        yield without_none(
+            {
+                "equipmentReference": container,
+                "cargoGrossWeight": measure_said(mass, MASSES, f"{within}.grossMass"),
+                "cargoNetWeight": measure_said(load.net_mass, MASSES, f"{within}.netMass"),
+                "cargoGrossVolume": measure_said(load.volume, VOLUMES, f"{within}.volume"),
+                "outerPackaging": _packaging(goods, load.packages, path, within, need) if wanted else None,
+            }
+        )
+
+
+def _packaging(goods: Goods, packages: int | None, path: str, within: str, need: Needed) -> dict[str, Any]:
+    return without_none(
         {
-            "equipmentReference": need(alone, f"{path}.containers"),
-            "cargoGrossWeight": _measure(
-                need(goods.gross_mass, f"{path}.grossMass"), MASSES, f"{path}.grossMass"
-            ),
-            "cargoNetWeight": _measure(goods.net_mass, MASSES, f"{path}.netMass"),
-            "cargoGrossVolume": _measure(goods.volume, VOLUMES, f"{path}.volume"),
-            "outerPackaging": _without_none(
-                {
-                    "packageCode": goods.package_type,
-                    "numberOfPackages": need(goods.packages, f"{path}.packages"),
-                    "description": need(goods.package_description, f"{path}.packageDescription"),
-                }
-            ),
+            "packageCode": goods.package_type,
+            "numberOfPackages": need(packages, f"{within}.packages"),
+            "description": need(goods.package_description, f"{path}.packageDescription"),
         }
     )
 
 
-def _measure(
+def measure_said(
     measure: Measure | None, units: dict[str, tuple[str, Decimal]], path: str
 ) -> dict[str, Any] | None:
+    """Return a measure in a unit of ``units``, which DCSA has; :class:`InvalidInput` where it cannot be."""
     if measure is None:
         return None
     if measure.unit not in units:
@@ -272,19 +298,29 @@ def _measure(
     return {"value": float(value), "unit": unit}
 
 
-def _equipments(containers: tuple[Container, ...], need: _Needed) -> Iterator[dict[str, Any]]:
+def _equipments(containers: tuple[Container, ...], need: Needed) -> Iterator[dict[str, Any]]:
     for index, container in enumerate(containers):
         path = f"containers.{index}"
         yield {
-            "equipment": _without_none(
-                {"equipmentReference": container.reference, "ISOEquipmentCode": container.size_type}
+            "equipment": without_none(
+                {
+                    "equipmentReference": container.reference,
+                    "ISOEquipmentCode": container.size_type,
+                    "tareWeight": measure_said(container.tare_mass, MASSES, f"{path}.tareMass"),
+                }
             ),
             "isShipperOwned": need(container.shipper_owned, f"{path}.shipperOwned"),
-            "seals": [{"number": seal} for seal in need(container.seals, f"{path}.seals")],
+            "seals": seals_said(container, path, need),
         }
 
 
-def _customs_references(ucr: str | None) -> list[dict[str, Any]] | None:
+def seals_said(container: Container, path: str, need: Needed) -> list[dict[str, Any]]:
+    """Return the seals of a container, of which DCSA wants one or more."""
+    return [{"number": seal} for seal in need(container.seals, f"{path}.seals")]
+
+
+def customs_references(ucr: str | None) -> list[dict[str, Any]] | None:
+    """Return a unique consignment reference as DCSA has it."""
     if ucr is None:
         return None
     form = UCR.fullmatch(ucr)

@@ -9,8 +9,9 @@ from typing import ClassVar, TypeAlias
 
 from isthmus_platform.drafts import INCOTERMS_2020
 from isthmus_platform.errors import InvalidInput
-from isthmus_platform.papers.carriage import Carriage
+from isthmus_platform.papers.carriage import FREIGHT, Carriage
 from isthmus_platform.papers.parts import (
+    MOST_LINES,
     Amount,
     Container,
     Goods,
@@ -24,9 +25,7 @@ from isthmus_platform.papers.parts import (
     check_text,
     wrong,
 )
-
-MOST_LINES = 999
-FREIGHT = frozenset({"PREPAID", "COLLECT"})
+from isthmus_platform.papers.shipping_instruction import ShippingInstruction
 
 
 def _check(paper: "Paper", *names: str) -> None:
@@ -315,6 +314,7 @@ Paper: TypeAlias = (
     | InsuranceCertificate
     | DocumentaryCredit
     | ExportDeclaration
+    | ShippingInstruction
 )
 KINDS: tuple[type[Paper], ...] = (
     CommercialInvoice,
@@ -325,6 +325,7 @@ KINDS: tuple[type[Paper], ...] = (
     InsuranceCertificate,
     DocumentaryCredit,
     ExportDeclaration,
+    ShippingInstruction,
 )
 
 

@@ -4,6 +4,7 @@ They check themselves: for a value that breaks a rule :class:`InvalidInput` name
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -15,6 +16,8 @@ from isthmus_platform.drafts import check_equipment_reference
 from isthmus_platform.errors import InvalidInput
 
 LONGEST_TEXT = 5_000
+MOST_LINES = 999
+"""Of goods, of containers and of what is sold, in one paper."""
 UNIT = re.compile(r"[A-Z0-9]{2,3}")
 HS_CODE = re.compile(r"[0-9]{6,10}")
 PACKAGE_TYPE = re.compile(r"[0-9A-Z]{2}")
@@ -151,12 +154,13 @@ class Location:
 
 @dataclass(frozen=True)
 class Container:
-    """A container by its number (ISO 6346, check digit and all), with size and type code and seals."""
+    """A container by its number (ISO 6346, check digit and all), its size and type, seals and tare."""
 
     reference: str
     size_type: str | None = None
     seals: tuple[str, ...] = ()
     shipper_owned: bool | None = None
+    tare_mass: Measure | None = None
 
     def __post_init__(self) -> None:
         check_equipment_reference(self.reference, "reference")
@@ -185,8 +189,26 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True)
+class Load:
+    """What one container carries of goods that are spread over several."""
+
+    container: str
+    gross_mass: Measure
+    net_mass: Measure | None = None
+    volume: Measure | None = None
+    packages: int | None = None
+
+    def __post_init__(self) -> None:
+        check_text(self.container, "container", 35)
+        check_count(self.packages, "packages")
+
+
+@dataclass(frozen=True)
 class Goods:
-    """Goods of one kind as they are packed and carried; ``package_type`` is UNECE Recommendation 21."""
+    """Goods of one kind as they are packed and carried; ``package_type`` is UNECE Recommendation 21.
+
+    Of goods in several containers ``loads`` says what each carries; together they are the goods.
+    """
 
     number: str
     description: str
@@ -199,6 +221,7 @@ class Goods:
     packages: int | None = None
     package_type: str | None = None
     package_description: str | None = None
+    loads: tuple[Load, ...] = ()
 
     def __post_init__(self) -> None:
         check_text(self.number, "number", 35)
@@ -210,3 +233,26 @@ class Goods:
         check_match(self.package_type, PACKAGE_TYPE, "packageType", "a package type code of two characters")
         for index, reference in enumerate(self.containers):
             check_text(reference, f"containers.{index}", 35)
+        if self.loads:
+            self._check_loads()
+
+    def _check_loads(self) -> None:
+        if self.containers != tuple(load.container for load in self.loads):
+            raise wrong("containers", "contradiction", "the containers of its loads, in their order")
+        if len(set(self.containers)) != len(self.containers):
+            raise wrong("loads", "twice", "one load for each container")
+        for member, name in (("gross_mass", "grossMass"), ("net_mass", "netMass"), ("volume", "volume")):
+            total = total_of([getattr(load, member) for load in self.loads])
+            if total is not None and getattr(self, member) != total:
+                raise wrong(name, "contradiction", f"what its loads come to, {total.value:f} {total.unit}")
+        packed = [load.packages for load in self.loads if load.packages is not None]
+        if len(packed) == len(self.loads) and self.packages != sum(packed):
+            raise wrong("packages", "contradiction", f"what its loads come to, {sum(packed)}")
+
+
+def total_of(measures: Sequence[Measure | None]) -> Measure | None:
+    """Return what measures of one unit come to; None where one is not said or has another unit."""
+    said = [each for each in measures if each is not None]
+    if not said or len(said) != len(measures) or len({each.unit for each in said}) != 1:
+        return None
+    return Measure(sum((each.value for each in said), Decimal(0)), said[0].unit)

@@ -16,7 +16,9 @@ from isthmus_platform.errors import InvalidInput
 from isthmus_platform.papers.kinds import Paper, TransportDocument, kind_of
 from isthmus_platform.papers.parts import wrong
 
-LATER = frozenset({"carriage", "code_list_provider", "package_description", "shipper_owned"})
+LATER = frozenset(
+    {"carriage", "code_list_provider", "loads", "package_description", "shipper_owned", "tare_mass"}
+)
 """Members that papers issued before these were read do not say, though the document they came as may."""
 DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -99,7 +101,7 @@ def says_no_other(said: Any, found: Any) -> bool:
     if is_dataclass(said) and type(said) is type(found):
         named = [each.name for each in fields(said) if each.name != "beyond"]
         return all(
-            (name in LATER and getattr(said, name) is None)
+            (name in LATER and getattr(said, name) in (None, ()))
             or says_no_other(getattr(said, name), getattr(found, name))
             for name in named
         )

@@ -48,7 +48,7 @@ CARRIAGE = (
 )
 PACKED = (
     Column("No.", ("number",), 9),
-    Column("Containers", ("containers",), 27),
+    Column("Containers", ("loads", "containers"), 27),
     Column("Packages", ("packages", "packageType", "packageDescription"), 19),
     Column("Description of goods", ("description",), 47.88),
     Column("Commodity, origin", ("hsCode", "originCountry"), 24),
@@ -159,6 +159,32 @@ FACES = {
         MASSES,
         (("Instructions", "instructions"), NOTE),
         (("For the consignor", "shipper"),),
+    ),
+    "340": Face(
+        "Shipping instructions",
+        (("Consignor", "shipper"), ("Consignee", "consignee"), ("Notify party", "notify")),
+        (
+            ("Booking reference", "bookingReference"),
+            ("Transport document (UNTDID 1001)", "transportDocumentType"),
+            ("Its number", "transportDocument"),
+            ("Unique consignment reference", "ucr"),
+            ("Made out to order", "toOrder"),
+            ("Shipped on board", "shippedOnBoard"),
+            ("Freight", "freight"),
+            ("Freight payable at", "freightPayableAt"),
+            ("Place of issue", "placeOfIssue"),
+            ("Electronic", "electronic"),
+        ),
+        table="goods",
+        columns=PACKED,
+        free=(
+            ("Contacts", "contacts"),
+            ("Clauses asked for", "requestedClauses"),
+            ("Certificates asked for", "requestedCertificates"),
+            ("Goes into the zone of ICS2", "entryZone"),
+            NOTE,
+        ),
+        authenticated=(("For the consignor", "shipper"),),
     ),
     "520": Face(
         "Insurance certificate",

@@ -15,6 +15,8 @@ from isthmus_platform.papers.pages.faces import FACES, Column, Face, Told
 UNITS = {"KGM": "kg", "TNE": "t", "GRM": "g", "LBR": "lb", "MTQ": "m³", "LTR": "l", "C62": "pcs"}
 """Units of UNECE Recommendation 20 that people write otherwise."""
 WORDS = {"PREPAID": "Prepaid", "COLLECT": "Collect"}
+LOADED = {"packages": "packages", "grossMass": "gross", "netMass": "net", "volume": "cube"}
+"""Members of a load, and by which words they are told."""
 APART = {"number", "issuedOn", "type"}
 NOT_PRINTED = {"beyond"}
 
@@ -77,7 +79,7 @@ def sheet(code: str, data: dict[str, Any]) -> Sheet:
 
 EQUIPMENT = (
     Column("Container", ("reference",), 46),
-    Column("Size and type", ("sizeType",), 36),
+    Column("Size, type, tare", ("sizeType", "tareMass"), 36),
     Column("Shipper's own", ("shipperOwned",), 30),
     Column("Seals", ("seals",), 70.88),
 )
@@ -109,6 +111,8 @@ def _table(columns: Sequence[Column], rows: Sequence[dict[str, Any]]) -> Table:
 
 
 def _cell(column: Column, row: dict[str, Any]) -> str:
+    if column.members[:1] == ("loads",) and row.get("loads"):  # they name the containers
+        return "\n".join(line for load in row["loads"] for line in _load(load))
     if column.members[:2] == ("packages", "packageType"):
         first = " ".join(_joined(row.get(name)) for name in column.members[:2]).strip()
         return "\n".join((first, *(line for name in column.members[2:] for line in _lines(row.get(name)))))
@@ -146,6 +150,12 @@ def _part(value: dict[str, Any]) -> tuple[str, ...]:
         reached = [value[name] for name in ("phone", "email") if name in value]
         return (*_lines(value.get("name")), *_address(value.get("address", {})), *known, *reached)
     return tuple(f"{_spaced(name)}: {_joined(inner)}" for name, inner in value.items())
+
+
+def _load(load: dict[str, Any]) -> tuple[str, ...]:
+    """Return what one container carries of the goods, by its number."""
+    said = (f"{word} {_joined(load[name])}" for name, word in LOADED.items() if name in load)
+    return (load.get("container", ""), *said)
 
 
 def _address(address: dict[str, Any]) -> tuple[str, ...]:
