@@ -66,6 +66,24 @@ fragment Booked on Booking {
 }
 """
 
+_WANTED = """
+fragment Wanted on BookingTerms {
+  receiptType deliveryType movementAtOrigin movementAtDestination
+  freightPaymentTerm incoterm serviceContract expectedDeparture
+  partialLoadAllowed equipmentSubstitutionAllowed exportDeclarationRequired importLicenseRequired
+  equipment {
+    isoCode units shipperOwned tareWeight tareUnit nonOperatingReefer
+    reefer { temperature unit humidity o2 co2 ventilationOpen coldTreatment preCooling }
+    commodities {
+      commodityType hsCodes grossWeight weightUnit packages
+      dangerousGoods {
+        unNumber properShippingName imoClass subsidiaryRisk packingGroup marinePollutant limitedQuantity
+      }
+    }
+  }
+}
+"""
+
 FREIGHT_REQUESTS = (
     """
 query PortalFreightRequests($first: Int!, $after: String) {
@@ -116,6 +134,7 @@ query PortalBooking($id: ID!) {
     ...Booked
     masses { equipment massKg method responsible weighedAt submittedAt }
     shipment { id reference }
+    terms { ...Wanted }
   }
   instructions: shipments(first: 50) {
     edges {
@@ -128,6 +147,7 @@ query PortalBooking($id: ID!) {
 }
 """
     + _BOOKED
+    + _WANTED
 )
 
 OPEN_RELEASE = change("openCargoRelease", "release { id }")

@@ -24,6 +24,11 @@ WORDS = {
     "SM2": "Method 2: added up",
     "NO_RATE": "No exchange rate",
     "BASE": "Base rate",
+    "CY": "Container yard",
+    "SD": "Door",
+    "CFS": "Container freight station",
+    "FCL": "Full containers",
+    "LCL": "Less than a container",
 }
 TONES = {
     "COMPARABLE": "good",
