@@ -51,6 +51,19 @@ def test_a_booking_by_another_way_is_not_tied_and_the_page_says_which_way_it_is(
     assert told.one("p", id="tie-shipment-said").text == "The booking is from USOAK to TWKHH."
 
 
+def test_a_shipping_instruction_that_is_given_is_among_the_papers_that_the_carrier_sees(
+    trade: GateTrade, as_party: AsParty
+) -> None:
+    address, give = _address(trade), "Give the shipping instruction"
+    trade.releases.titles.papers.store(type_code="340", title="Instruction to the line")
+    trader, carrier = as_party("trader"), as_party("carrier")
+    form = is_sound(trader.get(address))
+    assert "is opened to the carrier" in form.text
+    assert "Instruction to the line" not in carrier.get("/shipments/KHH-HAM-1").text
+    done(trader, form, give)
+    assert "Instruction to the line" in is_sound(carrier.get("/shipments/KHH-HAM-1")).text
+
+
 def shipment(number: int, owner: str, forwarder: str | None = None) -> dict[str, Any]:
     paper = {"id": f"document:{number}", "type": "340", "title": "Instruction"}
     return {

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.xdist_group("isthmus")
 def test_the_booking_leads_to_its_shipment_and_its_typed_instruction(isthmus: Installation) -> None:
     asked = (
         "{ bookings { edges { node { status reference cutOffs { code status } shipment { reference }"
-        " instruction { type data { __typename } } masses { massKg } } } } }"
+        " instruction { type data { __typename ... on ShippingInstruction { number } } }"
+        " masses { massKg } } } } }"
     )
     (edge,) = isthmus.answered("trader", asked)["bookings"]["edges"]
     assert edge["node"] == {
@@ -24,7 +25,7 @@ def test_the_booking_leads_to_its_shipment_and_its_typed_instruction(isthmus: In
             {"code": "FCO", "status": "OPEN"},
         ],
         "shipment": {"reference": "KHH-HAM-0418"},
-        "instruction": {"type": "610", "data": {"__typename": "ForwardingInstruction"}},
+        "instruction": {"type": "340", "data": {"__typename": "ShippingInstruction", "number": "SI-0418"}},
         "masses": [{"massKg": "15110.500"}],
     }
 

@@ -10,6 +10,7 @@ from isthmus.demo.story import Cast, Line
 REFERENCE = "KHH-HAM-0418"
 UCR = "6TW24536806-FPM0418"
 CONTAINER = "MCLU4200225"
+CONFIRMED_AS = "MCL4418001"
 BOOKING = "booking { id status reference cutOffs { code status } instruction { type } }"
 QUOTE = "quote { id state }"
 COMPARED = (
@@ -20,6 +21,7 @@ EMITTED = (
     "query ($reference: String!) { shipment(reference: $reference) { emissions { totalCo2eGrams legs {"
     " mode distanceKm co2eGrams distanceSource factor { vehicle provenance } } } } }"
 )
+INSTRUCTION = "query ($id: ID!) { booking(id: $id) { instruction { contentUrl } } }"
 GOODS = "CNC lathes, two crates"
 
 
@@ -48,7 +50,9 @@ def booked(cast: Cast) -> Iterator[Line]:
     _instructed(cast, booking)
     met = {each["code"]: each["status"] for each in _weighed(cast, booking)}
     expect((met["DCO"], met["VCO"]) == ("MET", "MET"), f"the cut-offs: {met}")
-    yield Line("Forwarding instruction and verified gross mass are in: both cut-offs are met.")
+    yield Line("Shipping instruction and verified gross mass are in: both cut-offs are met.")
+    _taken(cast, booking)
+    yield Line("The carrier takes the instruction as DCSA's JSON; by its submission it was opened to it.")
     yield from _emitted(cast)
     until_metered(cast.period, (cast.trader, "booking.made", 1))
 
@@ -102,7 +106,7 @@ def _confirmed(cast: Cast, booking: str) -> dict[str, Any]:
         "booking": booking,
         "move": "CONFIRM",
         "confirmation": {
-            "reference": "MCL4418001",
+            "reference": CONFIRMED_AS,
             "documentationCutOff": day(12),
             "vgmCutOff": day(13),
             "cargoCutOff": day(14),
@@ -111,7 +115,7 @@ def _confirmed(cast: Cast, booking: str) -> dict[str, Any]:
 
 
 def _instructed(cast: Cast, booking: str) -> None:
-    """Open the consignment, tie the booking to it, and submit the forwarding instruction."""
+    """Open the consignment, tie the booking to it, and submit the shipping instruction to the carrier."""
     shipment = cast.trader.done("createShipment", "shipment { id }", _shipment(cast))["shipment"]["id"]
     tied = {"idempotencyKey": "demo-booking-tied", "booking": booking, "shipment": shipment}
     cast.trader.done("tieBooking", "booking { shipment { reference } }", tied)
@@ -119,21 +123,60 @@ def _instructed(cast: Cast, booking: str) -> None:
         "issueDocument",
         "document { id }",
         {
-            "idempotencyKey": "demo-instruction-issued",
+            "idempotencyKey": "demo-shipping-instruction",
             "shipment": REFERENCE,
-            "type": "610",
-            "data": {
-                "number": "FI-0418",
-                "ucr": UCR,
-                "incoterm": "CIF",
-                "packages": 2,
-                "instructions": "Deliver to the consignee's door",
-            },
+            "type": "340",
+            "data": shipping_instruction(),
         },
     )["document"]["id"]
-    given = {"idempotencyKey": "demo-instructed", "booking": booking, "document": issued}
+    given = {"idempotencyKey": "demo-instruction-submitted", "booking": booking, "document": issued}
     told = cast.trader.done("submitShippingInstruction", BOOKING, given)["booking"]
-    expect(told["instruction"] == {"type": "610"}, "the instruction")
+    expect(told["instruction"] == {"type": "340"}, "the instruction")
+
+
+def _taken(cast: Cast, booking: str) -> None:
+    """Take the instruction as the carrier's own systems do: as DCSA's JSON, of the booking it confirmed."""
+    found = cast.carrier.query(INSTRUCTION, id=booking)["booking"]["instruction"]
+    taken = cast.carrier.send("GET", found["contentUrl"].replace("/content", "/dcsa"))
+    expect(taken.status_code == 200, f"the instruction for the carrier: {taken.status_code} {taken.text}")
+    (item,) = taken.json()["consignmentItems"]
+    expect(item["carrierBookingReference"] == CONFIRMED_AS, f"the instruction's booking: {item}")
+
+
+def shipping_instruction() -> dict[str, Any]:
+    """Return what the trader tells the carrier to put on the bill of lading, as data of type 340."""
+
+    def party(name: str, street: str, city: str, country: str) -> dict[str, Any]:
+        return {"name": name, "address": {"street": street, "city": city, "country": country}}
+
+    consignee = party("Hanseatische Werkzeugmaschinen GmbH", "Steinstrasse 1", "Hamburg", "DE")
+    return {
+        "number": "SI-0418",
+        "ucr": UCR,
+        "bookingReference": CONFIRMED_AS,
+        "transportDocumentType": "705",
+        "toOrder": True,
+        "shippedOnBoard": True,
+        "electronic": True,
+        "freight": "PREPAID",
+        "entryZone": True,
+        "shipper": party("Formosa Precision Machinery Co., Ltd.", "12 Jhongshan Road", "Kaohsiung", "TW"),
+        "notify": consignee,
+        "contacts": [{"name": "L. Chen", "email": "export@formosa.example"}],
+        "goods": [
+            {
+                "number": "1",
+                "description": "CNC lathe TL-25",
+                "hsCode": "845811",
+                "grossMass": {"value": "12880", "unit": "KGM"},
+                "packages": 2,
+                "packageType": "CR",
+                "packageDescription": "Crates",
+                "containers": [CONTAINER],
+            }
+        ],
+        "containers": [{"reference": CONTAINER, "shipperOwned": False, "seals": ["TW418"]}],
+    }
 
 
 def _shipment(cast: Cast) -> dict[str, Any]:

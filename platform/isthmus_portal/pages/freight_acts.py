@@ -235,6 +235,7 @@ def of_booking(booking: dict[str, Any], may_name: Choices, now: datetime) -> lis
             "The shipping instruction is given.",
             (Field("document", "Your instruction (type 340 or 610)", "choice", options=may_name.papers),),
             fixed=fixed,
+            note="A shipping instruction (340) is opened to the carrier; that stands among your grants.",
         ),
         Act(
             "tie",
