@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus_platform import documents, domain_events, drafts
@@ -206,10 +206,11 @@ def _confirmed(work: Work, booking_id: UUID, *, carrier: bool) -> Booking:
 
 
 def instruct(work: Work, booking_id: UUID, document_id: UUID) -> Booking:
-    """Name the document with the shipping or forwarding instruction, as who booked; the first one counts."""
+    """Name the document with the instruction, as who booked: its own or a principal's; the first counts."""
     booking = _confirmed(work, booking_id, carrier=False)
     document = documents.get(work, document_id)
-    if document.type not in INSTRUCTIONS or document.party_id != work.actor.party_id:
+    own = work.session.scalar(select(func.acts_for(document.party_id)))
+    if document.type not in INSTRUCTIONS or not own:
         raise InvalidInput(
             "It is no shipping instruction of yours (340, 610).", field="document", code="not_an_instruction"
         )
