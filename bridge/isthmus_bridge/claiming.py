@@ -15,7 +15,8 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import dead_letters, exchanges, log, passages, promises
+from isthmus_bridge import dead_letters, exchanges, in_doubt, log, passages, promises
+from isthmus_bridge.gate import Refused
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Bridge, Unspeakable
@@ -61,6 +62,11 @@ class Claim:
     def is_notice(self) -> bool:
         """Whether it tells an originator the end, and does not hand over what crosses."""
         return self.kind is Kind.NOTICE
+
+    @property
+    def is_inquiry(self) -> bool:
+        """Whether it asks the receiver if it has what was given up, and does not hand it over."""
+        return self.kind is Kind.INQUIRY
 
     @property
     def is_first(self) -> bool:
@@ -158,7 +164,7 @@ def _signer(header: str) -> str:
 
 
 def _prepared(session: Session, bridge: Bridge, taken: Sequence[Passage], now: datetime) -> list[Claim]:
-    """Return the envelopes of what the gate still lets cross; the others have come to their end."""
+    """Return the envelopes of what still may cross, and inquiries after what is in doubt; the rest ended."""
     if not taken:
         return []
     log.lock(session)
@@ -169,22 +175,34 @@ def _prepared(session: Session, bridge: Bridge, taken: Sequence[Passage], now: d
 
 
 def _prepare(session: Session, standings: exchanges.Standings, passage: Passage) -> Claim | None:
-    """Ask the gate again; log and mark the exchange as sent and return its envelope, or end it."""
+    """Ask the gate again; log and mark the exchange as sent and return its envelope, or end it.
+
+    What was sent before does not end here: its receiver is asked whether it has it.
+    """
     bridge, now = standings.bridge, standings.now
+    sent = passage.state == ExchangeState.SENT.value
+    if in_doubt.is_in_doubt(passage):
+        return _inquiry(session, passage, now)
     if dead_letters.is_overdue(passage, bridge.patience, now):
         detail = passage.last_error or "it waited behind another of its subject"
+        if sent:
+            return _given_up(session, passage, Refused(Reason.TIMED_OUT), detail, now)
         exchanges.fail(session, passage, Reason.TIMED_OUT, detail, now)
         return None
     asked = exchanges.ask_again(standings, passage, Phase.SENT)
     if asked.refused is not None:
+        if sent:
+            return _given_up(session, passage, asked.refused, passage.last_error, now)
         exchanges.terminate(session, passage, asked, Phase.SENT, now)
         return None
-    if passage.state == ExchangeState.AGREED.value:
+    if not sent:
         exchanges.mark_sent(session, passage, asked, now)
     _lease(passage, now)
     try:
         spoken = bridge.speak(envelope(passage).to_json())
     except Unspeakable as problem:
+        if sent:
+            return _given_up(session, passage, Refused(Reason.UNDELIVERABLE), str(problem), now)
         exchanges.fail(session, passage, Reason.UNDELIVERABLE, str(problem), now)
         return None
     except (RuntimeError, ValueError) as error:
@@ -195,12 +213,30 @@ def _prepare(session: Session, standings: exchanges.Standings, passage: Passage)
     return Claim(passage, Kind.ENVELOPE, receiver, canonical(spoken), passage.state, passage.attempts)
 
 
+def _given_up(
+    session: Session, passage: Passage, refused: Refused, detail: str | None, now: datetime
+) -> Claim | None:
+    in_doubt.give_up(passage, refused, detail, now)
+    return _inquiry(session, passage, now)
+
+
+def _inquiry(session: Session, passage: Passage, now: datetime) -> Claim | None:
+    """Lease the question whether the receiver has it; end what is damaged, so that nobody can be asked."""
+    _lease(passage, now)
+    try:
+        content = canonical(in_doubt.inquiry(passage).to_json())
+    except RuntimeError as error:
+        exchanges.fail(session, passage, Reason.UNCONFIRMED, str(error), now)
+        return None
+    receiver = Receiver.of(Direction(passage.direction))
+    return Claim(passage, Kind.INQUIRY, receiver, content, passage.state, passage.attempts)
+
+
 def notice(passage: Passage, now: datetime) -> Claim:
     """Lease the word to the originator on how an exchange ended; the claim holds once that is committed."""
     _lease(passage, now)
     state = ExchangeState(passage.state)
-    receipt = passage.receipt if state is ExchangeState.DELIVERED else None
-    told = DeliveryNotice(str(passage.id), state, passage.reason, receipt, passage.promise or "")
+    told = DeliveryNotice(str(passage.id), state, passage.reason, passage.receipt, passage.promise or "")
     originator = Receiver.of(Direction(passage.direction)).other
     content = canonical(told.to_json())
     return Claim(passage, Kind.NOTICE, originator, content, passage.state, passage.attempts)

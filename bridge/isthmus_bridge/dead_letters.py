@@ -4,8 +4,9 @@ A receiver that is down, or says that it is, is tried until the exchange's time 
 on by itself when it is back. A receiver that answers, but neither takes the exchange nor refuses it, is at
 fault each time; after enough faults in a row the exchange is set aside, a dead letter, and waits for a person
 to resume it. A dead letter keeps its place: what follows it about the same subject in the same direction
-waits behind it, since order is promised there, and everything else goes on. When its time limit ends it, the
-originator is told, and the next goes on.
+waits behind it, since order is promised there, and everything else goes on. At its time limit it is given
+up: its receiver is asked whether it has it all the same (:mod:`isthmus_bridge.in_doubt`), the originator is
+told the end, and the next goes on.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import exchanges
+from isthmus_bridge import exchanges, in_doubt
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Patience
@@ -29,10 +30,11 @@ NOT_AT_FAULT = (408, 425, 429, 502, 503, 504)
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many exchanges are not at their end yet, and how many of them are set aside."""
+    """How many exchanges are not at their end yet, how many of them are set aside, how many are in doubt."""
 
     waiting: int
     set_aside: int
+    in_doubt: int
 
 
 def waits() -> ColumnElement[bool]:
@@ -47,8 +49,10 @@ def is_waiting(exchange: Exchange) -> bool:
 
 
 def ends_at(exchange: Exchange | Passage, patience: Patience) -> datetime | None:
-    """Return when an exchange under way is given up; None where only its originator has to be told."""
-    return exchange.created_at + patience.time_limit if exchange.state in UNDER_WAY else None
+    """Return when an exchange under way is given up; None where it has been, or is at its end."""
+    if exchange.state not in UNDER_WAY or in_doubt.is_in_doubt(exchange):
+        return None
+    return exchange.created_at + patience.time_limit
 
 
 def is_overdue(exchange: Passage, patience: Patience, now: datetime) -> bool:
@@ -92,11 +96,11 @@ def resume_all(session: Session, now: datetime) -> int:
 
 
 def count(session: Session) -> Waiting:
-    """Return how much waits, and how much of it is set aside."""
-    row = session.execute(
-        select(func.count(), func.count(Exchange.set_aside_at)).select_from(Exchange).where(waits())
-    ).one()
-    return Waiting(row[0], row[1])
+    """Return how much waits, and how much of it is set aside or in doubt."""
+    doubtful = func.count().filter(in_doubt.are())
+    counted = select(func.count(), func.count(Exchange.set_aside_at), doubtful).select_from(Exchange)
+    row = session.execute(counted.where(waits())).one()
+    return Waiting(row[0], row[1], row[2])
 
 
 def listing(session: Session, *, only_set_aside: bool, start: int, limit: int) -> list[Exchange]:

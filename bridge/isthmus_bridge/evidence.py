@@ -48,6 +48,7 @@ def _bundle(session: Session, bridge: Bridge, exchange: Exchange) -> bytes:
         receipt=exchange.receipt,
         keyring=bridge.keyring,
         asked=_asked(exchange),
+        non_receipt=exchange.non_receipt,
         logged=tuple(
             Logged(record, each, tuple(log.inclusion(session, each, size)))
             for each, record in sorted(leaves.items(), key=lambda leaf: leaf[0])
@@ -84,14 +85,15 @@ def _asked(exchange: Exchange) -> Asked | None:
 def _leaves(
     session: Session, bridge: Bridge, exchange: Exchange, agreement: SignedAgreement | None
 ) -> dict[int, Record]:
-    """Return the leaf that took in the receipt, and those of signatures whose key was revoked since."""
+    """Return the leaf that took in the receiver's word, and those of signatures of keys revoked since."""
     leaves: dict[int, Record] = {}
     signatures = () if agreement is None else agreement.signatures
     for token in log_times.of_revoked(session, bridge.keyring, signatures):
         found = log_times.agreement_leaf(session, token)
         leaves.update([] if found is None else [found])
-    if exchange.receipt is not None and exchange.decision_index is not None:
-        found = log_times.receipt_leaf(session, exchange.receipt, exchange.decision_index)
+    word = exchange.receipt or exchange.non_receipt
+    if word is not None and exchange.decision_index is not None:
+        found = log_times.receipt_leaf(session, word, exchange.decision_index)
         leaves.update([] if found is None else [found])
     return leaves
 

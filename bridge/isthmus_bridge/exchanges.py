@@ -178,11 +178,14 @@ def mark_sent(session: Session, exchange: Agreed, asked: Reconsidered, now: date
 def mark_delivered(
     session: Session, exchange: Agreed, asked: Reconsidered, receipt: str, now: datetime
 ) -> None:
-    """Log the receiver's receipt; the originator is told next."""
+    """Log the receiver's receipt, as late if the exchange was given up; the originator is told next."""
+    late = exchange.reason is not None
     move(exchange, State.DELIVERED)
+    exchange.reason = exchange.field = exchange.detail = None
     exchange.receipt = receipt
     _tell(exchange, now)
-    log.append(session, record(exchange, Phase.DELIVERED, asked.standing, None, now, receipt=receipt))
+    delivered = record(exchange, Phase.DELIVERED, asked.standing, None, now, receipt=receipt)
+    log.append(session, _with(delivered, None, late=late))
 
 
 def terminate(
@@ -193,22 +196,34 @@ def terminate(
     now: datetime,
     *,
     receipt: str | None = None,
+    non_receipt: str | None = None,
 ) -> None:
-    """Log that the gate stopped an agreed exchange; the originator is told next."""
+    """Log that the gate stopped an agreed exchange, and what the receiver signed; its originator is next."""
     if asked.refused is None:
         raise ValueError("only what the gate refused is terminated")
+    late = receipt is not None and exchange.reason is not None
     move(exchange, State.TERMINATED)
     exchange.reason = asked.refused.reason.value
     exchange.field = asked.refused.field
     exchange.receipt = receipt
     _tell(exchange, now)
-    log.append(session, record(exchange, phase, asked.standing, asked.refused, now, receipt=receipt))
+    stopped = record(exchange, phase, asked.standing, asked.refused, now, receipt=receipt)
+    log.append(session, _with(stopped, non_receipt, late=late))
 
 
-def fail(session: Session, exchange: Agreed, reason: Reason, detail: str, now: datetime) -> None:
+def fail(
+    session: Session,
+    exchange: Agreed,
+    reason: Reason,
+    detail: str,
+    now: datetime,
+    *,
+    non_receipt: str | None = None,
+) -> None:
     """Log that an agreed exchange could not be delivered, and why; the originator is told next.
 
-    ``detail`` is for whoever looks into it, and not in the log.
+    ``detail`` is for whoever looks into it, and not in the log; ``non_receipt`` is the receiver's word that
+    it does not have what was sent, and never will.
     """
     phase = Phase.SENT if exchange.state == State.AGREED.value else Phase.DELIVERED
     move(exchange, State.FAILED)
@@ -216,7 +231,14 @@ def fail(session: Session, exchange: Agreed, reason: Reason, detail: str, now: d
     exchange.detail = detail[:500]
     _tell(exchange, now)
     failed = record(exchange, phase, None, Refused(reason), now)
-    log.append(session, replace(failed, agreement=_agreed_under(exchange)))
+    log.append(session, replace(_with(failed, non_receipt), agreement=_agreed_under(exchange)))
+
+
+def _with(ended: LogRecord, non_receipt: str | None, *, late: bool = False) -> LogRecord:
+    """Return the record of an end with what commits to the receiver's word."""
+    if non_receipt is not None:
+        return replace(ended, receipt_digest=digest(non_receipt.encode()))
+    return replace(ended, late=True) if late else ended
 
 
 def _agreed_under(exchange: Agreed) -> AgreementReference | None:

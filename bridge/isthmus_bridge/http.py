@@ -10,7 +10,17 @@ from flask import Flask, Response, abort, g, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import agreements, dead_letters, evidence, exchanges, front, log, speaking, witnessing
+from isthmus_bridge import (
+    agreements,
+    dead_letters,
+    evidence,
+    exchanges,
+    front,
+    in_doubt,
+    log,
+    speaking,
+    witnessing,
+)
 from isthmus_bridge.authentication import authenticate
 from isthmus_bridge.efti import http as efti
 from isthmus_bridge.front import LARGEST_BODY
@@ -105,6 +115,7 @@ def _view(exchange: Exchange) -> JsonObject:
     return {
         "exchange": str(exchange.id),
         "state": exchange.state,
+        "inDoubt": in_doubt.is_in_doubt(exchange),
         "reason": exchange.reason,
         "detail": exchange.detail,
         "field": exchange.field,
@@ -121,6 +132,7 @@ def _view(exchange: Exchange) -> JsonObject:
         "logIndex": exchange.decision_index,
         "promise": exchange.promise,
         "receipt": exchange.receipt,
+        "nonReceipt": exchange.non_receipt,
         "acknowledgement": exchange.acknowledgement,
         "createdAt": moment(exchange.created_at),
         "sentAt": moment(exchange.sent_at),
@@ -146,6 +158,7 @@ def _waiting(app: Flask, bridge: Bridge) -> None:
             listed: JsonObject = {
                 "waiting": counted.waiting,
                 "setAside": counted.set_aside,
+                "inDoubt": counted.in_doubt,
                 "exchanges": [view(session, exchange) for exchange in found],
             }
         return _json(listed)
@@ -307,7 +320,11 @@ def _health(app: Flask, bridge: Bridge) -> None:
             events.error("log.unavailable", problem=str(error))
             return _json({"status": "not_ready", "log": "cannot be written"}, 503)
         # Facts, no conditions: nothing that crosses waits for the witness, or for another exchange.
-        known: JsonObject = {"waiting": counted.waiting, "setAside": counted.set_aside}
+        known: JsonObject = {
+            "waiting": counted.waiting,
+            "setAside": counted.set_aside,
+            "inDoubt": counted.in_doubt,
+        }
         witness = "none is set" if bridge.witness_url is None else witnessed
         ready: JsonObject = {"status": "ready", "log": "can be written", "witness": witness}
         return _json(ready | {"exchanges": known})

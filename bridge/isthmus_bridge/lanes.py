@@ -33,8 +33,16 @@ ASK_AGAIN = 600.0
 LONGEST_ANSWER = parcels.LARGEST_BODY
 
 PATHS = {
-    Receiver.WINDOW: {Kind.ENVELOPE: "/v1/exchanges", Kind.NOTICE: "/v1/receipts"},
-    Receiver.PLATFORM: {Kind.ENVELOPE: "/bridge/exchanges", Kind.NOTICE: "/bridge/receipts"},
+    Receiver.WINDOW: {
+        Kind.ENVELOPE: "/v1/exchanges",
+        Kind.NOTICE: "/v1/receipts",
+        Kind.INQUIRY: "/v1/inquiries",
+    },
+    Receiver.PLATFORM: {
+        Kind.ENVELOPE: "/bridge/exchanges",
+        Kind.NOTICE: "/bridge/receipts",
+        Kind.INQUIRY: "/bridge/inquiries",
+    },
 }
 PARCELS = {Receiver.WINDOW: "/v1/parcels", Receiver.PLATFORM: "/bridge/parcels"}
 

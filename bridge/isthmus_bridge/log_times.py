@@ -50,7 +50,7 @@ def agreement_leaf(session: Session, token: str) -> tuple[int, Record] | None:
 
 
 def receipt_leaf(session: Session, token: str, decision: int) -> tuple[int, Record] | None:
-    """Return the leaf that took in the receipt ``token``, after the index ``decision``, with its own."""
+    """Return the leaf that took in the receiver's word ``token``, after ``decision``, with its index."""
     return _first(session, f'%"receiptDigest":"{digest(token.encode())}"%', after=decision)
 
 

@@ -87,8 +87,10 @@ class Exchange(Base):
     """One exchange over the bridge. ``body`` is what the gate released, kept only until it is delivered.
 
     ``attempts``, ``faults``, ``last_error``, ``due_at`` and ``set_aside_at`` are of what is sent next: the
-    envelope, and once it has ended the word to its originator. ``detail`` tells more of the ``reason``. When
-    it was purged, ``asked`` is what evidence needs of the questions that it answered.
+    envelope, and once it has ended the word to its originator. ``detail`` tells more of the ``reason``; what
+    is ``SENT`` and has one is in doubt (:mod:`isthmus_bridge.in_doubt`), and ``non_receipt`` the receiver's
+    word that it never takes it. When it was purged, ``asked`` is what evidence needs of the questions that it
+    answered.
     """
 
     __tablename__ = "exchange"
@@ -171,6 +173,7 @@ class Exchange(Base):
     set_aside_at: Mapped[datetime | None]
     asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     purged_at: Mapped[datetime | None]
+    non_receipt: Mapped[str | None]
 
 
 class AgreedCount(Base):

@@ -2,7 +2,8 @@
 
 The gate's release leaves the bridge with its delivery. What goes here, ``retentionDays`` after it was asked:
 the salt, with which somebody could try out what was said, the terms and the questions put. One that is still
-under way by then ends. The row stays, to lead to its leaf of the log, to the receipt, the agreement and the
+under way by then ends; where it was sent, it loses its contents, and ends as soon as its receiver has said
+whether it has it. The row stays, to lead to its leaf of the log, to the receipt, the agreement and the
 consents: evidence can be had as before, and a request that is repeated is answered as before.
 
 A consignment deposited for the gates of eFTI ends the longest ``retentionDays`` of the agreements about such
@@ -17,9 +18,10 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import exchanges, log
+from isthmus_bridge import exchanges, in_doubt, log
 from isthmus_bridge.efti import crossing
 from isthmus_bridge.financing import budget
+from isthmus_bridge.gate import Refused
 from isthmus_bridge.models import AgreementVersion, EvaluationMade, Exchange, FreightDataset, QuestionAsked
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.agreements import Agreement
@@ -143,8 +145,12 @@ def _due(session: Session, kept: Kept, now: datetime) -> list[Exchange]:
 
 
 def _purge(session: Session, exchange: Exchange, now: datetime) -> None:
-    if exchange.state in UNDER_WAY:
-        exchanges.fail(session, exchange, Reason.TIMED_OUT, "its agreement's retention is over", now)
+    over = "its agreement's retention is over"
+    if exchange.state == ExchangeState.AGREED.value:
+        exchanges.fail(session, exchange, Reason.TIMED_OUT, over, now)
+    elif exchange.state == ExchangeState.SENT.value:
+        in_doubt.give_up(exchange, Refused(Reason.TIMED_OUT), over, now)
+        exchange.body = None
     if exchange.salt is not None:
         asked = asked_by(exchanges.terms_of(exchange), exchange.salt.hex())
         exchange.asked = None if asked is None else asked.to_json()

@@ -8,11 +8,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from isthmus_bridge import claiming, dead_letters, exchanges, log, passages
+from isthmus_bridge import claiming, dead_letters, exchanges, in_doubt, log, passages
 from isthmus_bridge.claiming import Claim
+from isthmus_bridge.gate import Refused
 from isthmus_bridge.passages import Passage
 from isthmus_bridge.service import Bridge
-from isthmus_bridge.verdicts import Answered, Later, NotTaken, Verdict, judge
+from isthmus_bridge.verdicts import Answered, Later, NeverTaken, NotTaken, Verdict, judge
 from isthmus_protocol.messages import Reason
 from isthmus_protocol.receipts import Receiver
 from isthmus_protocol.records import Phase
@@ -32,8 +33,8 @@ class _Judged:
 
     @property
     def concerns_log(self) -> bool:
-        """Whether a step of the crossing itself is taken, which the log has to hold."""
-        return not self.claim.is_notice and not isinstance(self.verdict, Later)
+        """Whether a step of the crossing itself may be taken, which the log has to hold."""
+        return self.claim.is_inquiry or not (self.claim.is_notice or isinstance(self.verdict, Later))
 
 
 def settle(bridge: Bridge, answered: Sequence[Answered], telling: Collection[Receiver] = ()) -> list[Claim]:
@@ -85,16 +86,30 @@ def _take_step(session: Session, standings: exchanges.Standings, claim: Claim, v
     now, passage = standings.now, claim.passage
     if isinstance(verdict, Later):
         _postpone(standings, claim, verdict)
-    elif isinstance(verdict, NotTaken):
+    elif isinstance(verdict, NeverTaken):
+        in_doubt.never_taken(standings, passage, verdict.token)
+    elif isinstance(verdict, NotTaken) and claim.is_first:
         exchanges.fail(session, passage, Reason.RECEIVER_REFUSED, verdict.reason, now)
+    elif isinstance(verdict, NotTaken):
+        # It may have taken what was sent before, and its reply was lost: it is to say so itself.
+        in_doubt.give_up(passage, Refused(Reason.RECEIVER_REFUSED), verdict.reason, now)
     elif claim.is_notice:
         exchanges.mark_told(passage, verdict.token, now)
     else:
-        asked = exchanges.ask_again(standings, passage, Phase.DELIVERED)
-        if asked.refused is None:
-            exchanges.mark_delivered(session, passage, asked, verdict.token, now)
-        else:
-            exchanges.terminate(session, passage, asked, Phase.DELIVERED, now, receipt=verdict.token)
+        _deliver(standings, passage, verdict.token)
+
+
+def _deliver(standings: exchanges.Standings, passage: Passage, receipt: str) -> None:
+    """Ask the gate about what has arrived, and log that it has either way."""
+    session, now = standings.session, standings.now
+    asked = exchanges.ask_again(standings, passage, Phase.DELIVERED)
+    if asked.refused is None:
+        exchanges.mark_delivered(session, passage, asked, receipt, now)
+        return
+    if passage.body is None and passage.reason is not None:
+        # Its retention was over before the receiver could be asked: there is nothing to ask the gate about.
+        asked = exchanges.Reconsidered(asked.standing, Refused(Reason(passage.reason), passage.field))
+    exchanges.terminate(session, passage, asked, Phase.DELIVERED, now, receipt=receipt)
 
 
 def _tell_next(
@@ -105,6 +120,7 @@ def _tell_next(
         claiming.notice(each.claim.passage, standings.now)
         for each in written
         if each.concerns_log
+        and each.claim.passage.state in dead_letters.TO_TELL
         and each.claim.passage.told_at is None
         and each.claim.receiver.other in telling
         and claiming.stands(standings.bridge, each.claim.passage.promise)
@@ -114,13 +130,17 @@ def _tell_next(
 def _postpone(standings: exchanges.Standings, claim: Claim, verdict: Later) -> None:
     """Let the exchange wait, twice as long each time and never in step with others (half of it is chance).
 
-    Where the receiver is at fault once too often it is set aside.
+    Where the receiver is at fault once too often it is set aside; or ends, not knowing whether it arrived.
     """
     passage: Passage = claim.passage
     longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(claim.attempt, 20))
     passage.due_at = standings.now + longest * _jitter.uniform(0.5, 1)
     passage.last_error = verdict.problem[:500]
-    if verdict.at_fault:
+    if verdict.at_fault and claim.is_inquiry:
+        passage.faults += 1
+        if passage.faults >= standings.bridge.patience.faults:
+            exchanges.fail(standings.session, passage, Reason.UNCONFIRMED, verdict.problem, standings.now)
+    elif verdict.at_fault:
         dead_letters.count_fault(passage, verdict.problem, standings.bridge.patience, standings.now)
 
 
@@ -131,3 +151,5 @@ def _report(judged: _Judged) -> None:
         events.info("delivery.postponed", attempt=claim.attempt, problem=verdict.problem, **about)
     elif isinstance(verdict, NotTaken):
         events.warning("delivery.failed", reason=verdict.reason, **about)
+    elif claim.is_inquiry:
+        events.info("delivery.found_out", taken=not isinstance(verdict, NeverTaken), **about)

@@ -9,6 +9,7 @@ from isthmus_bridge.sending import Answer, NoAnswer
 from isthmus_bridge.service import Bridge
 from isthmus_protocol.acknowledgements import open_acknowledgement
 from isthmus_protocol.canonical import digest
+from isthmus_protocol.inquiries import open_non_receipt
 from isthmus_protocol.keys import SignatureError
 from isthmus_protocol.receipts import open_receipt
 
@@ -39,6 +40,13 @@ class NotTaken:
 
 
 @dataclass(frozen=True)
+class NeverTaken:
+    """The receiver was asked, and signed that it does not have it and refuses it from now on."""
+
+    token: str
+
+
+@dataclass(frozen=True)
 class Later:
     """It has to be tried again; ``at_fault`` is the receiver if it answered what no receiver may."""
 
@@ -46,7 +54,7 @@ class Later:
     at_fault: bool
 
 
-Verdict: TypeAlias = Taken | NotTaken | Later
+Verdict: TypeAlias = Taken | NotTaken | NeverTaken | Later
 
 
 def judge(bridge: Bridge, answered: Answered) -> Verdict:
@@ -57,12 +65,15 @@ def judge(bridge: Bridge, answered: Answered) -> Verdict:
     try:
         if claim.is_notice and 200 <= answer.status < 300:
             return Taken(_checked_acknowledgement(bridge, claim, answer))
+        if claim.is_inquiry and answer.status == 200 and "nonReceipt" in (answer.said or {}):
+            return NeverTaken(_checked_non_receipt(bridge, claim, answer))
         if not claim.is_notice and answer.status == 200:
             return Taken(_checked_receipt(bridge, claim, answer))
     except SignatureError as error:
         expected = "acknowledgement" if claim.is_notice else "receipt"
         return Later(f"no valid {expected}: {error}", at_fault=True)
-    if not claim.is_notice and 400 <= answer.status < 500 and answer.status not in NOT_REFUSED:
+    refused = 400 <= answer.status < 500 and answer.status not in NOT_REFUSED
+    if refused and not claim.is_notice and not claim.is_inquiry:
         return NotTaken(answer.reason)
     return Later(answer.reason, at_fault=answer.status not in dead_letters.NOT_AT_FAULT)
 
@@ -84,6 +95,17 @@ def _checked_receipt(bridge: Bridge, claim: Claim, answer: Answer) -> str:
     return token
 
 
+def _checked_non_receipt(bridge: Bridge, claim: Claim, answer: Answer) -> str:
+    """Return the non-receipt in ``answer``: signed by the receiver, of the very thing that was asked for."""
+    token, passage = _token(answer, "nonReceipt"), claim.passage
+    said = open_non_receipt(token, bridge.keyring, claim.receiver, bridge.clock())
+    if (said.exchange, said.payload_digest) != (str(passage.id), passage.payload_digest):
+        raise SignatureError("the non-receipt is of something else")
+    if said.place != promises.promised(passage):
+        raise SignatureError("the non-receipt does not commit to the promised place in the log")
+    return token
+
+
 def _checked_acknowledgement(bridge: Bridge, claim: Claim, answer: Answer) -> str:
     """Return the originator's acknowledgement in ``answer``.
 
@@ -91,7 +113,7 @@ def _checked_acknowledgement(bridge: Bridge, claim: Claim, answer: Answer) -> st
     """
     token, passage = _token(answer, "acknowledgement"), claim.passage
     said = open_acknowledgement(token, bridge.keyring, claim.receiver, bridge.clock())
-    shown = passage.receipt if claim.state == "DELIVERED" else None
+    shown = passage.receipt
     wanted = (str(passage.id), claim.state, None if shown is None else digest(shown.encode()))
     if (said.exchange, said.state.value, said.receipt_digest) != wanted:
         raise SignatureError("the acknowledgement is of something else")

@@ -87,7 +87,8 @@ class Envelope:
 class DeliveryNotice:
     """What the bridge tells the originator at the end: delivered with a receipt, or not and why.
 
-    The originator answers with its signed acknowledgement, which commits to the log's ``promise``.
+    What the gate stopped when it had arrived is told with the receipt too: the receiver has it. The
+    originator answers with its signed acknowledgement, which commits to the log's ``promise``.
     """
 
     exchange: str
@@ -101,8 +102,10 @@ class DeliveryNotice:
         ends = (ExchangeState.DELIVERED, ExchangeState.FAILED, ExchangeState.TERMINATED)
         if self.state not in ends:
             raise MalformedMessage("/state", "unknown_code")
-        if (self.state is ExchangeState.DELIVERED) != (self.receipt is not None):
-            raise MalformedMessage("/receipt", "missing" if self.receipt is None else "unexpected")
+        if self.state is ExchangeState.DELIVERED and self.receipt is None:
+            raise MalformedMessage("/receipt", "missing")
+        if self.state is ExchangeState.FAILED and self.receipt is not None:
+            raise MalformedMessage("/receipt", "unexpected")
 
     def to_json(self) -> JsonObject:
         """Return the JSON form."""

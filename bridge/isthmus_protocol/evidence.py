@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from isthmus_protocol import checkpoint as checkpoints
-from isthmus_protocol import cosignature, log_time, merkle, receipts, statements
+from isthmus_protocol import cosignature, log_time, merkle, statements
 from isthmus_protocol.agreements import Agreement, SignedAgreement, Transform
 from isthmus_protocol.asked import Asked
 from isthmus_protocol.canonical import JsonObject, JsonValue, MalformedJson, canonical, parse
-from isthmus_protocol.chains import place_of
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, TrustedKey
 from isthmus_protocol.log_time import LaterHead, Logged
+from isthmus_protocol.receiver_words import Shown
 from isthmus_protocol.records import Decision, Kind, LogRecord, Phase
 from isthmus_protocol.shapes import HEX_DIGEST, MalformedMessage, Members
 
@@ -40,15 +40,16 @@ class Bundle:
     keys: tuple[TrustedKey, ...]
     asked: Asked | None = None
     logged: tuple[Logged, ...] = ()
+    non_receipt: str | None = None
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """The statements in the bundle: the agreement's signatures, and the receipt."""
+        """The statements in the bundle: the agreement's signatures, and what the receiver signed."""
         signatures = self.agreement.signatures if self.agreement else ()
-        return (*signatures, *filter(None, [self.receipt]))
+        return (*signatures, *filter(None, [self.receipt, self.non_receipt]))
 
     def to_json(self) -> JsonObject:
-        """Return the JSON form; ``asked`` and ``logged`` are left out where there is none."""
+        """Return the JSON form; ``asked``, ``logged`` and ``nonReceipt`` are left out where there is none."""
         value: JsonObject = {
             "format": FORMAT,
             "record": self.record.to_json(),
@@ -64,6 +65,8 @@ class Bundle:
             value["asked"] = self.asked.to_json()
         if self.logged:
             value["logged"] = [leaf.to_json() for leaf in self.logged]
+        if self.non_receipt is not None:
+            value["nonReceipt"] = self.non_receipt
         return value
 
     def to_bytes(self) -> bytes:
@@ -91,6 +94,7 @@ class Bundle:
             keys=members.each("keys", lambda entry, item: entry.nested(item, TrustedKey.from_json), most=16),
             asked=members.nested("asked", Asked.from_json) if _has(value, "asked") else None,
             logged=_leaves(members) if _has(value, "logged") else (),
+            non_receipt=members.text("nonReceipt", 100_000) if _has(value, "nonReceipt") else None,
         )
         members.end()
         if bundle.to_bytes() != data:
@@ -132,16 +136,19 @@ def make_bundle(
     keyring: Keyring,
     asked: Asked | None = None,
     logged: tuple[Logged, ...] = (),
+    non_receipt: str | None = None,
 ) -> Bundle:
     """Return a bundle with the keys it needs, taken from ``keyring``.
 
-    ``asked`` is what was answered, where the record is of an answer. ``checkpoint`` is the signed note of the
+    ``asked`` is what was answered, where the record is of an answer; ``non_receipt`` the receiver's word that
+    it never took what was agreed, where that is so. ``checkpoint`` is the signed note of the
     tree that ``proof`` leads to: the log's signature, and after it the witness's cosignature where there is
     one. Raises :class:`SignatureError` when it is not in order or a signature is by an unknown key.
     """
     size = checkpoints.open_note(checkpoint, keyring, Holder.LOG).size
     trusted = tuple(keyring)
-    draft = Bundle(record, index, size, tuple(proof), checkpoint, agreement, receipt, trusted, asked, logged)
+    shown = (checkpoint, agreement, receipt, trusted, asked, logged, non_receipt)
+    draft = Bundle(record, index, size, tuple(proof), *shown)
     used = _keys_used(draft, keyring)
     return replace(draft, keys=tuple(key.bare for key in used))
 
@@ -246,7 +253,8 @@ def _check_times(bundle: Bundle, keyring: Keyring, trust: Keyring, later: LaterH
     times = log_time.times_of(bundle.tokens, bundle.logged)
     for token in bundle.tokens:
         known = [times[token]] if token in times else []
-        decided = [] if token == bundle.receipt else [bundle.record.at]
+        later_than_that = token in (bundle.receipt, bundle.non_receipt)
+        decided = [] if later_than_that else [bundle.record.at]
         notes.append(log_time.check_key(token, trust, min(known + decided, default=None)))
     return "; ".join(filter(None, notes)) or "no key is revoked"
 
@@ -374,17 +382,12 @@ def _told(asked: Asked) -> str:
 
 
 def _check_receipt(bundle: Bundle, keyring: Keyring) -> str:
-    record = bundle.record
+    shown = Shown(bundle.record, bundle.index, keyring)
+    if bundle.non_receipt is not None:
+        _require(bundle.receipt is None, "what has a receipt was not refused for ever")
+        return shown.check_non_receipt(bundle.non_receipt)
     if bundle.receipt is None:
         return "none: the bundle does not show a delivery"
-    _require(record.decision is Decision.PERMITTED, "a refusal has no receipt")
-    receiver = receipts.Receiver.of(record.direction)
-    receipt = receipts.open_receipt(bundle.receipt, keyring, receiver)
-    _require(receipt.exchange == record.exchange, "the receipt is for another exchange")
-    _require(receipt.payload_digest == record.payload_digest, "the receipt is for another payload")
-    from_before = record.chain is None and receipt.place is None
-    _require(
-        from_before or receipt.place == place_of(bundle.index, record.chain),
-        "the receipt commits to another place in the log",
-    )
-    return f"the {receiver} holds the payload since {receipt.received_at:%Y-%m-%d %H:%M:%S} UTC"
+    said = shown.check_receipt(bundle.receipt)
+    late = any(isinstance(leaf.record, LogRecord) and leaf.record.late for leaf in bundle.logged)
+    return f"{said}; the bridge learnt so late, by asking" if late else said

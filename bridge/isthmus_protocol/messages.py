@@ -28,7 +28,10 @@ class ExchangeState(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why the gate refused, or the last three: why what it let go could not be delivered."""
+    """Why the gate refused, or the last four: why what it let go could not be delivered.
+
+    ``UNCONFIRMED`` alone leaves open whether it was: the receiver could be reached, and did not say.
+    """
 
     NO_AGREEMENT = "NO_AGREEMENT"
     AGREEMENT_SUSPENDED = "AGREEMENT_SUSPENDED"
@@ -47,6 +50,7 @@ class Reason(StrEnum):
     RECEIVER_REFUSED = "RECEIVER_REFUSED"
     UNDELIVERABLE = "UNDELIVERABLE"
     TIMED_OUT = "TIMED_OUT"
+    UNCONFIRMED = "UNCONFIRMED"
 
 
 def payload_digest(salt: str, body: JsonObject) -> str:

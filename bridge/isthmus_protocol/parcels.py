@@ -1,4 +1,4 @@
-"""Parcels: many envelopes and notices in one signed request, each of them treated by itself.
+"""Parcels: many envelopes, notices and inquiries in one signed request, each of them treated by itself.
 
 A parcel saves requests and signatures, and means nothing of its own: its answer holds for each of its items,
 in order, the status and the body that the item's own request would have been answered with. Every receipt in
@@ -28,6 +28,7 @@ class Kind(StrEnum):
 
     ENVELOPE = "envelope"
     NOTICE = "notice"
+    INQUIRY = "inquiry"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def open_parcel(body: bytes) -> list[Item]:
 
 def _item(members: Members) -> Item:
     request_id = members.text("requestId", 128)
-    kind = Kind.ENVELOPE if members.has(Kind.ENVELOPE) else Kind.NOTICE
+    kind = next(filter(members.has, Kind), Kind.NOTICE)
     item = Item(kind, request_id, members.take(kind.value))
     members.end()
     return item

@@ -53,6 +53,9 @@ class LogRecord:
 
     ``chain`` is given when it is appended; leaves that were appended before there were chains have none.
     ``asked`` is the digest of the questions answered (:mod:`isthmus_protocol.asked`), where there were any.
+    ``receipt_digest`` is of what the receiver signed: its receipt, or in a refusal of kind ``DECISION`` that
+    it has not taken it and never will (:mod:`isthmus_protocol.inquiries`). ``late`` says of a receipt that
+    the bridge had given the exchange up, and had to ask for it.
     """
 
     kind: Kind
@@ -76,9 +79,12 @@ class LogRecord:
     at: datetime
     chain: Chain | None = None
     asked: str | None = None
+    late: bool = False
 
     def __post_init__(self) -> None:
         """Raise :class:`MalformedMessage` for a refusal that releases, or a release without agreement."""
+        if self.late and self.kind is not Kind.RECEIPT:
+            raise MalformedMessage("/late", "unexpected")
         if self.decision is Decision.REFUSED:
             if self.fields:
                 raise MalformedMessage("/fields", "unexpected")
@@ -132,6 +138,8 @@ class LogRecord:
             value["chain"] = self.chain.to_json()
         if self.asked is not None:
             value["asked"] = self.asked
+        if self.late:
+            value["late"] = True
         return value
 
     @classmethod
@@ -163,9 +171,17 @@ class LogRecord:
             at=members.time("at"),
             chain=members.nested("chain", Chain.from_json) if _has(value, "chain") else None,
             asked=members.digest("asked") if _has(value, "asked") else None,
+            late=_late(members),
         )
         members.end()
         return record
+
+
+def _late(members: Members) -> bool:
+    if members.has("late"):
+        members.fixed("late", value=True)
+        return True
+    return False
 
 
 def _has(value: JsonValue, name: str) -> bool:

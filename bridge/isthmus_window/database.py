@@ -64,6 +64,15 @@ class Exchange(Base):
     received_at: Mapped[datetime]
 
 
+class Barred(Base):
+    """An exchange that we told the bridge we have not taken, and so never take."""
+
+    __tablename__ = "barred"
+
+    exchange: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
 class Declaration(Base):
     """An export declaration and where it stands; ``due_at`` is when its next step is due, if one is."""
 

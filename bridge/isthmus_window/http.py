@@ -58,6 +58,10 @@ def _add_bridge(app: Flask, window: Window) -> None:
     def note() -> Response:
         return _alone(window, Kind.NOTICE)
 
+    @app.post("/v1/inquiries")
+    def tell() -> Response:
+        return _alone(window, Kind.INQUIRY)
+
     @app.post("/v1/parcels")
     def take() -> Response:
         results = parcels.take(window, open_parcel(_signed_body(window)))

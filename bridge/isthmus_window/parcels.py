@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.envelopes import DeliveryNotice, Envelope
+from isthmus_protocol.inquiries import Inquiry
 from isthmus_protocol.parcels import Item, Kind, Result
 from isthmus_protocol.shapes import MalformedMessage
-from isthmus_window import service
+from isthmus_window import inquiries, service
 from isthmus_window.database import writing
 from isthmus_window.problems import problem
 from isthmus_window.service import Refused, Window
@@ -49,7 +50,13 @@ def notice(window: Window, session: Session, item: Item) -> JsonObject:
     return {"acknowledgement": service.note(window, session, told)}
 
 
+def inquiry(window: Window, session: Session, item: Item) -> JsonObject:
+    """Return the receipt of what is asked for, or our word that we never take it; raises what refuses it."""
+    return inquiries.tell(window, session, Inquiry.from_json(item.content))
+
+
 TREAT: Mapping[Kind, Callable[[Window, Session, Item], JsonObject]] = {
     Kind.ENVELOPE: envelope,
     Kind.NOTICE: notice,
+    Kind.INQUIRY: inquiry,
 }

@@ -24,7 +24,16 @@ from isthmus_protocol.promises import Promise, promise_of
 from isthmus_protocol.receipts import Receipt, Receiver, renewed, sign_receipt
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_window import freight, processing
-from isthmus_window.database import Exchange, Nonce, Notice, Outgoing, keep_promise, open_database, writing
+from isthmus_window.database import (
+    Barred,
+    Exchange,
+    Nonce,
+    Notice,
+    Outgoing,
+    keep_promise,
+    open_database,
+    writing,
+)
 
 DEADLINE = 8.0
 """How long, in seconds, the bridge may take to answer."""
@@ -132,7 +141,8 @@ def receive(window: Window, session: Session, envelope: Envelope, request_id: st
     """Take what the bridge delivers and return the signed receipt; once delivered, the same receipt again.
 
     Receipt, declaration and answer are one transaction. Raises :class:`Refused` for another payload under a
-    known exchange, for what this window does not take, and for what the log has not promised to keep.
+    known exchange, for what this window does not take or said that it never takes, and for what the log has
+    not promised to keep.
     """
     now = window.clock()
     promise = promised(window, envelope.promise, envelope.exchange, envelope.log_index)
@@ -141,6 +151,8 @@ def receive(window: Window, session: Session, envelope: Envelope, request_id: st
         if known.payload_digest != envelope.payload_digest:
             raise Refused(409, "exchange_reused", "This exchange was received with another payload.")
         return renewed(known.receipt, window.signing_key, window.keyring, now)
+    if session.get(Barred, envelope.exchange) is not None:
+        raise Refused(409, "exchange_barred", "We told the bridge that we never take this exchange.")
     take = _TAKES.get(envelope.message)
     if take is None or envelope.direction is not Direction.TO_WINDOW:
         raise Refused(422, "unknown_message", "This window does not take that message.", "/message")

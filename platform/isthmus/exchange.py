@@ -54,7 +54,8 @@ def list_(*, set_aside: bool, side: str, key: Path | None) -> None:
     while len(page["exchanges"]) == PAGE:
         page = _call("GET", _page_from(found[-1]["logIndex"] + 1, set_aside=set_aside), signer)
         found += page["exchanges"]
-    said.print(f"{answer['waiting']} wait, {answer['setAside']} of them set aside.")
+    doubtful = f", {answer['inDoubt']} in doubt" if answer["inDoubt"] else ""
+    said.print(f"{answer['waiting']} wait, {answer['setAside']} of them set aside{doubtful}.")
     if found:
         said.print(table(found))
     if answer["setAside"]:

@@ -20,7 +20,7 @@ def table(exchanges: Iterable[dict[str, Any]]) -> Table:
             each["exchange"],
             each["message"],
             WAY[each["direction"]],
-            each["state"],
+            _state(each),
             str(each["attempts"]),
             _next_try(each),
             each["problem"] or "",
@@ -36,7 +36,7 @@ def lines(exchange: dict[str, Any]) -> Iterator[str]:
         ("message", f"{exchange['message']}, {WAY[exchange['direction']]}, for {exchange['purpose']}"),
         ("for", f"{exchange['party']}, about what is {exchange['owner']}'s"),
         ("agreement", f"{agreement['id']} version {agreement['version']}"),
-        ("state", exchange["state"]),
+        ("state", _state(exchange)),
         ("reason", _reason(exchange)),
         ("asked", exchange["createdAt"]),
         ("sent", exchange["sentAt"]),
@@ -47,6 +47,10 @@ def lines(exchange: dict[str, Any]) -> Iterator[str]:
     ):
         if value:
             yield f"  {name:<14} {value}"
+
+
+def _state(exchange: dict[str, Any]) -> str:
+    return str(exchange["state"]) + (", in doubt: its receiver is asked" if exchange["inDoubt"] else "")
 
 
 def _attempts(exchange: dict[str, Any]) -> str:

@@ -209,7 +209,10 @@ def _payload(work: Work, crossing: Crossing) -> dict[str, Any]:
 
 
 def _settled(work: Work, crossing: Crossing) -> None:
-    """Let the declaration follow its crossing until customs speaks; what the bridge agreed to is metered."""
+    """Let the declaration follow its crossing until customs speaks; what the bridge agreed to is metered.
+
+    One that customs may have stays alive: another of the shipment would be the second there.
+    """
     if crossing.state == "AGREED":
         domain_events.announce(
             work,
@@ -217,6 +220,8 @@ def _settled(work: Work, crossing: Crossing) -> None:
             party_id=crossing.requester_id,
             about={"crossing": str(crossing.id), "shipment": str(crossing.shipment_id)},
         )
+        return
+    if crossing.may_have_arrived:
         return
     declaration = _of_crossing(work, crossing)
     if declaration.status == "SUBMITTED" and crossing.state in ("REFUSED", "FAILED", "TERMINATED"):

@@ -15,7 +15,7 @@ from isthmus_platform.credit.records import (
     ExaminationRule,
     PresentedShipment,
 )
-from isthmus_platform.crossings.records import BridgeNonce, Crossing
+from isthmus_platform.crossings.records import BarredExchange, BridgeNonce, Crossing
 from isthmus_platform.database import Base
 from isthmus_platform.declarations import CustomsEvent, Declaration
 from isthmus_platform.documents import Document, DocumentVersion
@@ -93,6 +93,7 @@ __all__ = [
     "ArrivalReport",
     "BankHoliday",
     "BankWeek",
+    "BarredExchange",
     "Base",
     "Booking",
     "BridgeNonce",

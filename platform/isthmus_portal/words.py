@@ -51,6 +51,7 @@ REASONS = {
     "RECEIVER_REFUSED": "The receiving side did not take it.",
     "UNDELIVERABLE": "It could not be put in the form that the receiving side wants.",
     "TIMED_OUT": "The receiving side could not be reached in time.",
+    "UNCONFIRMED": "Whether it arrived is not known: the receiving side was asked, and did not say.",
     "NO_GRANT": "No grant covers this.",
     "REVOKED": "The grant had been revoked.",
 }
@@ -185,8 +186,11 @@ def fate(crossing: dict[str, Any]) -> str:
         return f"{fields} asked, not decided yet"
     if crossing["state"] in ("DELIVERED", "ACKNOWLEDGED"):
         return f"{fields} crossed"
-    if crossing["state"] in ("FAILED", "TERMINATED"):
-        return f"Nothing arrived; {fields} permitted"
+    if crossing["state"] == "TERMINATED":
+        return f"{fields} permitted, then stopped"
+    if crossing["state"] == "FAILED":
+        known = crossing.get("reason") != "UNCONFIRMED"
+        return f"{'Nothing arrived' if known else 'Not known whether it arrived'}; {fields} permitted"
     return f"{fields} permitted, on the way"
 
 

@@ -283,3 +283,43 @@ def test_what_the_gate_stops_before_it_is_sent_ends_once_wherever_the_bridge_is_
     crossing.each_point(once, check)
     assert set(crossing.deaths) == EVERYWHERE
     assert crossing.window.arrivals == [], "nothing of it was ever sent"
+
+
+def test_what_is_in_doubt_ends_once_and_truly_wherever_the_bridge_is_killed(crossing: Crossing) -> None:
+    """Two at a time, whose replies were lost: one that the window has, and one that never reached it."""
+    taken: dict[int, str] = {}
+    never: dict[int, str] = {}
+    crossing.window.acts = lambda exchange: "drop" if exchange in taken.values() else 503
+
+    def lose(at: int) -> None:
+        """Have two sent, their answers lost, and their time be over; then arm the bridge anew."""
+        crossing.bridge.arm(0)
+        for held in (taken, never):
+            body = declaration(f"key-{at}-{held is taken}", subject=f"6TW12345678-{at:04}-{held is taken}")
+            held[at] = str(crossing.ask(Holder.PLATFORM, body)["exchange"])
+            crossing.deliver()
+        crossing.clock.advance(hours=73)
+        crossing.bridge.set_clock(crossing.clock())
+        crossing.bridge.arm(at)
+
+    def once(at: int) -> str:
+        if at not in taken:
+            lose(at)
+        crossing.deliver()
+        return taken[at]
+
+    def check(exchange: str) -> None:
+        assert_delivered_once(crossing, exchange, crossing.window, crossing.private)
+        assert crossing.records(exchange)[-1].late
+        lost = never[next(at for at, held in taken.items() if held == exchange)]
+        row, records = crossing.exchange(lost), crossing.records(lost)
+        assert (row.state, row.reason, row.told_at is not None) == ("FAILED", "TIMED_OUT", True)
+        assert history(records) == [AGREED, SENT, "DELIVERED REFUSED"]
+        assert records[-1].receipt_digest == digest(crossing.window.barred[lost].encode())
+        notices = [notice for notice in crossing.private.notices if notice["exchange"] == lost]
+        assert {(notice["state"], notice["reason"]) for notice in notices} == {("FAILED", "TIMED_OUT")}
+
+    crossing.each_point(once, check)
+    assert set(crossing.deaths) == EVERYWHERE - {"before replying"}
+    assert set(crossing.window.received) == set(taken.values())
+    assert len(crossing.window.arrivals) == len(taken) + len(never), "nothing is sent again"

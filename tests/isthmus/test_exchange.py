@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,22 @@ def test_a_dead_letter_is_listed_shown_and_resumed(run: Run, bridge: Bridge, win
     deliver_due(bridge)
     assert list(window.received) == [dead, behind]
     assert "0 of them set aside" in run("list").output
+
+
+@pytest.mark.usefixtures("served")
+def test_what_is_in_doubt_is_listed_and_shown_as_that(run: Run, bridge: Bridge, window: Neighbour) -> None:
+    doubtful = ask(bridge, "doubtful")
+    window.script.append(500)
+    deliver_due(bridge)
+    run("resume", doubtful)
+    given_up = Patience(faults=1, time_limit=timedelta(0))
+    deliver_due(replace(bridge, window_url="http://127.0.0.1:9", patience=given_up))
+    listed = run("list").output
+    assert "1 wait, 0 of them set aside, 1 in doubt" in listed
+    assert "SENT, in doubt: its receiver is asked" in listed
+    shown = run("show", doubtful).output
+    assert "SENT, in doubt: its receiver is asked" in shown
+    assert "TIMED_OUT" in shown
 
 
 @pytest.mark.usefixtures("served")

@@ -262,12 +262,12 @@ def test_what_waits_is_counted_and_listed_in_order_and_shows_no_contents(
         answer: dict[str, Any] = response.get_json()
         return answer | {"exchanges": [each["exchange"] for each in answer["exchanges"]]}
 
-    assert listed("") == {"waiting": 2, "setAside": 1, "exchanges": [dead, behind]}
+    assert listed("") == {"waiting": 2, "setAside": 1, "inDoubt": 0, "exchanges": [dead, behind]}
     assert listed("?setAside=1")["exchanges"] == [dead]
     start = waiting(as_operator, behind)["logIndex"]
     assert listed(f"?start={start}&limit=1")["exchanges"] == [behind]
     ready = as_operator.client.get("/readyz").get_json()
-    assert ready["exchanges"] == {"waiting": 2, "setAside": 1}
+    assert ready["exchanges"] == {"waiting": 2, "setAside": 1, "inDoubt": 0}
 
 
 def test_only_the_signatories_of_agreements_look_and_resume_and_only_what_waits(

@@ -76,7 +76,7 @@ def test_each_exchange_is_purged_when_its_own_agreement_says_and_the_log_stays(
     assert (repeated.status_code, repeated.get_json()) == (200, answers["short"])
 
 
-def test_what_is_under_way_when_its_retention_is_over_ends_and_the_log_says_so(
+def test_what_is_under_way_when_its_retention_is_over_loses_its_contents_and_ends_with_the_receivers_word(
     bridge: Bridge,
     window: Neighbour,
     private: Neighbour,
@@ -92,11 +92,14 @@ def test_what_is_under_way_when_its_retention_is_over_ends_and_the_log_says_so(
     assert waiting.body is not None
     clock.advance(days=1)
     assert retention.purge_due(bridge) == 1
-    (ended,) = exchanges(bridge)
-    assert (ended.state, ended.reason, ended.body, ended.salt) == ("FAILED", "TIMED_OUT", None, None)
-    assert '"reason":"TIMED_OUT"' in leaves(bridge)[-1]
+    (asked,) = exchanges(bridge)
+    assert (asked.state, asked.reason, asked.body, asked.salt) == ("SENT", "TIMED_OUT", None, None)
+    assert private.notices == [], "whether it arrived is not known yet"
     deliver_due(bridge)
-    assert window.received == {}
+    (ended,) = exchanges(bridge)
+    assert (ended.state, ended.reason, ended.body) == ("FAILED", "TIMED_OUT", None)
+    assert '"reason":"TIMED_OUT"' in leaves(bridge)[-1]
+    assert (len(window.inquiries), window.received) == (1, {})
     assert [notice["state"] for notice in private.notices] == ["FAILED"], "its originator is told"
 
 

@@ -15,7 +15,7 @@ from counterparts import KEYRING, KEYS, Neighbour, Signer, agreement, declaratio
 from isthmus_bridge import log
 from isthmus_bridge.delivery import deliver_due
 from isthmus_bridge.models import Exchange
-from isthmus_bridge.service import Bridge
+from isthmus_bridge.service import PATIENCE, Bridge
 from isthmus_protocol import merkle
 from isthmus_protocol.agreements import Suspension, sign_suspension
 from isthmus_protocol.canonical import parse
@@ -26,6 +26,8 @@ from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.records import Decision, LogRecord, Phase, read_record
 from standing import StandingClock
 
+BEYOND_THE_LIMIT = int(PATIENCE.time_limit.total_seconds()) + 1
+LASTING = {"validFrom": "2020-01-01T00:00:00Z", "validUntil": "2999-01-01T00:00:00Z"}
 LISTED = ["/ucr", "/goods/hsCode"]
 PERMITTED, REFUSED = Decision.PERMITTED, Decision.REFUSED
 AGREED, SENT, DELIVERED = (Phase.AGREED, PERMITTED), (Phase.SENT, PERMITTED), (Phase.DELIVERED, PERMITTED)
@@ -84,6 +86,7 @@ class Crossings(RuleBasedStateMachine):
             version=self.version,
             message=f"DECLARATION_{self.run}",
             fields=[{"path": path, "transform": "keep"} for path in LISTED],
+            **LASTING,
         )
         response = self.ground.platform.post("/v1/agreements", signed(document).to_json())
         assert response.get_json()["status"] == "ACTIVE"
@@ -149,7 +152,16 @@ class Crossings(RuleBasedStateMachine):
         self.ground.window.script.extend(script)
         deliver_due(self.ground.bridge)
 
-    @rule(seconds=st.sampled_from([1, 10, 400]))
+    @rule(
+        script=st.lists(st.sampled_from(["ok", "drop", 503]), max_size=3),
+        answers=st.lists(st.sampled_from(["ok", "drop", 503, 500, "forge"]), max_size=3),
+    )
+    def deliver_and_answer(self, script: list[str | int], answers: list[str | int]) -> None:
+        self.ground.window.inquiry_script.clear()
+        self.ground.window.inquiry_script.extend(answers)
+        self.deliver(script)
+
+    @rule(seconds=st.sampled_from([1, 10, 400, BEYOND_THE_LIMIT]))
     def wait(self, seconds: int) -> None:
         self.ground.clock.advance(seconds=seconds)
 
@@ -207,6 +219,7 @@ class Crossings(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let everything come to its end: each ended exchange was told of once, and none is left."""
         self.ground.window.script.clear()
+        self.ground.window.inquiry_script.clear()
         for _ in range(4):
             self.ground.clock.advance(minutes=6)
             deliver_due(self.ground.bridge)
@@ -216,9 +229,18 @@ class Crossings(RuleBasedStateMachine):
         assert set(ended.values()) <= {"ACKNOWLEDGED", "FAILED", "TERMINATED"}
         told = [notice["exchange"] for notice in self.ground.private.notices]
         assert sorted(str(exchange) for exchange in told if exchange in ended) == sorted(ended)
-        for exchange, state in ended.items():
-            if state == ExchangeState.ACKNOWLEDGED:
-                assert exchange in self.ground.window.received
+        for exchange in found:
+            self.what_was_told_is_true(exchange)
+
+    def what_was_told_is_true(self, exchange: Exchange) -> None:
+        """Whatever was lost on the way: the originator is told of a receipt just where the window has it."""
+        key, window = str(exchange.id), self.ground.window
+        receipts = {notice["receipt"] for notice in self.ground.private.notices if notice["exchange"] == key}
+        assert receipts <= {exchange.receipt}
+        assert (exchange.receipt is not None) is (key in window.received)
+        if exchange.state == ExchangeState.ACKNOWLEDGED:
+            assert exchange.receipt is not None
+        assert (exchange.non_receipt is not None) is (key in window.barred)
 
 
 @pytest.mark.usefixtures("agreed")

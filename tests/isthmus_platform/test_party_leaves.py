@@ -41,7 +41,7 @@ def test_no_party_deletes_one_itself_or_another(trade: ReceivableTrade, by: str,
 
 RECORDS = {
     *("bridge_nonce", "change", "idempotency_record", "number_counter", "outbox", "payment_event"),
-    *("shipment_import", "shipment_import_row"),
+    *("barred_exchange", "shipment_import", "shipment_import_row"),
 }
 """What tells of something that was sent or done, and needs no party that is still there."""
 REFERENCES = """

@@ -89,7 +89,7 @@ def test_a_page_reads_a_code_in_its_own_way_and_what_it_does_not_say_as_the_othe
         ("PERMITTED", "DELIVERED", "2 fields crossed"),
         ("PERMITTED", "ACKNOWLEDGED", "2 fields crossed"),
         ("PERMITTED", "FAILED", "Nothing arrived; 2 fields permitted"),
-        ("PERMITTED", "TERMINATED", "Nothing arrived; 2 fields permitted"),
+        ("PERMITTED", "TERMINATED", "2 fields permitted, then stopped"),
     ],
 )
 def test_only_what_was_delivered_is_said_to_have_crossed(decision: str | None, state: str, told: str) -> None:

@@ -184,12 +184,11 @@ def test_an_envelope_with_another_body_or_salt_is_refused() -> None:
     [
         (ExchangeState.DELIVERED, None),
         (ExchangeState.FAILED, "a.b.c"),
-        (ExchangeState.TERMINATED, "a.b.c"),
         (ExchangeState.AGREED, None),
         (ExchangeState.REFUSED, None),
     ],
 )
-def test_only_a_delivery_shows_a_receipt_and_only_an_end_is_noticed(
+def test_only_what_arrived_shows_a_receipt_and_only_an_end_is_noticed(
     state: ExchangeState, shown: str | None
 ) -> None:
     with pytest.raises(MalformedMessage):

@@ -22,6 +22,7 @@ from isthmus_protocol.agreements import Agreement, SignedAgreement, sign_agreeme
 from isthmus_protocol.canonical import JsonObject, JsonValue, canonical, parse_object
 from isthmus_protocol.envelopes import DeliveryNotice, Envelope
 from isthmus_protocol.http_signatures import sign_request, verify_request
+from isthmus_protocol.inquiries import Inquiry, NonReceipt, sign_non_receipt
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.parcels import Kind, Result, answer, open_parcel
 from isthmus_protocol.promises import promise_of
@@ -152,8 +153,10 @@ class Neighbour:
     ``arrivals`` counts every request, ``received`` the exchanges that it holds: once each, however often they
     arrive. How it answers the next notices is read from ``answers``: ``ok``, ``nothing`` (no
     acknowledgement), ``elsewhere`` (of another place in the log); ``note_script`` has statuses to refuse
-    notices with. ``parcels`` are the sizes of those that came, and ``parcel_script`` has statuses to refuse
-    the next as a whole with, or what to say instead of results.
+    notices with.Asked whether it has an exchange it says the truth, unless ``inquiry_script`` has a status,
+    ``drop`` (say it, then cut the connection) or ``forge`` (of another payload); what it denies it takes no
+    more, and has in ``barred``. ``parcels`` are the sizes of those that came, and ``parcel_script`` has
+    statuses to refuse the next as a whole with, or what to say instead of results.
     """
 
     def __init__(self, side: Receiver, clock: Callable[[], datetime]) -> None:
@@ -164,6 +167,9 @@ class Neighbour:
         self.acts: Callable[[str], str | int | float] = lambda _: "ok"
         self.answers: deque[str] = deque()
         self.note_script: deque[int] = deque()
+        self.inquiry_script: deque[str | int] = deque()
+        self.inquiries: list[str] = []
+        self.barred: dict[str, str] = {}
         self.received: dict[str, Envelope] = {}
         self.arrivals: list[str] = []
         self.notices: list[JsonObject] = []
@@ -184,6 +190,8 @@ class Neighbour:
             app.add_url_rule(path, path, lambda: self._alone(self._take), methods=["POST"])
         for path in ("/v1/receipts", "/bridge/receipts"):
             app.add_url_rule(path, path, lambda: self._alone(self._note), methods=["POST"])
+        for path in ("/v1/inquiries", "/bridge/inquiries"):
+            app.add_url_rule(path, path, lambda: self._alone(self._tell), methods=["POST"])
         if self.knows_parcels:
             for path in ("/v1/parcels", "/bridge/parcels"):
                 app.add_url_rule(path, path, self._open, methods=["POST"])
@@ -210,7 +218,8 @@ class Neighbour:
         results = []
         for item in items:
             self.request_ids.append(item.request_id)
-            results.append((self._take if item.kind is Kind.ENVELOPE else self._note)(item.content))
+            treat = {Kind.ENVELOPE: self._take, Kind.NOTICE: self._note, Kind.INQUIRY: self._tell}[item.kind]
+            results.append(treat(item.content))
         return Response(answer(results), content_type="application/json")
 
     def _answer(self, result: Result) -> Response:
@@ -245,10 +254,32 @@ class Neighbour:
         if isinstance(act, int):
             return Result(act, {"code": "not_today"})
         with self._lock:
+            if envelope.exchange in self.barred:
+                return Result(409, {"code": "exchange_barred"})
             self.received.setdefault(envelope.exchange, envelope)
         if act == "drop":
-            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            _cut()
         return Result(200, {"receipt": self._receipt(envelope, forged=act == "forge")})
+
+    def _tell(self, content: JsonValue) -> Result:
+        """Say whether the exchange was taken, and if not bar it."""
+        asked = Inquiry.from_json(content)
+        promise = promise_of(asked.promise, self.keyring, asked.exchange)
+        with self._lock:
+            self.inquiries.append(asked.exchange)
+            act = self.inquiry_script.popleft() if self.inquiry_script else "ok"
+            held = self.received.get(asked.exchange)
+            if isinstance(act, int):
+                return Result(act, {"code": "not_today"})
+            named = "sha-256:" + "0" * 64 if act == "forge" else asked.payload_digest
+            said = NonReceipt(asked.exchange, named, self.side, promise.place, self.clock())
+            if held is None:
+                self.barred[asked.exchange] = sign_non_receipt(KEYS[self.side.holder], said)
+        if act == "drop":
+            _cut()
+        if held is None:
+            return Result(200, {"nonReceipt": self.barred[asked.exchange]})
+        return Result(200, {"receipt": self._receipt(held, forged=act == "forge")})
 
     def _receipt(self, envelope: Envelope, *, forged: bool) -> str:
         held = "sha-256:" + "0" * 64 if forged else envelope.payload_digest
@@ -257,6 +288,11 @@ class Neighbour:
         return sign_receipt(
             KEYS[self.side.holder], Receipt(envelope.exchange, held, self.side, at, promise.place)
         )
+
+
+def _cut() -> None:
+    """Cut the connection that the present request came over."""
+    request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
 
 
 class _UnderWay:

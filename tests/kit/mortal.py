@@ -132,7 +132,7 @@ def _live(setting: dict[str, Any], now: str) -> None:
     keys = {
         Holder(holder): SigningKey.from_pem(Holder(holder), pem.encode()) for holder, pem in setting["keys"]
     }
-    at = datetime.fromisoformat(now)
+    at = [datetime.fromisoformat(now)]
     bridge = Bridge(
         engine=create_bridge_engine(setting["database"]),
         keyring=Keyring.from_json(setting["keyring"]),
@@ -142,11 +142,12 @@ def _live(setting: dict[str, Any], now: str) -> None:
         window_url=setting["window"],
         platform_url=setting["platform"],
         origin="bridge.test/log",
-        clock=lambda: at,
+        clock=lambda: at[0],
     )
     app = create_app(bridge)
     app.add_url_rule("/deliver", "deliver", lambda: {"done": deliver_due(bridge)}, methods=["POST"])
     app.add_url_rule("/arm", "arm", lambda: _armed(death), methods=["POST"])
+    app.add_url_rule("/clock", "clock", lambda: _set(at), methods=["POST"])
     server = make_server("127.0.0.1", 0, _watched(app, death), threaded=True)
     _say({"port": server.server_port})
     server.serve_forever()
@@ -154,6 +155,11 @@ def _live(setting: dict[str, Any], now: str) -> None:
 
 def _armed(death: Death) -> Response:
     death.arm(int(request.get_data()))
+    return Response(status=204)
+
+
+def _set(at: list[datetime]) -> Response:
+    at[0] = datetime.fromisoformat(request.get_data(as_text=True))
     return Response(status=204)
 
 
@@ -202,6 +208,10 @@ class Mortal:
     def arm(self, at: int) -> None:
         """Have the bridge killed at the ``at``-th point from now; 0 is never."""
         self._http.post(f"{self.url}/arm", content=str(at)).raise_for_status()
+
+    def set_clock(self, now: datetime) -> None:
+        """Let the clock of the bridge that is alive stand at ``now``."""
+        self._http.post(f"{self.url}/clock", content=now.isoformat()).raise_for_status()
 
     def post(self, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> httpx.Response:
         """Return the bridge's answer. Raises :class:`Died`."""

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from isthmus_platform import parties
 from isthmus_platform.crossings.bridge_client import BridgeClient, BridgeRefused, BridgeUnavailable
-from isthmus_platform.crossings.records import BRIDGE, BridgeNonce, Crossing, by_exchange
+from isthmus_platform.crossings.records import BRIDGE, BridgeNonce, Crossing, known_or_barred
 from isthmus_platform.crossings.sending import Outgoing
 from isthmus_platform.database import Platform, Work, new_id
 from isthmus_platform.errors import (
@@ -108,7 +108,7 @@ class Inbox:
     def read_delivery(self, content: JsonValue) -> "Delivery":
         """Return a delivery that is in order, with what the bridge is to be asked for it; raises the same."""
         envelope = _envelope(content)
-        self._promise(envelope.promise, envelope.exchange, envelope.log_index)
+        self.promised(envelope.promise, envelope.exchange, envelope.log_index)
         if envelope.message not in self.incoming:
             raise InvalidInput("No such message is taken here.", field="/message", code="unknown_message")
         return Delivery(self, envelope, self._legal_basis(envelope))
@@ -122,12 +122,13 @@ class Inbox:
 
     def received(self, work: Work, envelope: Envelope, legal_basis: str | None) -> Crossing:
         """Write a delivery down, once, and let its service take it."""
-        exchange = _uuid(envelope.exchange, "/exchange")
-        # Deliveries of one exchange wait for each other; the second finds what the first wrote.
-        work.session.execute(select(func.pg_advisory_xact_lock(exchange.int & (2**63 - 1))))
-        known = by_exchange(work, exchange)
+        exchange = exchange_id(envelope.exchange, "/exchange")
+        in_turn(work, exchange)
+        known, barred = known_or_barred(work, exchange)
         if known is not None:
             return known
+        if barred:
+            raise Conflict("We told the bridge that we never take this.", code="exchange_barred")
         taken = self.incoming[envelope.message]
         if isinstance(taken, Unasked):
             asked, take = taken.find(work, envelope.party, envelope.body), taken.take
@@ -140,7 +141,7 @@ class Inbox:
         work.session.flush()
         crossing.reason = take(work, crossing, asked, envelope.body)
         if crossing.reason is None:
-            place = self._promise(envelope.promise, envelope.exchange).place
+            place = self.promised(envelope.promise, envelope.exchange).place
             receipt = Receipt(envelope.exchange, envelope.payload_digest, Receiver.PLATFORM, work.now, place)
             crossing.receipt = sign_receipt(self.bridge.signing_key, receipt)
         else:
@@ -176,7 +177,7 @@ class Inbox:
             notice = DeliveryNotice.from_json(content)
         except MalformedMessage as error:
             raise malformed(error) from error
-        promise = self._promise(notice.promise, notice.exchange)
+        promise = self.promised(notice.promise, notice.exchange)
         try:
             check_notice(notice, promise, self.bridge.keyring, Receiver.PLATFORM)
         except SignatureError as error:
@@ -185,7 +186,7 @@ class Inbox:
 
     def heard(self, work: Work, notice: DeliveryNotice) -> datetime:
         """Write down how one of our exchanges ended, once, and return when we did."""
-        crossing = _ours(work, _uuid(notice.exchange, "/exchange"))
+        crossing = _ours(work, exchange_id(notice.exchange, "/exchange"))
         if not promise_the_same(crossing.promise or notice.promise, notice.promise):
             raise InvalidInput("The log promised us otherwise before.", field="/promise", code="promise")
         if crossing.state in ("AGREED", "SENT"):
@@ -200,7 +201,7 @@ class Inbox:
             raise Conflict("We know of another end.", field="/state", code="other_end")
         return crossing.updated_at
 
-    def _promise(self, token: str, exchange: str, log_index: int | None = None) -> Promise:
+    def promised(self, token: str, exchange: str, log_index: int | None = None) -> Promise:
         """Return the log's promise. By a key that we do not know, yet or any more, it may be given anew."""
         try:
             return promise_of(token, self.bridge.keyring, exchange, log_index, self.platform.clock())
@@ -280,7 +281,13 @@ def malformed(error: MalformedMessage) -> InvalidInput:
     return InvalidInput(f"The message breaks a rule: {error}.", field=error.field, code=error.rule)
 
 
-def _uuid(value: str, field: str) -> UUID:
+def in_turn(work: Work, exchange: UUID) -> None:
+    """Wait for whoever else has to do with this delivery, to see what they wrote; the next waits for us."""
+    work.session.execute(select(func.pg_advisory_xact_lock(exchange.int & (2**63 - 1))))
+
+
+def exchange_id(value: str, field: str) -> UUID:
+    """Return the exchange that ``value`` names; raises :class:`InvalidInput`."""
     try:
         return UUID(value)
     except ValueError:
@@ -290,7 +297,7 @@ def _uuid(value: str, field: str) -> UUID:
 def _asked(work: Work, in_reply_to: str | None) -> Crossing:
     if in_reply_to is None:
         raise InvalidInput("A delivery answers an exchange.", field="/inReplyTo", code="missing")
-    return _ours(work, _uuid(in_reply_to, "/inReplyTo"))
+    return _ours(work, exchange_id(in_reply_to, "/inReplyTo"))
 
 
 def _ours(work: Work, exchange: UUID) -> Crossing:
@@ -312,7 +319,7 @@ def _crossing(
     return Crossing(
         id=new_id(),
         exchange=exchange,
-        in_reply_to=None if envelope.in_reply_to is None else _uuid(envelope.in_reply_to, "/inReplyTo"),
+        in_reply_to=None if envelope.in_reply_to is None else exchange_id(envelope.in_reply_to, "/inReplyTo"),
         party_id=asked.party_id,
         requester_id=asked.requester_id,
         shipment_id=asked.shipment_id,

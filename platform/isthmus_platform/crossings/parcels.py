@@ -3,6 +3,7 @@
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from isthmus_platform.crossings import inquiries
 from isthmus_platform.crossings.inbox import Delivery, Inbox, Word, malformed, not_json
 from isthmus_platform.crossings.records import BRIDGE
 from isthmus_platform.database import Work
@@ -33,7 +34,7 @@ def take(inbox: Inbox, body: bytes) -> bytes:
     return parcels.answer([_answer(each) for each in taken])
 
 
-Read = Delivery | Word | Result
+Read = Delivery | Word | inquiries.Asked | Result
 """An item that is in order, or what it is answered because it is not."""
 
 
@@ -41,6 +42,8 @@ def _read(inbox: Inbox, item: Item) -> Read:
     try:
         if item.kind is Kind.ENVELOPE:
             return inbox.read_delivery(item.content)
+        if item.kind is Kind.INQUIRY:
+            return inquiries.read(inbox, item.content)
         return inbox.read_word(item.content)
     except PlatformError as error:
         return _refused(error)
@@ -67,8 +70,10 @@ def _taken(work: Work, item: Item, read: Read) -> Read:
 def _answer(taken: Read) -> Result:
     if isinstance(taken, Result):
         return taken
-    name = "receipt" if isinstance(taken, Delivery) else "acknowledgement"
     try:
+        if isinstance(taken, inquiries.Asked):
+            return Result(200, taken.answer())
+        name = "receipt" if isinstance(taken, Delivery) else "acknowledgement"
         return Result(200, {name: taken.answer()})
     except PlatformError as error:
         return _refused(error)

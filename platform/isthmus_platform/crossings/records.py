@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, and_, not_, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Uuid, and_, literal, not_, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import String
@@ -70,6 +70,11 @@ class Crossing(Base):
             return "REFUSED"
         return "PERMITTED" if self.log_index is not None else None
 
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether the receiver has it, or nobody knows that it has not, though it ended without delivery."""
+        return self.receipt is not None or self.reason == "UNCONFIRMED"
+
 
 class BridgeNonce(Base):
     """A nonce the bridge signed with, kept until its signature expires, so that it is taken once."""
@@ -79,6 +84,15 @@ class BridgeNonce(Base):
     kid: Mapped[str] = mapped_column(primary_key=True)
     nonce: Mapped[str] = mapped_column(primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class BarredExchange(Base):
+    """A delivery that we told the bridge we have not taken, and so never take."""
+
+    __tablename__ = "barred_exchange"
+
+    exchange: Mapped[UUID] = mapped_column(primary_key=True)
+    barred_at: Mapped[datetime]
 
 
 def get(work: Work, crossing_id: UUID) -> Crossing:
@@ -92,6 +106,19 @@ def get(work: Work, crossing_id: UUID) -> Crossing:
 def by_exchange(work: Work, exchange: UUID) -> Crossing | None:
     """Return the crossing with the bridge's id ``exchange``, if the actor may see it."""
     return work.session.scalar(select(Crossing).where(Crossing.exchange == exchange))
+
+
+def known_or_barred(work: Work, exchange: UUID) -> tuple[Crossing | None, bool]:
+    """Return the crossing ``exchange`` as :func:`by_exchange` does, and whether it is barred: in one look."""
+    named = select(literal(exchange, Uuid()).label("exchange")).subquery()
+    looked_up = (
+        select(Crossing, BarredExchange.exchange)
+        .select_from(named)
+        .outerjoin(Crossing, Crossing.exchange == named.c.exchange)
+        .outerjoin(BarredExchange, BarredExchange.exchange == named.c.exchange)
+    )
+    known, barred = work.session.execute(looked_up).one()
+    return known, barred is not None
 
 
 def first_delivered(work: Work, message: str, subject: str) -> Crossing | None:

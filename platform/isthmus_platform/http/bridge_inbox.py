@@ -5,12 +5,12 @@ from wsgiref.util import request_uri
 import orjson
 from flask import Blueprint, Response, request
 
-from isthmus_platform.crossings import Inbox, parcels
+from isthmus_platform.crossings import Inbox, inquiries, parcels
 from isthmus_platform.http import bodies, problems
 
 
 def blueprint(inbox: Inbox) -> Blueprint:
-    """Return the blueprint with ``POST /bridge/exchanges``, ``/bridge/receipts`` and ``/bridge/parcels``.
+    """Return the blueprint with ``POST /bridge/exchanges``, ``/receipts``, ``/inquiries`` and ``/parcels``.
 
     All are signed (RFC 9421). A 4xx is meant for good, a 5xx to be tried again.
     """
@@ -29,9 +29,15 @@ def blueprint(inbox: Inbox) -> Blueprint:
         acknowledgement = inbox.note(_admitted(inbox), request_id=bodies.request_id())
         return Response(orjson.dumps({"acknowledgement": acknowledgement}), content_type="application/json")
 
+    @web.post("/bridge/inquiries")
+    def tell() -> Response:
+        """Answer whether we have taken a delivery."""
+        told = inquiries.tell(inbox, _admitted(inbox), request_id=bodies.request_id())
+        return Response(orjson.dumps(told), content_type="application/json")
+
     @web.post("/bridge/parcels")
     def take() -> Response:
-        """Take many of both at once and answer each."""
+        """Take many of all these at once and answer each."""
         return Response(parcels.take(inbox, _admitted(inbox)), content_type="application/json")
 
     return web
