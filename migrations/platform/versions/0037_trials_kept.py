@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from isthmus_platform.row_security import protect
 
 revision = "0037"
-down_revision = "0034"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
