@@ -78,7 +78,7 @@ INSTRUCTIONS = st.builds(
 
 
 @needs_dcsa
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(INSTRUCTIONS)
 def test_what_goes_out_holds_the_published_schema_and_reads_back_as_the_same(
     paper: ShippingInstruction,
