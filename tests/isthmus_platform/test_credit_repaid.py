@@ -1,8 +1,10 @@
 """After honour the applicant owes the bank that issued the credit, which says when it has its money back."""
 
+import runpy
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -18,6 +20,7 @@ from isthmus_platform.errors import PlatformError
 from standing import StandingClock
 
 AMOUNT = TERMS.amount_minor
+VERSIONS = Path(__file__).parents[2] / "migrations" / "platform" / "versions"
 OTHERS = ("seller", "adviser", "stranger", "other-bank", "operator")
 
 
@@ -96,6 +99,25 @@ def test_applicant_and_bank_alone_are_told_and_nobody_is_billed(trade: CreditTra
     announced = trade.as_owner("SELECT count(*) FROM outbox WHERE payload ->> 'name' = 'presentation.repaid'")
     assert announced == [(1,)]
     assert "presentation.repaid" in UNBILLED - METERS.keys()
+
+
+def test_what_was_paid_and_reimbursed_before_debts_were_kept_is_owed_since_then(trade: CreditTrade) -> None:
+    own, theirs = (
+        trade.present(trade.advised(replace(TERMS, reference=reference, available_with=bank)))
+        for reference, bank in (("LC-1", "ISSUING"), ("LC-2", "ADVISING"))
+    )
+    not_yet = trade.present(
+        trade.advised(replace(TERMS, reference="LC-3", available_with="ADVISING")), reference="P-3"
+    )
+    for presentation, by in ((own, "bank"), (theirs, "adviser"), (not_yet, "adviser")):
+        trade.examine(presentation, by=by)
+        trade.settle(by, presentation, "PAY")
+    trade.on(trade.now.date() + timedelta(days=1))
+    trade.settle("bank", theirs, "REIMBURSE")
+    kept = trade.as_owner("DELETE FROM credit_debt RETURNING credit_debt.*")
+    before = runpy.run_path(str(next(VERSIONS.glob("0036_*.py"))))["OPEN"]
+    assert len(trade.as_owner(f"{before} RETURNING presentation_id")) == len(kept) == 2
+    assert sorted(trade.as_owner("SELECT * FROM credit_debt")) == sorted(kept)
 
 
 def test_of_two_repayments_at_once_one_is_noted(trade: CreditTrade) -> None:
