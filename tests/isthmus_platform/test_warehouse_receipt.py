@@ -5,8 +5,10 @@ from functools import partial
 from uuid import UUID
 
 import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError
 
-from isthmus_platform.database import Platform
+from isthmus_platform.database import Platform, new_id
 from isthmus_platform.errors import PlatformError
 from isthmus_platform.title import TitleBlocked
 from isthmus_platform.title.records import TitleRecord
@@ -89,5 +91,26 @@ def test_who_may_read_the_bill_of_lading_alone_sees_no_receipt(trade: TitleTrade
     month = trade.platform.clock() + timedelta(days=30)
     trade.papers.grant(paper, reader="insurer", valid_until=month)
     with trade.platform.begin(trade["insurer"]) as work:
-        seen = {row.id for row in work.session.query(TitleRecord)}
+        seen = set(work.session.scalars(select(TitleRecord.id)))
     assert seen == {bill}
+
+
+@pytest.mark.parametrize(
+    ("by", "kind", "why"),
+    [
+        ("forwarder", "BILL_OF_LADING", "row-level security"),
+        ("carrier", RECEIPT, "row-level security"),
+        ("forwarder", RECEIPT, "uq_title_live"),
+    ],
+)
+def test_the_database_takes_each_kind_from_its_issuer_alone_and_one_at_a_time(
+    trade: TitleTrade, by: str, kind: str, why: str
+) -> None:
+    stored(trade)
+    with trade.platform.begin(trade["forwarder"]) as work:
+        row = work.session.scalars(select(TitleRecord)).one()
+        held = {column.name: getattr(row, column.name) for column in TitleRecord.__table__.columns}
+    party_id = trade[by].party_id
+    copied = held | {"id": new_id(), "number": "FWR-2", "kind": kind, "issuer_id": party_id}
+    with pytest.raises(DBAPIError, match=why), trade.platform.begin(trade[by]) as work:
+        work.session.execute(insert(TitleRecord).values(copied))
