@@ -100,8 +100,9 @@ class Crossings(RuleBasedStateMachine):
 
     @rule(
         target=asked,
-        fields=st.lists(st.sampled_from([*LISTED, "/invoice/bankAccount"]), min_size=1, unique=True),
-        role=st.sampled_from(["FORWARDER", "BANK"]),
+        fields=st.just(LISTED)
+        | st.lists(st.sampled_from([*LISTED, "/invoice/bankAccount"]), min_size=1, unique=True),
+        role=st.sampled_from(["FORWARDER", "FORWARDER", "FORWARDER", "BANK"]),
         subject=st.sampled_from("AB"),
     )
     def ask(self, fields: list[str], role: str, subject: str) -> dict[str, Any]:
@@ -153,15 +154,20 @@ class Crossings(RuleBasedStateMachine):
         deliver_due(self.ground.bridge)
 
     @rule(
-        script=st.lists(st.sampled_from(["ok", "drop", 503]), max_size=3),
+        script=st.lists(st.sampled_from(["drop", 503]), min_size=1, max_size=3),
+        seconds=st.sampled_from([400, BEYOND_THE_LIMIT]),
         answers=st.lists(st.sampled_from(["ok", "drop", 503, 500, "forge"]), max_size=3),
     )
-    def deliver_and_answer(self, script: list[str | int], answers: list[str | int]) -> None:
+    def lose_the_replies_for_long(
+        self, script: list[str | int], seconds: int, answers: list[str | int]
+    ) -> None:
+        self.deliver(script)
+        self.wait(seconds)
         self.ground.window.inquiry_script.clear()
         self.ground.window.inquiry_script.extend(answers)
-        self.deliver(script)
+        self.deliver([])
 
-    @rule(seconds=st.sampled_from([1, 10, 400, BEYOND_THE_LIMIT]))
+    @rule(seconds=st.sampled_from([1, 10, 400]))
     def wait(self, seconds: int) -> None:
         self.ground.clock.advance(seconds=seconds)
 
