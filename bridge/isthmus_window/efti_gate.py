@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, jsonify, request
 from lxml import etree
+from sqlalchemy.orm import Session
 
 from isthmus_protocol.canonical import JsonObject
 from isthmus_protocol.identifiers import EDELIVERY, MalformedQuery, read_query
@@ -14,7 +15,7 @@ from isthmus_protocol.receipts import Receipt, Receiver, sign_receipt
 from isthmus_protocol.shapes import NAME
 from isthmus_protocol.xml import MalformedXml, parse
 from isthmus_window import freight, service
-from isthmus_window.database import keep_promise, reading, writing
+from isthmus_window.database import Exchange, keep_promise, reading, writing
 from isthmus_window.service import Refused, Window
 
 GATE_ID, PLATFORM_ID = "ISTHMUS", "isthmus"
@@ -45,11 +46,8 @@ def blueprint(window: Window) -> Blueprint:
         if NAME.fullmatch(dataset_id) is None:
             raise Refused(404, "unknown_dataset", "That is no dataset's id.")
         named = _named(window)
-        _keep(window, dataset_id, body, named)
-        if named is None:
-            return jsonify({})
-        held: JsonObject = {"datasetId": dataset_id, "consignment": body.decode(errors="replace")}
-        return jsonify(receipt=_receipt(window, named, held))
+        receipt = _keep(window, dataset_id, body, named)
+        return jsonify({} if receipt is None else {"receipt": receipt})
 
     @web.post("/v0/identifier-queries")
     def ask() -> Response:
@@ -97,22 +95,50 @@ def _named(window: Window) -> _Named | None:
     return _Named(exchange, salt, promise, token)
 
 
-def _keep(window: Window, dataset_id: str, body: bytes, named: _Named | None) -> None:
-    """Keep what is announced, and the promise that came with it."""
+def _keep(window: Window, dataset_id: str, body: bytes, named: _Named | None) -> str | None:
+    """Keep what is announced; return our receipt where the caller named its exchange.
+
+    What came in an exchange is written down as that, once: whoever asks for it later, or brings it again,
+    gets the receipt and takes nothing back that was announced since.
+    """
+    held: JsonObject = {"datasetId": dataset_id, "consignment": body.decode(errors="replace")}
     try:
         with writing(window.engine) as session:
+            receipt = None
             if named is not None:
-                keep_promise(session, named.exchange, named.token)
+                digest = payload_digest(named.salt, held)
+                given = service.receipt_given(window, session, named.exchange, digest)
+                if given is not None:
+                    return given
+                receipt = _take(window, session, named, held, digest)
             freight.announce(session, dataset_id, body, window.clock())
+            return receipt
     except freight.NotAnnounceable as error:
         raise Refused(400, "not_announceable", str(error)) from error
 
 
-def _receipt(window: Window, named: _Named, held: JsonObject) -> str:
-    """Return our receipt for what we hold in the exchange that the caller named, salted as it said."""
-    digest = payload_digest(named.salt, held)
-    receipt = Receipt(named.exchange, digest, Receiver.WINDOW, window.clock(), named.promise.place)
-    return sign_receipt(window.signing_key, receipt)
+def _take(window: Window, session: Session, named: _Named, held: JsonObject, digest: str) -> str:
+    """Write down the exchange that the caller named, and return our receipt for it."""
+    service.demand_not_barred(session, named.exchange)
+    keep_promise(session, named.exchange, named.token)
+    now = window.clock()
+    said = Receipt(named.exchange, digest, Receiver.WINDOW, now, named.promise.place)
+    receipt = sign_receipt(window.signing_key, said)
+    session.add(
+        Exchange(
+            id=named.exchange,
+            message="EFTI_IDENTIFIERS",
+            party="",  # the gate's API names none
+            owner="",
+            payload_digest=digest,
+            log_index=named.promise.log_index,
+            body=held,
+            receipt=receipt,
+            request_id=request.headers.get("X-Request-Id", "-"),
+            received_at=now,
+        )
+    )
+    return receipt
 
 
 def _response(status: int, request_id: str | None, description: str | None = None) -> etree._Element:

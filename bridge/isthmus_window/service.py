@@ -146,13 +146,10 @@ def receive(window: Window, session: Session, envelope: Envelope, request_id: st
     """
     now = window.clock()
     promise = promised(window, envelope.promise, envelope.exchange, envelope.log_index)
-    known = session.get(Exchange, envelope.exchange)
-    if known is not None:
-        if known.payload_digest != envelope.payload_digest:
-            raise Refused(409, "exchange_reused", "This exchange was received with another payload.")
-        return renewed(known.receipt, window.signing_key, window.keyring, now)
-    if session.get(Barred, envelope.exchange) is not None:
-        raise Refused(409, "exchange_barred", "We told the bridge that we never take this exchange.")
+    given = receipt_given(window, session, envelope.exchange, envelope.payload_digest)
+    if given is not None:
+        return given
+    demand_not_barred(session, envelope.exchange)
     take = _TAKES.get(envelope.message)
     if take is None or envelope.direction is not Direction.TO_WINDOW:
         raise Refused(422, "unknown_message", "This window does not take that message.", "/message")
@@ -175,6 +172,25 @@ def receive(window: Window, session: Session, envelope: Envelope, request_id: st
     session.flush()
     take(Arrival(session, exchange, envelope.purpose, now, window.pace))
     return receipt
+
+
+def receipt_given(window: Window, session: Session, exchange: str, payload_digest: str) -> str | None:
+    """Return our receipt for what was taken in ``exchange``, None where nothing was.
+
+    Raises :class:`Refused` where that was another payload.
+    """
+    known = session.get(Exchange, exchange)
+    if known is None:
+        return None
+    if known.payload_digest != payload_digest:
+        raise Refused(409, "exchange_reused", "This exchange was received with another payload.")
+    return renewed(known.receipt, window.signing_key, window.keyring, window.clock())
+
+
+def demand_not_barred(session: Session, exchange: str) -> None:
+    """Raise :class:`Refused` for an exchange that we told the bridge we never take."""
+    if session.get(Barred, exchange) is not None:
+        raise Refused(409, "exchange_barred", "We told the bridge that we never take this exchange.")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from isthmus_protocol.canonical import JsonObject, canonical
@@ -9,6 +10,7 @@ from isthmus_protocol.envelopes import Envelope
 from isthmus_protocol.http_signatures import sign_request
 from isthmus_protocol.inquiries import Inquiry, open_non_receipt
 from isthmus_protocol.keys import SigningKey
+from isthmus_protocol.messages import payload_digest
 from isthmus_protocol.parcels import Kind, pack, read_answer
 from isthmus_protocol.receipts import Receiver
 from standing import StandingClock
@@ -82,3 +84,35 @@ def test_only_the_bridge_asks_and_only_for_what_the_log_has_promised(
     assert send(http, counterpart, "/v1/exchanges", envelope.to_json()).status_code == 200, (
         "nothing is barred"
     )
+
+
+IDENTIFIERS = b'<consignment xmlns="http://efti.eu/v1/consignment/identifier"/>'
+
+
+def announce(http: FlaskClient, counterpart: Counterpart, exchange: str) -> Any:
+    """Announce a dataset to the gate in ``exchange``, as the eFTI interface has it."""
+    url = "http://localhost/v0/consignments/d1"
+    headers = sign_request(counterpart.bridge_key, "PUT", url, IDENTIFIERS, now=counterpart.clock()) | {
+        "Content-Type": "application/xml",
+        "Isthmus-Exchange": exchange,
+        "Isthmus-Salt": "ab" * 32,
+        "Isthmus-Promise": counterpart.promise(exchange, 7),
+    }
+    return http.put("/v0/consignments/d1", data=IDENTIFIERS, headers=headers)
+
+
+@pytest.mark.parametrize("asked_first", [False, True])
+def test_what_came_through_the_gates_own_interface_is_told_and_barred_alike(
+    asked_first: bool, http: FlaskClient, counterpart: Counterpart
+) -> None:
+    held = {"datasetId": "d1", "consignment": IDENTIFIERS.decode()}
+    exchange = "018f0000-0000-7000-8000-00000000000a"
+    asked = Inquiry(exchange, payload_digest("ab" * 32, {**held}), counterpart.promise(exchange, 7)).to_json()
+    if asked_first:
+        assert "nonReceipt" in send(http, counterpart, "/v1/inquiries", asked).json
+        late = announce(http, counterpart, exchange)
+        assert (late.status_code, late.json["code"]) == (409, "exchange_barred")
+    else:
+        lost = announce(http, counterpart, exchange).json
+        assert send(http, counterpart, "/v1/inquiries", asked).json == lost
+        assert announce(http, counterpart, exchange).json == lost, "and comes again as the same"
