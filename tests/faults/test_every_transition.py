@@ -22,6 +22,7 @@ from counterparts import (
 )
 from isthmus_bridge import agreements, log
 from isthmus_bridge.database import create_bridge_engine
+from isthmus_bridge.exchanges import TRANSITIONS
 from isthmus_bridge.models import Exchange, LogEntry
 from isthmus_protocol.agreements import Agreement, Suspension, sign_suspension
 from isthmus_protocol.canonical import JsonObject, canonical, digest, parse
@@ -88,13 +89,17 @@ class Crossing:
 
     def records(self, exchange: str) -> list[LogRecord]:
         """Return what the log holds of an exchange, after checking that the log is whole."""
+        return [each for each in self.logged() if each.exchange == exchange]
+
+    def logged(self) -> list[LogRecord]:
+        """Return what the log holds of exchanges, after checking that it is whole."""
         with Session(self.engine) as session:
             rows = session.scalars(select(LogEntry.record).order_by(LogEntry.index)).all()
             head = log.head(session)
         found = [read_record(parse(row.encode())) for row in rows]
         assert head.size == len(found)
         assert head.root == root_of([record.leaf_hash for record in found])
-        return [each for each in found if isinstance(each, LogRecord) and each.exchange == exchange]
+        return [each for each in found if isinstance(each, LogRecord)]
 
     def stop(self, agreement_id: str) -> None:
         """Have the authority suspend an agreement."""
@@ -285,41 +290,80 @@ def test_what_the_gate_stops_before_it_is_sent_ends_once_wherever_the_bridge_is_
     assert crossing.window.arrivals == [], "nothing of it was ever sent"
 
 
-def test_what_is_in_doubt_ends_once_and_truly_wherever_the_bridge_is_killed(crossing: Crossing) -> None:
-    """Two at a time, whose replies were lost: one that the window has, and one that never reached it."""
-    taken: dict[int, str] = {}
-    never: dict[int, str] = {}
-    crossing.window.acts = lambda exchange: "drop" if exchange in taken.values() else 503
+def test_what_runs_out_of_time_ends_once_and_truly_wherever_the_bridge_is_killed(crossing: Crossing) -> None:
+    """Four at a time: the window has one, never had one, has one that is suspended, and one was not sent."""
+    asked: dict[int, dict[str, str]] = {}
+
+    def acts(exchange: str) -> str | int:
+        kinds = (kind for round_ in asked.values() for kind, each in round_.items() if each == exchange)
+        return 503 if next(kinds) == "never" else "drop"
+
+    crossing.window.acts = acts
 
     def lose(at: int) -> None:
-        """Have two sent, their answers lost, and their time be over; then arm the bridge anew."""
+        """Have three sent and their answers lost, and let the time of all be over; then arm the bridge."""
         crossing.bridge.arm(0)
-        for held in (taken, never):
-            body = declaration(f"key-{at}-{held is taken}", subject=f"6TW12345678-{at:04}-{held is taken}")
-            held[at] = str(crossing.ask(Holder.PLATFORM, body)["exchange"])
-            crossing.deliver()
+        named = {"id": f"agreement-{at}", "message": f"DECLARATION_{at}"}
+        put_in_force(crossing.engine, agreement(**named), crossing.clock)
+        asked[at] = {}
+        for kind in ("taken", "never", "stopped", "unsent"):
+            message = {"message": named["message"]} if kind == "stopped" else {}
+            body = declaration(f"{kind}-{at}", subject=f"6TW12345678-{kind}-{at:04}", **message)
+            if kind == "unsent":
+                crossing.deliver()
+            asked[at][kind] = str(crossing.ask(Holder.PLATFORM, body)["exchange"])
+        crossing.stop(named["id"])
         crossing.clock.advance(hours=73)
         crossing.bridge.set_clock(crossing.clock())
         crossing.bridge.arm(at)
 
     def once(at: int) -> str:
-        if at not in taken:
+        if at not in asked:
             lose(at)
         crossing.deliver()
-        return taken[at]
+        return asked[at]["taken"]
 
     def check(exchange: str) -> None:
+        round_ = next(each for each in asked.values() if each["taken"] == exchange)
         assert_delivered_once(crossing, exchange, crossing.window, crossing.private)
-        assert crossing.records(exchange)[-1].late
-        lost = never[next(at for at, held in taken.items() if held == exchange)]
-        row, records = crossing.exchange(lost), crossing.records(lost)
-        assert (row.state, row.reason, row.told_at is not None) == ("FAILED", "TIMED_OUT", True)
-        assert history(records) == [AGREED, SENT, "DELIVERED REFUSED"]
-        assert records[-1].receipt_digest == digest(crossing.window.barred[lost].encode())
-        notices = [notice for notice in crossing.private.notices if notice["exchange"] == lost]
-        assert {(notice["state"], notice["reason"]) for notice in notices} == {("FAILED", "TIMED_OUT")}
+        logged = crossing.logged()
+        last = {kind: [each for each in logged if each.exchange == round_[kind]][-1] for kind in round_}
+        assert (last["taken"].late, last["stopped"].late) == (True, True)
+        denied = crossing.window.barred[round_["never"]]
+        assert last["never"].receipt_digest == digest(denied.encode())
+        for kind, end, steps in (
+            ("never", ("FAILED", "TIMED_OUT"), [AGREED, SENT, "DELIVERED REFUSED"]),
+            ("stopped", ("TERMINATED", "AGREEMENT_SUSPENDED"), [AGREED, SENT, "DELIVERED REFUSED"]),
+            ("unsent", ("FAILED", "TIMED_OUT"), [AGREED, "SENT REFUSED"]),
+        ):
+            row = crossing.exchange(round_[kind])
+            assert (row.state, row.reason) == end
+            assert history([each for each in logged if each.exchange == round_[kind]]) == steps
+            notices = [each for each in crossing.private.notices if each["exchange"] == round_[kind]]
+            assert {(each["state"], each["reason"], each["receipt"]) for each in notices} == {
+                (*end, row.receipt)
+            }
 
     crossing.each_point(once, check)
     assert set(crossing.deaths) == EVERYWHERE - {"before replying"}
-    assert set(crossing.window.received) == set(taken.values())
-    assert len(crossing.window.arrivals) == len(taken) + len(never), "nothing is sent again"
+    arrived = {round_[kind] for round_ in asked.values() for kind in ("taken", "stopped")}
+    assert set(crossing.window.received) == arrived
+    assert len(crossing.window.arrivals) == 3 * len(asked), "nothing is sent again"
+
+
+TAKEN_IN = {
+    "REQUESTED AGREED": test_a_declaration_crosses_once_wherever_the_bridge_is_killed,
+    "REQUESTED REFUSED": test_a_refusal_is_logged_once_wherever_the_bridge_is_killed,
+    "AGREED SENT": test_a_declaration_crosses_once_wherever_the_bridge_is_killed,
+    "AGREED TERMINATED": test_what_the_gate_stops_before_it_is_sent_ends_once_wherever_the_bridge_is_killed,
+    "AGREED FAILED": test_what_runs_out_of_time_ends_once_and_truly_wherever_the_bridge_is_killed,
+    "SENT DELIVERED": test_a_status_from_the_window_crosses_once_wherever_the_bridge_is_killed,
+    "SENT FAILED": test_what_the_receiver_refuses_fails_once_wherever_the_bridge_is_killed,
+    "SENT TERMINATED": test_what_runs_out_of_time_ends_once_and_truly_wherever_the_bridge_is_killed,
+    "DELIVERED ACKNOWLEDGED": test_a_declaration_crosses_once_wherever_the_bridge_is_killed,
+}
+"""Where the bridge is killed at every point of each step that an exchange can take."""
+
+
+def test_no_step_of_an_exchange_is_left_out() -> None:
+    assert set(TAKEN_IN) == {f"{state} {to}" for state, ends in TRANSITIONS.items() for to in ends}

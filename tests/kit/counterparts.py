@@ -4,7 +4,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Condition, Lock, Thread
@@ -291,8 +291,9 @@ class Neighbour:
 
 
 def _cut() -> None:
-    """Cut the connection that the present request came over."""
-    request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    """Cut the connection that the present request came over, unless it is cut already."""
+    with suppress(OSError):
+        request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
 
 
 class _UnderWay:
