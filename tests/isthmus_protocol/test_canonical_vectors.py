@@ -1,4 +1,4 @@
-"""The test vectors that RFC 8785 (appendix F) points to: cyberphone/json-canonicalization, ``testdata``."""
+"""The test vectors that RFC 8785 (appendix I) points to: cyberphone/json-canonicalization, ``testdata``."""
 
 import pytest
 
