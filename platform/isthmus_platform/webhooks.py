@@ -18,6 +18,19 @@ MOST_ENDPOINTS = 20
 LONGEST_TEXT = 500
 OVERLAP = timedelta(hours=24)
 """How long the secret before the newest still signs."""
+OPENED_BY = {
+    "shipment": "read:shipments",
+    "document": "read:documents",
+    "grant": "read:grants",
+    "crossing": "read:crossings",
+    "title": "read:titles",
+    **dict.fromkeys(("credit", "presentation", "receivable", "financing"), "read:finance"),
+    **dict.fromkeys(("cover", "quote", "claim", "delay"), "read:insurance"),
+    **dict.fromkeys(
+        ("freight", "booking", "release", "delivery_order", "appointment", "delivery"), "read:logistics"
+    ),
+}
+"""The scope that opens what each kind tells of, by the kind's first word."""
 
 
 def register(
@@ -25,8 +38,9 @@ def register(
 ) -> WebhookEndpoint:
     """Let ``url`` be told of the acting party's changes of ``event_types`` (none given: all).
 
-    Raises :class:`InvalidInput` naming ``url`` (``address_refused``), ``eventTypes`` or ``description``, and
-    :class:`Conflict` (``too_many_webhooks``).
+    Whoever lets itself be told needs the scopes of what it is told. Raises :class:`InvalidInput` naming
+    ``url`` (``address_refused``), ``eventTypes`` or ``description``, :class:`NotPermitted`
+    (``insufficient_scope``) and :class:`Conflict` (``too_many_webhooks``).
     """
     outgoing.check(url)
     unknown = [each for each in event_types if each not in set(Kind)]
@@ -34,6 +48,8 @@ def register(
         raise InvalidInput(
             f"An event type is one of {', '.join(Kind)}.", field="eventTypes", code="unknown_event_type"
         )
+    for scope in sorted({OPENED_BY[kind.partition(".")[0]] for kind in event_types or Kind}):
+        work.actor.need(scope)
     if len(description) > LONGEST_TEXT:
         raise InvalidInput("A description is short.", field="description", code="too_long")
     own = work.session.scalar(

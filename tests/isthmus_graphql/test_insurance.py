@@ -99,7 +99,12 @@ class Story:
         until = {"premiumMinor": 9_000, "validUntil": LATER}
         yield "insurer", "answerInsuranceQuote", QUOTE, {"quote": ids["quote"], **until}
         yield "trader", "declareCargo", DECLARED, {"quote": ids["quote"]}
-        dearer = {"declaration": ids["declaration"], "reason": "Dearer", "cifMinor": 30_000_000}
+        dearer = {
+            "declaration": ids["declaration"],
+            "reason": "Dearer",
+            "cifMinor": 30_000_000,
+            "sailsOn": "2026-06-05",
+        }
         yield "trader", "adjustCargoDeclaration", DECLARED, dearer
         taken_back = {"declaration": ids["declaration"], "reason": "Sold"}
         yield "trader", "cancelCargoDeclaration", DECLARED, taken_back

@@ -1,7 +1,7 @@
 """Endpoints are told of what their party may see, signed, again until they take it or three days are over."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,11 +12,13 @@ from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from isthmus_platform import grants, outbox, webhook_delivery, webhooks
+from isthmus_platform.changes import Kind
 from isthmus_platform.database import Actor, Duty, Platform
-from isthmus_platform.errors import Conflict, NotFound
+from isthmus_platform.errors import Conflict, NotFound, NotPermitted
 from isthmus_platform.grants import GrantDraft
 from isthmus_platform.outgoing import Caller
 from isthmus_platform.outgoing_addresses import AddressRefused, Outgoing
+from isthmus_platform.scopes import SCOPES
 from isthmus_platform.webhook_delivery import CHANGE_TOPIC, PATIENCE, Deliverer
 from isthmus_platform.webhook_records import WebhookAttempt, WebhookDelivery
 from isthmus_platform.webhook_signing import SigningSecrets
@@ -303,6 +305,36 @@ def test_nothing_is_put_in_the_outbox_where_nobody_waits(post: Post) -> None:
 def test_an_address_that_leads_inside_is_refused(post: Post) -> None:
     with post.platform.begin(post.papers["trader"]) as work, pytest.raises(AddressRefused):
         webhooks.register(work, Outgoing(), "https://127.1/hook")
+
+
+@pytest.mark.parametrize(
+    ("event_types", "lacking"),
+    [
+        (("shipment.created", "receivable.defaulted"), "read:finance"),
+        (("delivery_order.issued",), "read:logistics"),
+        ((), "read:crossings"),
+    ],
+    ids=["two kinds", "one kind", "all kinds"],
+)
+def test_a_client_is_told_by_webhook_only_of_what_it_may_read(
+    post: Post, receiver: Receiver, event_types: tuple[str, ...], lacking: str
+) -> None:
+    narrow = replace(post.papers["trader"], scopes=frozenset({"write:webhooks", "read:shipments"}))
+    with post.platform.begin(narrow) as work:
+        webhooks.register(work, HERE, receiver.url, ["shipment.created"])
+    with (
+        pytest.raises(NotPermitted, match=lacking) as refused,
+        post.platform.begin(narrow) as work,
+    ):
+        webhooks.register(work, HERE, receiver.url, event_types)
+    assert refused.value.code == "insufficient_scope"
+    with post.platform.begin(narrow) as work:
+        assert len(webhooks.page(work)) == 1
+
+
+def test_every_kind_is_opened_by_a_scope_that_exists() -> None:
+    assert {kind.partition(".")[0] for kind in Kind} == webhooks.OPENED_BY.keys()
+    assert set(webhooks.OPENED_BY.values()) <= SCOPES.keys()
 
 
 def test_a_name_that_has_come_to_lead_inside_is_not_called(post: Post, receiver: Receiver) -> None:
