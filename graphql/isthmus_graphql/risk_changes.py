@@ -263,5 +263,5 @@ class RiskMutation(graphene.ObjectType):
         RiskFindingPayload,
         ReviewRiskAppealInput,
         review_risk_appeal,
-        "Answer an appeal, as somebody other than who confirmed the finding.",
+        "Answer an appeal, as a person, signed in, who did not confirm the finding.",
     )

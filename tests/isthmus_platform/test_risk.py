@@ -312,6 +312,8 @@ def test_an_appeal_is_reviewed_by_somebody_else_and_upheld_or_withdrawn(
     assert refusal(trade, trade["carrier"], review) == ("own_decision", "finding")
     another_token = replace(trade["carrier"], scopes=frozenset({"write:risk"}))
     assert refusal(trade, another_token, review) == ("own_decision", "finding")
+    machine = replace(trade["carrier"], subject="client:another")
+    assert refusal(trade, machine, review) == ("person_required", "finding")
     with trade.platform.begin(trade.other("carrier")) as work:
         review(work)
     with trade.platform.begin(trade["trader"]) as work:

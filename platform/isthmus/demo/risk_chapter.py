@@ -7,6 +7,7 @@ from typing import Any
 
 from isthmus.demo.cast import REVIEWER
 from isthmus.demo.member import Member, expect, nodes, until, until_metered
+from isthmus.demo.person import Person
 from isthmus.demo.story import Cast, Line
 from isthmus_protocol.keys import Holder, SigningKey
 
@@ -58,15 +59,26 @@ def _appealed(cast: Cast, finding: str, notice: str) -> Iterator[Line]:
     given = {"idempotencyKey": "demo-risk-appeal", "notice": notice, "statement": statement}
     cast.carrier.done("appealRiskFinding", "notice { state }", given)
     yield Line("The carrier appeals: a strike at the port.")
-    review = {"finding": finding, "uphold": False, "reason": "The strike is in the papers"}
+    review: dict[str, Any] = {"finding": finding, "uphold": False, "reason": "The strike is in the papers"}
     own = {"idempotencyKey": "demo-risk-review-own", **review}
     [error] = cast.consignee.write("reviewRiskAppeal", "finding { id }", own)["userErrors"]
     expect(error["code"] in ("own_decision", "wrong_state"), f"the own review was answered with {error}")
     yield Line(f"Who confirmed it tries to review the appeal: {error['message']}", refused=True)
-    reviewed = {"idempotencyKey": "demo-risk-review", **review}
-    answer = _reviewer(cast).done("reviewRiskAppeal", "finding { state }", reviewed)["finding"]
-    expect(answer["state"] == "WITHDRAWN", f"the finding is {answer['state']}")
-    yield Line("Somebody else at the consignee looks again, and withdraws the finding.")
+    other = {"idempotencyKey": "demo-risk-review-machine", **review}
+    [error] = _reviewer(cast).write("reviewRiskAppeal", "finding { id }", other)["userErrors"]
+    expect(error["code"] in ("person_required", "wrong_state"), f"the machine was answered with {error}")
+    yield Line(f"Another system of the consignee's tries it: {error['message']}", refused=True)
+    if _state(cast, finding) == "CONFIRMED":
+        with Person(cast, "consignee") as person:
+            act = {"act": f"withdraw.{finding}", "reason": review["reason"]}
+            person.send("/risk/shipments/KHH-HAM-0612", "demo-risk-review", **act)
+    expect(_state(cast, finding) == "WITHDRAWN", f"the finding is {_state(cast, finding)}")
+    yield Line("A person at the consignee looks again, and withdraws the finding.")
+
+
+def _state(cast: Cast, finding: str) -> str:
+    told = cast.consignee.query("query ($id: ID!) { riskFinding(id: $id) { state } }", id=finding)
+    return str(told["riskFinding"]["state"])
 
 
 def _simulated(cast: Cast, rule: str) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """What a shipment names is held against lists; two people of the trader decide of a hit, no machine does."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
-
 from isthmus.demo import cast as people
 from isthmus.demo import consignment
-from isthmus.demo.member import Member, UnexpectedAnswer, expect, nodes, until, until_metered
+from isthmus.demo.member import Member, expect, nodes, until, until_metered
+from isthmus.demo.person import Person
 from isthmus.demo.story import Cast, Line
 
 HITS = (
@@ -18,7 +16,6 @@ HITS = (
 SHIPMENT = "query ($reference: String!) { shipment(reference: $reference) { id } }"
 PARTY, GOODS = "W-001", "D-2B201"
 """Entries of the sample lists that the consignment comes close to."""
-FORM_KEY = re.compile(r'name="csrf_token" value="([^"]+)"')
 REASON = "Another company: registered in Hamburg, known for twelve years"
 
 
@@ -32,17 +29,17 @@ def screened(cast: Cast) -> Iterator[Line]:
     errors = cast.trader.write("proposeScreeningDecision", "hit { id }", given)["userErrors"]
     expect([error["code"] for error in errors] == ["person_required"], f"the machine was answered {errors}")
     yield Line(f"The trader's system tries to release the party: {errors[0]['message']}", refused=True)
-    with _Person(cast, "trader") as first, _Person(cast, people.COLLEAGUE) as second:
+    with Person(cast, "trader") as first, Person(cast, people.COLLEAGUE) as second:
         if found[PARTY]["state"] == "OPEN":
             expect(
-                first.decide(hit, step="propose", decision="RELEASE", reason=REASON), "the proposal failed"
+                _decide(first, hit, step="propose", decision="RELEASE", reason=REASON), "the proposal failed"
             )
         yield Line(f"A person of the trader proposes its release: {REASON}.")
-        alone = first.decide(hit, step="approve", decision="RELEASE")
+        alone = _decide(first, hit, step="approve", decision="RELEASE")
         expect(not alone, "one person released a hit alone")
         yield Line("The same person tries to approve it.", refused=True)
         if _state(cast.trader, PARTY) == "PROPOSED":
-            expect(second.decide(hit, step="approve", decision="RELEASE"), "the approval failed")
+            expect(_decide(second, hit, step="approve", decision="RELEASE"), "the approval failed")
     expect(_state(cast.trader, PARTY) == "RELEASED", "the hit is not released")
     yield Line("A colleague approves it. The goods wait for theirs; neither has held up the shipment.")
     others = [
@@ -82,39 +79,9 @@ def _told(why: dict[str, Any]) -> str:
     )
 
 
-class _Person:
-    """A person at the portal, in a session of their own."""
-
-    def __init__(self, cast: Cast, name: str) -> None:
-        self._http = httpx.Client(base_url=cast.trader.base_url, timeout=30)
-        self._name, self._password = name, people.password(cast.folder, name)
-
-    def __enter__(self) -> "_Person":
-        entered = {"email": f"{self._name}@isthmus.example", "password": self._password}
-        answer = self._http.post("/sign-in", data=self._key("/sign-in") | entered)
-        if answer.status_code != httpx.codes.SEE_OTHER:
-            self._http.close()
-            raise UnexpectedAnswer(f"{self._name} was not signed in: {answer.status_code}")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.close()
-
-    def decide(self, hit: str, **step: str) -> bool:
-        """Take a step on a hit's page; say whether it was taken."""
-        address = f"/screening/{hit}"
-        once = {"once": f"demo-screening-{self._name}-{step['step']}"}
-        answer = self._http.post(address, data=self._key(address) | once | step)
-        if answer.status_code not in (httpx.codes.SEE_OTHER, httpx.codes.UNPROCESSABLE_ENTITY):
-            raise UnexpectedAnswer(f"{self._name} at {address}: {answer.status_code} {answer.text[:300]}")
-        return answer.status_code == httpx.codes.SEE_OTHER
-
-    def _key(self, address: str) -> dict[str, str]:
-        """Return the key of the forms of a page; sign-out has one on every page."""
-        found = FORM_KEY.search(self._http.get(address).text)
-        if found is None:
-            raise UnexpectedAnswer(f"{address} has no form")
-        return {"csrf_token": found[1]}
+def _decide(person: Person, hit: str, **step: str) -> bool:
+    """Let a person take a step on a hit's page; say whether it was taken."""
+    return person.send(f"/screening/{hit}", f"demo-screening-{person.name}-{step['step']}", **step)
 
 
 CHAPTER = ("What is named is screened", screened)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus_platform.database import Work
+from isthmus_platform.errors import NotPermitted
 from isthmus_platform.papers.parts import check_text
 from isthmus_platform.risk import findings
 from isthmus_platform.risk.errors import AppealedAlready, NoSuchRisk, OwnDecision
@@ -58,9 +59,10 @@ def lodge(work: Work, finding_id: UUID, statement: str) -> RiskNotice:
 
 
 def review(work: Work, finding_id: UUID, *, uphold: bool, reason: str) -> RiskAppeal:
-    """Uphold the finding against an appeal, or withdraw it: as the member, but not as who confirmed it.
+    """Uphold the finding against an appeal, or withdraw it: a person of the member's who did not confirm it.
 
-    Raises :class:`NoSuchRisk`, :class:`OwnDecision`, :class:`WrongState`, :class:`InvalidInput` (``reason``).
+    Raises :class:`NoSuchRisk`, :class:`OwnDecision`, :class:`NotPermitted` (``person_required``),
+    :class:`WrongState`, :class:`InvalidInput` (``reason``).
     """
     findings.checked_reason(reason)
     found = findings.get(work, finding_id, lock=True)
@@ -75,6 +77,12 @@ def review(work: Work, finding_id: UUID, *, uphold: bool, reason: str) -> RiskAp
     after = stepped(APPEAL_STEPS, "uphold" if uphold else "withdraw", appeal.state, "finding")
     if found.decided_by == work.actor.subject:
         raise OwnDecision("Who confirmed the finding does not review its appeal.", field="finding")
+    if not work.actor.subject.startswith("user:"):
+        raise NotPermitted(
+            "A person decides this, signed in as themselves; a machine client does not.",
+            field="finding",
+            code="person_required",
+        )
     appeal.state, appeal.reason = after.value, reason.strip()
     appeal.reviewed_at, appeal.reviewed_by = work.now, work.actor.subject
     if after is AppealState.WITHDRAWN:

@@ -91,8 +91,20 @@ APPEAL_STEPS: Mapping[str, Step[AppealState]] = {
     one.name: one
     for one in (
         Step("lodge", "the party", frozenset[AppealState](), A.LODGED, "a confirmed finding about it; once"),
-        Step("uphold", "the member", frozenset({A.LODGED}), A.UPHELD, "not who confirmed it; a reason"),
-        Step("withdraw", "the member", frozenset({A.LODGED}), A.WITHDRAWN, "not who confirmed it; a reason"),
+        Step(
+            "uphold",
+            "a person of the member",
+            frozenset({A.LODGED}),
+            A.UPHELD,
+            "not who confirmed it; a reason",
+        ),
+        Step(
+            "withdraw",
+            "a person of the member",
+            frozenset({A.LODGED}),
+            A.WITHDRAWN,
+            "not who confirmed it; a reason",
+        ),
     )
 }
 
