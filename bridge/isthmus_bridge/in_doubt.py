@@ -4,7 +4,8 @@ The receiver may have committed and its reply been lost. So once an envelope has
 nor the gate ends the exchange: the bridge sends it no more, and asks. A receipt then counts as delivered,
 late; a non-receipt ends the exchange for the reason it was given up for, and bars the receiver from taking a
 copy that is still on its way. A receiver that cannot be reached is asked until it can. Of one that answers,
-and keeps saying neither, nothing is known: that is its own reason, ``UNCONFIRMED``.
+and keeps saying neither, nothing is known: that is its own reason, ``UNCONFIRMED``; so it is of what a gate
+was given in an answer (:mod:`isthmus_bridge.efti.crossing`), and took no envelope of.
 
 In doubt is an exchange that is ``SENT`` and has a reason. Nothing else is kept for it, since nothing is
 decided: the log has it as sent.
@@ -23,7 +24,7 @@ from isthmus_protocol.inquiries import Inquiry
 from isthmus_protocol.messages import ExchangeState, Reason
 from isthmus_protocol.records import Phase
 
-NOT_DELIVERED = (Reason.RECEIVER_REFUSED, Reason.UNDELIVERABLE, Reason.TIMED_OUT)
+NOT_DELIVERED = (Reason.RECEIVER_REFUSED, Reason.UNDELIVERABLE, Reason.TIMED_OUT, Reason.UNCONFIRMED)
 """Reasons that are not the gate's: what was given up for them has failed, and was not terminated."""
 
 
@@ -66,6 +67,9 @@ def never_taken(standings: Standings, passage: Passage, token: str) -> None:
     if passage.reason is None:
         raise ValueError("only what was given up ends so")
     refused = Refused(Reason(passage.reason), passage.field)
+    if passage.told_at is not None and refused.reason is Reason.TIMED_OUT:
+        # Its receiver asked for it, and was given it in the answer: it took no envelope, and may have read.
+        refused = Refused(Reason.UNCONFIRMED)
     if refused.reason in NOT_DELIVERED:
         exchanges.fail(session, passage, refused.reason, passage.detail or "", now, non_receipt=token)
     else:

@@ -30,7 +30,7 @@ class ExchangeState(StrEnum):
 class Reason(StrEnum):
     """Why the gate refused, or the last four: why what it let go could not be delivered.
 
-    ``UNCONFIRMED`` alone leaves open whether it was: the receiver could be reached, and did not say.
+    ``UNCONFIRMED`` alone leaves open whether it was: the receiver could be reached, and did not settle it.
     """
 
     NO_AGREEMENT = "NO_AGREEMENT"

@@ -109,6 +109,25 @@ def test_the_request_is_in_the_log_and_the_receipt_follows(
     assert str(exchange.id) == given.headers["Isthmus-Exchange"]
 
 
+def test_what_was_given_in_the_answer_is_not_called_timed_out_when_no_receipt_follows(
+    deposited: None,
+    as_window: Signer,
+    put_in_force: InForce,
+    bridge: Bridge,
+    window: Neighbour,
+    clock: StandingClock,
+) -> None:
+    put_in_force(consignment_agreement("EU01"))
+    assert as_window.get("/v0/consignments/road-1?subsetId=EU01").status_code == 200
+    window.script.append(503)
+    deliver_due(bridge)
+    clock.advance(hours=73)
+    deliver_due(bridge)
+    assert window.inquiries
+    assert window.received == {}
+    assert steps(bridge)[2:] == [("DELIVERED", "REFUSED", "UNCONFIRMED")]
+
+
 def test_what_no_agreement_lets_cross_is_refused_and_logged(
     deposited: None, as_window: Signer, put_in_force: InForce, bridge: Bridge, window: Neighbour
 ) -> None:
