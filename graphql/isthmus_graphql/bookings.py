@@ -387,7 +387,7 @@ class BookingMutation(graphene.ObjectType):
         SubmitShippingInstructionInput,
         submit_shipping_instruction,
         "For who booked: name the document with the instruction; a shipping instruction (340) is opened to"
-        " the carrier by a grant.",
+        " the carrier by a grant, which ends if the booking is given up.",
     )
     submit_gross_mass = change(
         BookingPayload,

@@ -145,11 +145,17 @@ def revoke(work: Work, grant_id: UUID) -> AccessGrant:
     )
     if granted is None:
         raise NotFound("There is no such grant of yours.", field="grant")
-    if granted.revoked_at is None:
-        granted.revoked_at = work.now
-        work.session.flush()
-        end_passed_on(work, [granted.id])
+    end(work, [granted])
     return granted
+
+
+def end(work: Work, given: Sequence[AccessGrant]) -> None:
+    """End grants now, as whoever may, with what was passed on from them; what has ended stays as it is."""
+    ending = [each for each in given if each.revoked_at is None]
+    for each in ending:
+        each.revoked_at = work.now
+    work.session.flush()
+    end_passed_on(work, [each.id for each in ending])
 
 
 def end_passed_on(work: Work, grant_ids: Sequence[UUID]) -> None:
@@ -295,10 +301,12 @@ def consents(work: Work, ucr: str, wanted: str) -> Sequence[AccessGrant]:
     return work.session.scalars(query.order_by(AccessGrant.id.desc())).all()
 
 
-def by_ids(work: Work, grant_ids: Iterable[UUID]) -> Sequence[AccessGrant]:
-    """Return those of the grants that are visible, newest first."""
-    query = select(AccessGrant).where(AccessGrant.id.in_(set(grant_ids)))
-    return work.session.scalars(query.order_by(AccessGrant.id.desc())).all()
+def by_ids(work: Work, grant_ids: Iterable[UUID], *, lock: bool = False) -> Sequence[AccessGrant]:
+    """Return those of the grants that are visible, newest first; ``lock``: those that the actor may end."""
+    query = select(AccessGrant).where(AccessGrant.id.in_(set(grant_ids))).order_by(AccessGrant.id.desc())
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return work.session.scalars(query).all()
 
 
 def purpose(value: str) -> Purpose:

@@ -38,7 +38,12 @@ from isthmus_platform.insurance.records import (
 )
 from isthmus_platform.links import DownloadLink
 from isthmus_platform.logistics.appointment_records import GateSlot, TruckAppointment
-from isthmus_platform.logistics.booking_records import Booking, CutOffNotice, VerifiedGrossMass
+from isthmus_platform.logistics.booking_records import (
+    Booking,
+    CutOffNotice,
+    InstructionGrant,
+    VerifiedGrossMass,
+)
 from isthmus_platform.logistics.delivery_records import DeliveryProof
 from isthmus_platform.logistics.quote_records import FreightInvitation, FreightQuote, FreightRequest
 from isthmus_platform.logistics.records import CargoRelease, DeliveryOrder, ReleaseConsent, ReleaseHold
@@ -136,6 +141,7 @@ __all__ = [
     "GoodsItem",
     "GrantedDocument",
     "IdempotencyRecord",
+    "InstructionGrant",
     "InsuranceClaim",
     "InsuranceQuote",
     "InsuranceStep",

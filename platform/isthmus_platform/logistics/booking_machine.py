@@ -49,6 +49,8 @@ LIVE = frozenset({S.RECEIVED, S.PENDING_UPDATE, S.UPDATE_RECEIVED, S.CONFIRMED, 
 _UNCONFIRMED = frozenset({S.RECEIVED, S.PENDING_UPDATE, S.UPDATE_RECEIVED})
 WATCHED = frozenset({S.CONFIRMED, S.PENDING_AMENDMENT})
 """In which states cut-offs stand: while an amendment is wanted, what was confirmed holds."""
+GIVEN_UP = frozenset({S.REJECTED, S.DECLINED, S.CANCELLED})
+"""In which states nothing is carried any more: what was opened to the carrier for it is closed."""
 
 MOVES: Mapping[BookingAction, Move] = MappingProxyType(
     {

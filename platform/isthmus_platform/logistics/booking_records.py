@@ -73,6 +73,21 @@ class VerifiedGrossMass(Base):
     submitted_at: Mapped[datetime]
 
 
+class InstructionGrant(Base):
+    """A grant by which a shipping instruction for a booking is open to the carrier.
+
+    ``ended_at`` is when the booking was given up; the grant ends with the last booking that it serves.
+    """
+
+    __tablename__ = "instruction_grant"
+    __table_args__ = (Index(None, "grant_id"),)
+
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id"), primary_key=True)
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id"), primary_key=True)
+    opened_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class CutOffNotice(Base):
     """When the clock looks at a cut-off, and when it told both sides that it stands so.
 

@@ -14,8 +14,16 @@ from isthmus_platform import documents, domain_events, drafts
 from isthmus_platform.changes import Kind
 from isthmus_platform.database import Work, new_id
 from isthmus_platform.errors import Conflict, InvalidInput, NotFound
-from isthmus_platform.logistics import booking_terms, booking_terms_json, cut_off_notices, quotes, telling
+from isthmus_platform.logistics import (
+    booking_terms,
+    booking_terms_json,
+    cut_off_notices,
+    instruction_grants,
+    quotes,
+    telling,
+)
 from isthmus_platform.logistics.booking_machine import (
+    GIVEN_UP,
     MOVES,
     BookingAction,
     BookingState,
@@ -164,6 +172,8 @@ def act(
         raise InvalidInput("Say why.", field="reason", code="required")
     booking.state, booking.reason, booking.changed_at = move.after.value, said, work.now
     work.session.flush()
+    if move.after in GIVEN_UP:
+        instruction_grants.end(work, booking)
     _tell(work, booking, Kind(f"booking.{move.after.lower()}"))
     return booking
 

@@ -1,19 +1,19 @@
 """Shipping instructions submitted for a booking, and bookings held against papers.
 
-Whoever submits one opens it to the carrier by a grant, which its owner sees and takes back like any other.
+Whoever submits one opens it to the carrier by a grant, which its owner sees and takes back like any
+other, and which ends when the booking is given up.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from isthmus_platform import documents, grants, parties
+from isthmus_platform import documents
 from isthmus_platform.database import Work
 from isthmus_platform.documents import Document
 from isthmus_platform.encryption import Vault
 from isthmus_platform.errors import Conflict, InvalidInput
-from isthmus_platform.grants import GrantDraft, Purpose
-from isthmus_platform.logistics import booked_shipments, bookings
-from isthmus_platform.logistics.booking_machine import BookingState
+from isthmus_platform.logistics import booked_shipments, bookings, instruction_grants
+from isthmus_platform.logistics.booking_machine import GIVEN_UP, BookingState
 from isthmus_platform.logistics.booking_records import Booking, VerifiedGrossMass
 from isthmus_platform.papers import issuing, plain
 from isthmus_platform.papers.comparing import Source
@@ -23,7 +23,6 @@ from isthmus_platform.papers.verified_masses import Booked
 SCOPE = "read:logistics"
 CITED = "booking:"
 """Before a booking's id, where it is cited."""
-GIVEN_UP = frozenset({BookingState.REJECTED, BookingState.DECLINED, BookingState.CANCELLED})
 
 
 def submit(work: Work, vault: Vault | None, booking_id: UUID, document_id: UUID) -> Booking:
@@ -38,7 +37,7 @@ def submit(work: Work, vault: Vault | None, booking_id: UUID, document_id: UUID)
     if document.type in ShippingInstruction.TYPES:
         if vault is not None:
             _check(work, vault, booking, document)
-        _open(work, booking, document)
+        instruction_grants.open_to_carrier(work, booking, document)
     return booking
 
 
@@ -63,18 +62,6 @@ def _check(work: Work, vault: Vault, booking: Booking, document: Document) -> No
             field="document.containers",
             code="other_units",
         )
-
-
-def _open(work: Work, booking: Booking, document: Document) -> None:
-    """Open the document to the carrier for a year, unless it reads it already."""
-    held = grants.held_for(
-        work, booking.carrier_id, document_id=document.id, shipment_id=document.shipment_id
-    )
-    if any(each.in_force(work.now) and each.fields is None for each in held):
-        return
-    carrier = parties.get(work, booking.carrier_id).name
-    until = work.now + grants.LONGEST_GRANT
-    grants.grant(work, GrantDraft(carrier, Purpose.LOGISTICS.value, until, documents=(document.id,)))
 
 
 def of_shipments(work: Work, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Source]]:

@@ -235,7 +235,8 @@ def of_booking(booking: dict[str, Any], may_name: Choices, now: datetime) -> lis
             "The shipping instruction is given.",
             (Field("document", "Your instruction (type 340 or 610)", "choice", options=may_name.papers),),
             fixed=fixed,
-            note="A shipping instruction (340) is opened to the carrier; that stands among your grants.",
+            note="A shipping instruction (340) is opened to the carrier; that stands among your grants"
+            " and ends if the booking is given up.",
         ),
         Act(
             "tie",
