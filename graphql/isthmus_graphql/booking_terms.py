@@ -5,11 +5,13 @@ from typing import Any
 
 import graphene
 
+from isthmus_graphql import booking_parties
 from isthmus_graphql.context import Info
 from isthmus_graphql.quotes import FreightPaymentTerm
 from isthmus_graphql.scalars import Decimal
 from isthmus_platform.errors import InvalidInput
 from isthmus_platform.logistics import booking_terms as terms
+from isthmus_platform.logistics.booking_voyage import ArrivalWish
 from isthmus_platform.logistics.quoting import PaymentTerm
 
 SERVICES = {
@@ -22,6 +24,7 @@ MOVEMENTS = {
     terms.CargoMovement.LCL: "Less than a container.",
 }
 WEIGHTS = {terms.WeightUnit.KGM: "Kilograms.", terms.WeightUnit.LBR: "Pounds."}
+VOLUMES = {terms.VolumeUnit.MTQ: "Cubic metres.", terms.VolumeUnit.FTQ: "Cubic feet."}
 TEMPERATURES = {
     terms.TemperatureUnit.CEL: "Degrees Celsius.",
     terms.TemperatureUnit.FAH: "Degrees Fahrenheit.",
@@ -41,6 +44,11 @@ CargoWeightUnit = graphene.Enum.from_enum(
     terms.WeightUnit,
     name="CargoWeightUnit",
     description=lambda value: WEIGHTS[value] if value else "The unit of a weight (DCSA).",
+)
+CargoVolumeUnit = graphene.Enum.from_enum(
+    terms.VolumeUnit,
+    name="CargoVolumeUnit",
+    description=lambda value: VOLUMES[value] if value else "The unit of a volume (DCSA).",
 )
 ReeferTemperatureUnit = graphene.Enum.from_enum(
     terms.TemperatureUnit,
@@ -72,6 +80,7 @@ SHARES = {
     "co2": "DCSA `co2Setpoint`, in percentage points of 100.",
 }
 WEIGHT = "DCSA `cargoGrossWeight`, in kilograms or pounds as `weightUnit` says."
+VOLUME = "DCSA `cargoGrossVolume`, in cubic metres or cubic feet as `volumeUnit` says."
 TARE = "DCSA `tareWeight`, in kilograms or pounds as `tareUnit` says; of the shipper's own."
 PACKAGES = "The number of outer packagings. The number."
 UNITS = "The number of units. The number."
@@ -121,6 +130,20 @@ class BookingCommodity(graphene.ObjectType):
     weight_unit = graphene.Field(CargoWeightUnit, required=True, description="Of the weight.")
     packages = graphene.Int(description=PACKAGES)
     dangerous_goods = _many(DangerousGoods, "What of it is dangerous.")
+    gross_volume = Decimal(description=VOLUME)
+    volume_unit = graphene.Field(CargoVolumeUnit, description="Of the volume.")
+    export_license_issued = graphene.String(description="DCSA `exportLicenseIssueDate`, ISO 8601.")
+    export_license_expires = graphene.String(description="DCSA `exportLicenseExpiryDate`, ISO 8601.")
+
+    @staticmethod
+    def resolve_export_license_issued(row: terms.Commodity, _info: Info) -> str | None:
+        """Return the day."""
+        return None if row.export_license_issued is None else row.export_license_issued.isoformat()
+
+    @staticmethod
+    def resolve_export_license_expires(row: terms.Commodity, _info: Info) -> str | None:
+        """Return the day."""
+        return None if row.export_license_expires is None else row.export_license_expires.isoformat()
 
 
 class RequestedEquipment(graphene.ObjectType):
@@ -166,6 +189,14 @@ class BookingTerms(graphene.ObjectType):
     equipment_substitution_allowed = _said("Whether other equipment may be provided.")
     export_declaration_required = _said("Whether an export declaration is required.")
     import_license_required = _said("Whether an import licence is required.")
+    export_declaration_reference = graphene.String(description="Of the export licence or declaration.")
+    import_license_reference = graphene.String(description="Of the import licence.")
+    expected_arrival = graphene.Field(booking_parties.BookingArrival, description="At the place of delivery.")
+    voyage = graphene.Field(
+        booking_parties.BookingVoyage, description="The ship, service and voyage wished for."
+    )
+    parties = graphene.Field(booking_parties.BookingDocumentParties, description="Of the documents.")
+    contacts = _many(booking_parties.BookingContact, "Whom to ask about the booking.")
 
     @staticmethod
     def resolve_expected_departure(row: terms.BookingTerms, _info: Info) -> str | None:
@@ -207,6 +238,10 @@ class BookingCommodityInput(graphene.InputObjectType):
     weight_unit = CargoWeightUnit(required=True, description="Of the weight.")
     packages = graphene.Int(description=f"{PACKAGES} Wanted where goods are dangerous.")
     dangerous_goods = _any(DangerousGoodsInput, "What of it is dangerous.")
+    gross_volume = Decimal(description=VOLUME)
+    volume_unit = CargoVolumeUnit(description="Wanted with the volume.")
+    export_license_issued = graphene.String(description="The day, ISO 8601: today or earlier.")
+    export_license_expires = graphene.String(description="The day, ISO 8601: not before departure.")
 
 
 class RequestedEquipmentInput(graphene.InputObjectType):
@@ -240,44 +275,67 @@ class BookingTermsInput(graphene.InputObjectType):
     equipment_substitution_allowed = _asked("Whether other equipment may be provided.")
     export_declaration_required = _asked("Whether an export declaration is required.")
     import_license_required = _asked("Whether an import licence is required.")
+    export_declaration_reference = graphene.String(description="At most 35 characters; where it is required.")
+    import_license_reference = graphene.String(description="At most 35 characters; where it is required.")
+    expected_arrival = booking_parties.BookingArrivalInput(description="At the place of delivery.")
+    voyage = booking_parties.BookingVoyageInput(description="The ship, service and voyage you wish for.")
+    parties = booking_parties.BookingDocumentPartiesInput(description="Of the documents.")
+    contacts = _any(booking_parties.BookingContactInput, "Whom to ask about the booking, at most 50.")
 
 
 def read(given: Any) -> terms.BookingTerms | None:
     """Return the terms that an input gives; None for none. What they hold is judged where they are kept."""
     if given is None:
         return None
-    payment = given.freight_payment_term
+    payment, arrival = given.freight_payment_term, given.expected_arrival
     return terms.BookingTerms(
         receipt_type=terms.ServiceType(given.receipt_type.value),
         delivery_type=terms.ServiceType(given.delivery_type.value),
         movement_at_origin=terms.CargoMovement(given.movement_at_origin.value),
         movement_at_destination=terms.CargoMovement(given.movement_at_destination.value),
-        equipment=tuple(_equipment(each) for each in given.equipment),
+        equipment=tuple(
+            _equipment(each, f"terms.equipment.{number}") for number, each in enumerate(given.equipment)
+        ),
         freight_payment_term=None if payment is None else PaymentTerm(payment.value),
         incoterm=given.incoterm,
         service_contract=given.service_contract,
-        expected_departure=_day(given.expected_departure),
+        expected_departure=_day(given.expected_departure, "terms.expectedDeparture"),
+        expected_arrival=None if arrival is None else _arrival(arrival),
         partial_load_allowed=given.partial_load_allowed,
         equipment_substitution_allowed=given.equipment_substitution_allowed,
         export_declaration_required=given.export_declaration_required,
         import_license_required=given.import_license_required,
+        export_declaration_reference=given.export_declaration_reference,
+        import_license_reference=given.import_license_reference,
+        voyage=booking_parties.read_voyage(given.voyage),
+        parties=booking_parties.read_parties(given.parties),
+        contacts=booking_parties.read_contacts(given.contacts),
     )
 
 
-def _day(given: str | None) -> date | None:
+def _day(given: str | None, field: str) -> date | None:
+    return None if given is None else _said_day(given, field)
+
+
+def _said_day(given: str, field: str) -> date:
     try:
-        return None if given is None else date.fromisoformat(given)
+        return date.fromisoformat(given)
     except ValueError:
-        raise InvalidInput(
-            "A day is written as 2026-06-01.", field="terms.expectedDeparture", code="format"
-        ) from None
+        raise InvalidInput("A day is written as 2026-06-01.", field=field, code="format") from None
 
 
-def _equipment(given: Any) -> terms.RequestedEquipment:
+def _arrival(given: Any) -> ArrivalWish:
+    at = "terms.expectedArrival"
+    return ArrivalWish(_said_day(given.first, f"{at}.first"), _said_day(given.last, f"{at}.last"))
+
+
+def _equipment(given: Any, at: str) -> terms.RequestedEquipment:
     return terms.RequestedEquipment(
         iso_code=given.iso_code,
         units=given.units,
-        commodities=tuple(_commodity(each) for each in given.commodities),
+        commodities=tuple(
+            _commodity(each, f"{at}.commodities.{number}") for number, each in enumerate(given.commodities)
+        ),
         shipper_owned=given.shipper_owned,
         tare_weight=given.tare_weight,
         tare_unit=None if given.tare_unit is None else terms.WeightUnit(given.tare_unit.value),
@@ -299,13 +357,17 @@ def _reefer(given: Any) -> terms.ReeferSettings:
     )
 
 
-def _commodity(given: Any) -> terms.Commodity:
+def _commodity(given: Any, at: str) -> terms.Commodity:
     return terms.Commodity(
         commodity_type=given.commodity_type,
         gross_weight=given.gross_weight,
         weight_unit=terms.WeightUnit(given.weight_unit.value),
         hs_codes=tuple(given.hs_codes),
         packages=given.packages,
+        gross_volume=given.gross_volume,
+        volume_unit=None if given.volume_unit is None else terms.VolumeUnit(given.volume_unit.value),
+        export_license_issued=_day(given.export_license_issued, f"{at}.exportLicenseIssued"),
+        export_license_expires=_day(given.export_license_expires, f"{at}.exportLicenseExpires"),
         dangerous_goods=tuple(
             terms.DangerousGoods(
                 un_number=each.un_number,

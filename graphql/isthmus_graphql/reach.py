@@ -70,6 +70,8 @@ TYPES = {
         " FreightRequest FreightQuote FreightCharge QuoteComparison"
         " Booking BookingCutOff VerifiedGrossMass"
         " BookingTerms RequestedEquipment ReeferSettings BookingCommodity DangerousGoods"
+        " BookingDocumentParties BookingParty BookingOtherParty BookingOffice BookingPartyAddress"
+        " BookingContact BookingPartyCode BookingTaxReference BookingVoyage BookingArrival"
         " GateSlot TruckAppointment DeliveryProof DeliveryException DeliveryEvidence"
     ),
     "read:risk": (

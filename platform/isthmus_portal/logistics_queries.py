@@ -71,16 +71,33 @@ fragment Wanted on BookingTerms {
   receiptType deliveryType movementAtOrigin movementAtDestination
   freightPaymentTerm incoterm serviceContract expectedDeparture
   partialLoadAllowed equipmentSubstitutionAllowed exportDeclarationRequired importLicenseRequired
+  exportDeclarationReference importLicenseReference expectedArrival { first last }
+  voyage { vesselName vesselImo serviceName serviceCode serviceReference voyage voyageReference }
+  contacts { name phone email }
+  parties {
+    bookingAgent { ...Named } shipper { ...Named } consignee { ...Named } serviceContractOwner { ...Named }
+    carrierBookingOffice { name place contacts { name phone email } }
+    other { function party { ...Named } }
+  }
   equipment {
     isoCode units shipperOwned tareWeight tareUnit nonOperatingReefer
     reefer { temperature unit humidity o2 co2 ventilationOpen coldTreatment preCooling }
     commodities {
       commodityType hsCodes grossWeight weightUnit packages
+      grossVolume volumeUnit exportLicenseIssued exportLicenseExpires
       dangerousGoods {
         unNumber properShippingName imoClass subsidiaryRisk packingGroup marinePollutant limitedQuantity
       }
     }
   }
+}
+
+fragment Named on BookingParty {
+  name reference purchaseOrder
+  address { street streetNumber floor postCode city stateRegion country }
+  contacts { name phone email }
+  codes { provider code listName }
+  taxReferences { type country value }
 }
 """
 

@@ -7,6 +7,7 @@ import pytest
 from graphql_relay import to_global_id
 
 from booking_trade import BookingTrade, open_booking_trade
+from booking_wishes import wished
 from isthmus_platform.database import Platform
 from isthmus_platform.logistics import bookings
 from isthmus_platform.logistics.booking_terms import (
@@ -96,8 +97,14 @@ def test_both_sides_read_what_is_asked_for_on_the_bookings_page(
         assert section.one("h3").text == "2 \N{MULTIPLICATION SIGN} 22G1"
         assert "The shipper's own, tare 2,200 lb each." in section.text
         tools, chemicals = (row.all("td") for row in section.one("tbody").all("tr"))
-        assert [each.text for each in tools] == ["Machine tools", "845710 8458119090", "18,450.5 kg", "—"]
-        assert [each.text for each in chemicals[1:]] == ["—", "18,450.5 kg", "1,800"]
+        assert [each.text for each in tools] == [
+            "Machine tools",
+            "845710 8458119090",
+            "18,450.5 kg",
+            "—",
+            "—",
+        ]
+        assert [each.text for each in chemicals[1:]] == ["—", "18,450.5 kg", "—", "1,800"]
         assert chemicals[0].one("li").text == (
             "UN 1830 Sulphuric acid <98 %>, class 8 (6.1), packing group 2, marine pollutant"
         )
@@ -114,6 +121,29 @@ def test_a_reefer_is_told_with_its_settings_and_a_share_of_nothing_is_told_too(
         "Ventilation": "shut",
         "Before it is filled": "cooled",
     }
+
+
+def test_parties_voyage_volume_and_licences_are_told_too(trade: BookingTrade, as_party: AsParty) -> None:
+    section = is_sound(as_party("carrier").get(booked(trade, wished(trade.now.date())))).section(
+        "What is asked for"
+    )
+    said = facts(section)
+    assert said["Export"] == "a declaration is required: EMC007123"
+    assert said["Import"] == "a licence is required: LIC-1"
+    assert said["Ship"] == "King of the Seas (IMO 9321483)"
+    assert said["Voyage"] == "2103S, 2103N"
+    assert said["Service"] == "Great Lion Service, FE1, SR12345A"
+    assert said["Expected to arrive"] == "1 Jun 2026 to 3 Jun 2026"
+    assert said["Whom to ask"] == "Henrik, +45 51801234, henrik@example.com"
+    assert said["Consignee"] == (
+        "Import & Co, Ruijggoordweg 100, 1047 HM, Amsterdam, NL, reference R-1, order PO-1,"
+        " LEI 529900T8BM49AURSDO55, PAN (IN) AAAAA0000A; Desk, desk@example.com"
+    )
+    assert said["Carrier's office"] == "Line, Hamburg, DEHAM"
+    assert said["To be notified first"] == "Agents Ltd"
+    (goods,) = section.one("tbody").all("tr")
+    assert "Export licence of 1 Jun 2026 until 2 Jun 2026" in goods.text
+    assert goods.all("td")[3].text == "36.5 m\N{SUPERSCRIPT THREE}"
 
 
 def test_a_booking_without_terms_asks_for_what_was_quoted(trade: BookingTrade, as_party: AsParty) -> None:

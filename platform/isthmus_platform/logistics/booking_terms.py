@@ -1,7 +1,7 @@
 """What a booking asks for in DCSA's terms (Booking 2.0.0, ``CreateBooking``): service, equipment, cargo."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,12 +9,16 @@ from enum import StrEnum
 
 from isthmus_platform.drafts import HS_CODE, INCOTERMS_2020, SIZE_TYPE
 from isthmus_platform.errors import InvalidInput
+from isthmus_platform.logistics.booking_parties import (
+    Contact,
+    DocumentParties,
+    check_contacts,
+    check_parties,
+)
+from isthmus_platform.logistics.booking_rules import count, given_words, quantity, words, wrong
+from isthmus_platform.logistics.booking_voyage import ArrivalWish, VoyageWish, check_arrival, check_voyage
 from isthmus_platform.logistics.quoting import PaymentTerm
-from isthmus_platform.logistics.wording import one_line
 
-MOST_ITEMS = 50
-HEAVIEST = Decimal(10_000_000)
-"""Of one commodity, in either unit: more than any ship takes of one booking."""
 IMO_CLASS = re.compile(r"1\.[1-6][A-HJKLNS]?|2\.[1-3]|3|4\.[1-3]|5\.[12]|6\.[12]|7|8|9")
 """Classes and divisions of the IMDG Code, part 2; of explosives with their compatibility group."""
 SUBSIDIARY = re.compile(r"[1-9](\.[1-6])?")
@@ -42,6 +46,13 @@ class WeightUnit(StrEnum):
 
     KGM = "KGM"
     LBR = "LBR"
+
+
+class VolumeUnit(StrEnum):
+    """Cubic metres or cubic feet (DCSA ``cargoGrossVolumeUnit``)."""
+
+    MTQ = "MTQ"
+    FTQ = "FTQ"
 
 
 class TemperatureUnit(StrEnum):
@@ -89,7 +100,8 @@ class DangerousGoods:
 class Commodity:
     """DCSA ``commodity``: goods in words and HS codes, their estimated gross weight, what is dangerous.
 
-    ``packages`` counts the outer packagings: to be given for dangerous goods.
+    ``packages`` counts the outer packagings: to be given for dangerous goods. The days are
+    those of the export licence, the last one included.
     """
 
     commodity_type: str
@@ -98,6 +110,10 @@ class Commodity:
     hs_codes: tuple[str, ...] = ()
     packages: int | None = None
     dangerous_goods: tuple[DangerousGoods, ...] = ()
+    gross_volume: Decimal | None = None
+    volume_unit: VolumeUnit | None = None
+    export_license_issued: date | None = None
+    export_license_expires: date | None = None
 
 
 @dataclass(frozen=True)
@@ -131,10 +147,12 @@ class BookingTerms:
     equipment_substitution_allowed: bool = False
     export_declaration_required: bool = False
     import_license_required: bool = False
-
-
-def _wrong(field: str, code: str, wanted: str) -> InvalidInput:
-    return InvalidInput(f"This has to be {wanted}.", field=field, code=code)
+    export_declaration_reference: str | None = None
+    import_license_reference: str | None = None
+    expected_arrival: ArrivalWish | None = None
+    voyage: VoyageWish | None = None
+    parties: DocumentParties | None = None
+    contacts: tuple[Contact, ...] = ()
 
 
 def check(terms: BookingTerms, equipment_type: str, units: int, today: date) -> None:
@@ -143,45 +161,68 @@ def check(terms: BookingTerms, equipment_type: str, units: int, today: date) -> 
     ``equipment_type`` and ``units`` are what was quoted for: other containers need another quote.
     """
     if terms.incoterm is not None and terms.incoterm not in INCOTERMS_2020:
-        raise _wrong("terms.incoterm", "unknown_incoterm", "one of the Incoterms 2020")
+        raise wrong("terms.incoterm", "unknown_incoterm", "one of the Incoterms 2020")
     if terms.service_contract is not None:
-        _words(terms.service_contract, "terms.serviceContract", 30)
+        words(terms.service_contract, "terms.serviceContract", 30)
     if terms.expected_departure is not None and terms.expected_departure < today:
-        raise _wrong("terms.expectedDeparture", "not_in_future", "today or later")
-    _count(terms.equipment, "terms.equipment", least=1)
+        raise wrong("terms.expectedDeparture", "not_in_future", "today or later")
+    departs = terms.expected_departure or today
+    _check_references(terms)
+    _check_wishes(terms, departs)
+    count(terms.equipment, "terms.equipment", least=1)
     for number, each in enumerate(terms.equipment):
         _check_equipment(each, f"terms.equipment.{number}")
+        for place, goods in enumerate(each.commodities):
+            _check_license(goods, f"terms.equipment.{number}.commodities.{place}", today, departs)
         if each.iso_code != equipment_type:
             at = f"terms.equipment.{number}.isoCode"
-            raise _wrong(at, "other_equipment", f"{equipment_type}, for which the quote is")
+            raise wrong(at, "other_equipment", f"{equipment_type}, for which the quote is")
     if sum(each.units for each in terms.equipment) != units:
-        raise _wrong("terms.equipment", "other_units", f"{units} units in all, for which the quote is")
+        raise wrong("terms.equipment", "other_units", f"{units} units in all, for which the quote is")
 
 
-def _words(value: str, field: str, longest: int) -> None:
-    if one_line(value, field, longest) != value:
-        raise _wrong(field, "format", "without blanks at its ends")
+def _check_wishes(terms: BookingTerms, departs: date) -> None:
+    if terms.voyage is not None:
+        check_voyage(terms.voyage, "terms.voyage")
+    if terms.expected_arrival is not None:
+        check_arrival(terms.expected_arrival, "terms.expectedArrival", departs)
+    if terms.parties is not None:
+        check_parties(terms.parties, "terms.parties")
+    check_contacts(terms.contacts, "terms.contacts")
 
 
-def _count(items: Sequence[object], field: str, *, least: int = 0) -> None:
-    if not least <= len(items) <= MOST_ITEMS:
-        raise _wrong(field, "count", f"{least} to {MOST_ITEMS} of them")
+def _check_references(terms: BookingTerms) -> None:
+    """Refuse the reference of a declaration or licence that is said not to be required."""
+    for name, reference, required in (
+        ("exportDeclaration", terms.export_declaration_reference, terms.export_declaration_required),
+        ("importLicense", terms.import_license_reference, terms.import_license_required),
+    ):
+        given_words(reference, f"terms.{name}Reference", 35)
+        if reference is not None and not required:
+            raise wrong(f"terms.{name}Reference", "not_required", f"left out, or {name}Required said")
+
+
+def _check_license(given: Commodity, at: str, today: date, departs: date) -> None:
+    """Refuse an export licence that is not issued yet, or not valid when the ship leaves."""
+    issued, expires = given.export_license_issued, given.export_license_expires
+    if issued is not None and issued > today:
+        raise wrong(f"{at}.exportLicenseIssued", "in_future", "today or earlier")
+    if expires is not None and expires < departs:
+        raise wrong(f"{at}.exportLicenseExpires", "lapsed", f"{departs} or later: the day of departure")
 
 
 def _check_equipment(given: RequestedEquipment, at: str) -> None:
     if not SIZE_TYPE.fullmatch(given.iso_code):
-        raise _wrong(f"{at}.isoCode", "format", "a size and type code (ISO 6346)")
+        raise wrong(f"{at}.isoCode", "format", "a size and type code (ISO 6346)")
     if not 1 <= given.units <= 10_000:
-        raise _wrong(f"{at}.units", "range", "1 to 10,000")
+        raise wrong(f"{at}.units", "range", "1 to 10,000")
     owned = (given.tare_weight is not None, given.tare_unit is not None)
     if owned != (given.shipper_owned, given.shipper_owned):
-        raise _wrong(
-            f"{at}.tareWeight", "tare", "given with its unit for the shipper's own, and for no other"
-        )
+        raise wrong(f"{at}.tareWeight", "tare", "given with its unit for the shipper's own, and for no other")
     if given.tare_weight is not None:
-        _check_weight(given.tare_weight, f"{at}.tareWeight")
+        quantity(given.tare_weight, f"{at}.tareWeight")
     _check_reefer(given, at)
-    _count(given.commodities, f"{at}.commodities", least=1)
+    count(given.commodities, f"{at}.commodities", least=1)
     for number, each in enumerate(given.commodities):
         _check_commodity(each, f"{at}.commodities.{number}")
 
@@ -189,9 +230,9 @@ def _check_equipment(given: RequestedEquipment, at: str) -> None:
 def _check_reefer(given: RequestedEquipment, at: str) -> None:
     thermal = REEFER.fullmatch(given.iso_code) is not None
     if given.non_operating_reefer and not thermal:
-        raise _wrong(f"{at}.nonOperatingReefer", "no_reefer", "left out of what is no reefer")
+        raise wrong(f"{at}.nonOperatingReefer", "no_reefer", "left out of what is no reefer")
     if (given.reefer is not None) is not (thermal and not given.non_operating_reefer):
-        raise _wrong(f"{at}.reefer", "reefer", "given for a reefer that is to be operated, and for no other")
+        raise wrong(f"{at}.reefer", "reefer", "given for a reefer that is to be operated, and for no other")
     if given.reefer is None:
         return
     least, most = HELD[given.reefer.unit]
@@ -204,41 +245,38 @@ def _check_reefer(given: RequestedEquipment, at: str) -> None:
 
 def _check_range(value: Decimal, field: str, least: Decimal, most: Decimal) -> None:
     if not value.is_finite() or not least <= value <= most:
-        raise _wrong(field, "range", f"{least} to {most}")
+        raise wrong(field, "range", f"{least} to {most}")
     if value != round(value, 1):
         raise InvalidInput("At most one decimal.", field=field, code="too_exact")
 
 
-def _check_weight(value: Decimal, field: str) -> None:
-    if not value.is_finite() or not 0 < value <= HEAVIEST:
-        raise _wrong(field, "range", f"more than 0 and at most {HEAVIEST:,}")
-    if value != round(value, 3):
-        raise InvalidInput("At most three decimals.", field=field, code="too_exact")
-
-
 def _check_commodity(given: Commodity, at: str) -> None:
-    _words(given.commodity_type, f"{at}.commodityType", 550)
-    _check_weight(given.gross_weight, f"{at}.grossWeight")
-    _count(given.hs_codes, f"{at}.hsCodes")
+    words(given.commodity_type, f"{at}.commodityType", 550)
+    quantity(given.gross_weight, f"{at}.grossWeight")
+    if (given.gross_volume is None) is not (given.volume_unit is None):
+        raise wrong(f"{at}.grossVolume", "volume", "given with its unit")
+    if given.gross_volume is not None:
+        quantity(given.gross_volume, f"{at}.grossVolume")
+    count(given.hs_codes, f"{at}.hsCodes")
     for number, code in enumerate(given.hs_codes):
         if not HS_CODE.fullmatch(code):
-            raise _wrong(f"{at}.hsCodes.{number}", "format", "an HS code of 6 to 10 digits")
+            raise wrong(f"{at}.hsCodes.{number}", "format", "an HS code of 6 to 10 digits")
     if given.packages is not None and not 1 <= given.packages <= 10_000_000:
-        raise _wrong(f"{at}.packages", "range", "1 to 10,000,000")
-    _count(given.dangerous_goods, f"{at}.dangerousGoods")
+        raise wrong(f"{at}.packages", "range", "1 to 10,000,000")
+    count(given.dangerous_goods, f"{at}.dangerousGoods")
     if given.dangerous_goods and given.packages is None:
-        raise _wrong(f"{at}.packages", "required", "given where goods are dangerous")
+        raise wrong(f"{at}.packages", "required", "given where goods are dangerous")
     for number, each in enumerate(given.dangerous_goods):
         _check_dangerous(each, f"{at}.dangerousGoods.{number}")
 
 
 def _check_dangerous(given: DangerousGoods, at: str) -> None:
     if not re.fullmatch(r"[0-9]{4}", given.un_number):
-        raise _wrong(f"{at}.unNumber", "format", "a UN number of four digits")
-    _words(given.proper_shipping_name, f"{at}.properShippingName", 250)
+        raise wrong(f"{at}.unNumber", "format", "a UN number of four digits")
+    words(given.proper_shipping_name, f"{at}.properShippingName", 250)
     if not IMO_CLASS.fullmatch(given.imo_class):
-        raise _wrong(f"{at}.imoClass", "format", "a class of the IMDG Code, such as 8 or 1.4S")
+        raise wrong(f"{at}.imoClass", "format", "a class of the IMDG Code, such as 8 or 1.4S")
     if given.subsidiary_risk is not None and not SUBSIDIARY.fullmatch(given.subsidiary_risk):
-        raise _wrong(f"{at}.subsidiaryRisk", "format", "a class without compatibility group")
+        raise wrong(f"{at}.subsidiaryRisk", "format", "a class without compatibility group")
     if given.packing_group is not None and not 1 <= given.packing_group <= 3:
-        raise _wrong(f"{at}.packingGroup", "range", "1, 2 or 3")
+        raise wrong(f"{at}.packingGroup", "range", "1, 2 or 3")

@@ -5,6 +5,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from isthmus_platform.logistics.booking_parties_json import (
+    contacts,
+    contacts_json,
+    leaving_out,
+    parties,
+    parties_json,
+    voyage,
+    voyage_json,
+)
 from isthmus_platform.logistics.booking_terms import (
     BookingTerms,
     CargoMovement,
@@ -14,14 +23,17 @@ from isthmus_platform.logistics.booking_terms import (
     RequestedEquipment,
     ServiceType,
     TemperatureUnit,
+    VolumeUnit,
     WeightUnit,
 )
+from isthmus_platform.logistics.booking_voyage import ArrivalWish
 from isthmus_platform.logistics.quoting import PaymentTerm
 
 
 def to_json(terms: BookingTerms) -> dict[str, Any]:
     """Return the terms under DCSA's names, ready to be kept; what is not given is left out."""
-    return _given(
+    arrival = terms.expected_arrival
+    return leaving_out(
         receiptTypeAtOrigin=terms.receipt_type.value,
         deliveryTypeAtDestination=terms.delivery_type.value,
         cargoMovementTypeAtOrigin=terms.movement_at_origin.value,
@@ -29,21 +41,24 @@ def to_json(terms: BookingTerms) -> dict[str, Any]:
         freightPaymentTermCode=terms.freight_payment_term and terms.freight_payment_term.value,
         incoTerms=terms.incoterm,
         serviceContractReference=terms.service_contract,
-        expectedDepartureDate=terms.expected_departure and terms.expected_departure.isoformat(),
+        expectedDepartureDate=_day_text(terms.expected_departure),
+        expectedArrivalAtPlaceOfDeliveryStartDate=_day_text(None if arrival is None else arrival.first),
+        expectedArrivalAtPlaceOfDeliveryEndDate=_day_text(None if arrival is None else arrival.last),
         isPartialLoadAllowed=terms.partial_load_allowed,
         isEquipmentSubstitutionAllowed=terms.equipment_substitution_allowed,
         isExportDeclarationRequired=terms.export_declaration_required,
+        exportDeclarationReference=terms.export_declaration_reference,
         isImportLicenseRequired=terms.import_license_required,
+        importLicenseReference=terms.import_license_reference,
+        documentParties=terms.parties and parties_json(terms.parties),
+        partyContactDetails=contacts_json(terms.contacts),
+        **({} if terms.voyage is None else voyage_json(terms.voyage)),
         requestedEquipments=[_equipment_json(each) for each in terms.equipment],
     )
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def _equipment_json(given: RequestedEquipment) -> dict[str, Any]:
-    return _given(
+    return leaving_out(
         ISOEquipmentCode=given.iso_code,
         units=given.units,
         isShipperOwned=given.shipper_owned,
@@ -56,7 +71,7 @@ def _equipment_json(given: RequestedEquipment) -> dict[str, Any]:
 
 
 def _reefer_json(given: ReeferSettings) -> dict[str, Any]:
-    return _given(
+    return leaving_out(
         temperatureSetpoint=_text(given.temperature),
         temperatureUnit=given.unit.value,
         humiditySetpoint=_text(given.humidity),
@@ -70,7 +85,7 @@ def _reefer_json(given: ReeferSettings) -> dict[str, Any]:
 
 def _commodity_json(given: Commodity) -> dict[str, Any]:
     goods = [
-        _given(
+        leaving_out(
             unNumber=each.un_number,
             properShippingName=each.proper_shipping_name,
             imoClass=each.imo_class,
@@ -81,13 +96,25 @@ def _commodity_json(given: Commodity) -> dict[str, Any]:
         )
         for each in given.dangerous_goods
     ]
-    return _given(
+    return leaving_out(
         commodityType=given.commodity_type,
         HSCodes=list(given.hs_codes) or None,
         cargoGrossWeight=_text(given.gross_weight),
         cargoGrossWeightUnit=given.weight_unit.value,
-        outerPackaging=_given(numberOfPackages=given.packages, dangerousGoods=goods or None) or None,
+        cargoGrossVolume=_text(given.gross_volume),
+        cargoGrossVolumeUnit=given.volume_unit and given.volume_unit.value,
+        exportLicenseIssueDate=_day_text(given.export_license_issued),
+        exportLicenseExpiryDate=_day_text(given.export_license_expires),
+        outerPackaging=leaving_out(numberOfPackages=given.packages, dangerousGoods=goods or None) or None,
     )
+
+
+def _day_text(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _day(said: str | None) -> date | None:
+    return None if said is None else date.fromisoformat(said)
 
 
 def _text(value: Decimal | None) -> str | None:
@@ -96,7 +123,8 @@ def _text(value: Decimal | None) -> str | None:
 
 def from_json(said: Mapping[str, Any]) -> BookingTerms:
     """Return the terms that :func:`to_json` wrote."""
-    payment, departure = said.get("freightPaymentTermCode"), said.get("expectedDepartureDate")
+    payment = said.get("freightPaymentTermCode")
+    first, last = (_day(said.get(f"expectedArrivalAtPlaceOfDelivery{end}Date")) for end in ("Start", "End"))
     return BookingTerms(
         receipt_type=ServiceType(said["receiptTypeAtOrigin"]),
         delivery_type=ServiceType(said["deliveryTypeAtDestination"]),
@@ -106,11 +134,17 @@ def from_json(said: Mapping[str, Any]) -> BookingTerms:
         freight_payment_term=None if payment is None else PaymentTerm(payment),
         incoterm=said.get("incoTerms"),
         service_contract=said.get("serviceContractReference"),
-        expected_departure=None if departure is None else date.fromisoformat(departure),
+        expected_departure=_day(said.get("expectedDepartureDate")),
+        expected_arrival=None if first is None or last is None else ArrivalWish(first, last),
         partial_load_allowed=said["isPartialLoadAllowed"],
         equipment_substitution_allowed=said["isEquipmentSubstitutionAllowed"],
         export_declaration_required=said["isExportDeclarationRequired"],
         import_license_required=said["isImportLicenseRequired"],
+        export_declaration_reference=said.get("exportDeclarationReference"),
+        import_license_reference=said.get("importLicenseReference"),
+        voyage=voyage(said),
+        parties=parties(said.get("documentParties")),
+        contacts=contacts(said.get("partyContactDetails")),
     )
 
 
@@ -142,13 +176,17 @@ def _reefer(said: Mapping[str, Any]) -> ReeferSettings:
 
 
 def _commodity(said: Mapping[str, Any]) -> Commodity:
-    packaging = said.get("outerPackaging", {})
+    packaging, volume = said.get("outerPackaging", {}), said.get("cargoGrossVolumeUnit")
     return Commodity(
         commodity_type=said["commodityType"],
         gross_weight=Decimal(said["cargoGrossWeight"]),
         weight_unit=WeightUnit(said["cargoGrossWeightUnit"]),
         hs_codes=tuple(said.get("HSCodes", ())),
         packages=packaging.get("numberOfPackages"),
+        gross_volume=_number(said.get("cargoGrossVolume")),
+        volume_unit=None if volume is None else VolumeUnit(volume),
+        export_license_issued=_day(said.get("exportLicenseIssueDate")),
+        export_license_expires=_day(said.get("exportLicenseExpiryDate")),
         dangerous_goods=tuple(
             DangerousGoods(
                 un_number=each["unNumber"],

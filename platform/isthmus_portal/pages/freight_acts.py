@@ -29,6 +29,13 @@ WORDS = {
     "CFS": "Container freight station",
     "FCL": "Full containers",
     "LCL": "Less than a container",
+    "DDR": "Forwards for the consignor",
+    "DDS": "Forwards for the consignee",
+    "COW": "Pays for the consignor",
+    "COX": "Pays for the consignee",
+    "N1": "To be notified first",
+    "N2": "To be notified second",
+    "NI": "To be notified too",
 }
 TONES = {
     "COMPARABLE": "good",
