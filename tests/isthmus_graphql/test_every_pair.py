@@ -6,148 +6,27 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from graphql import GraphQLSchema, get_named_type, is_required_argument
 from graphql_relay import from_global_id, to_global_id
 
+from changes_by_id import CHANGES, JWKS, LATER
 from graphql_client import Asker, register_cast, serve
 from graphql_trade import ship, upload
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.planner import Planner
 from isthmus_graphql.schema import build
-from isthmus_platform import tokens
 from isthmus_platform.database import Platform
 from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.webhook_signing import SigningSecrets
 from same_work import listening
 
-LATER = "2026-12-01T00:00:00Z"
 SCHEMA: GraphQLSchema = build()
-JWKS = json.dumps({"keys": [tokens.public_jwk(Ed25519PrivateKey.generate())]})
 # Who is let see what another party owns; everybody else is not.
 SEES = {
     "carrier": {"Shipment"},
     "insurer": {"Document", "Grant"},
     "authority": {"Crossing"},
     "forwarder": {"Delegation"},
-}
-# The rest of the input of each change that takes an id.
-CHANGES: dict[str, dict[str, Any]] = {
-    "acceptClaim": {},
-    "adjustCover": {"limitMinor": 1},
-    "answerCover": {"accept": True},
-    "answerInsuranceQuote": {"premiumMinor": 1, "validUntil": LATER},
-    "assessClaim": {"assessedMinor": 1, "remark": "curious"},
-    "adjustCargoDeclaration": {"reason": "curious"},
-    "cancelCargoDeclaration": {"reason": "curious"},
-    "cancelCover": {"reason": "curious"},
-    "declareCargo": {},
-    "declineClaim": {"reason": "EXCLUDED", "remark": "curious"},
-    "documentClaim": {},
-    "notifyClaim": {
-        "kind": "LOSS",
-        "occurredAt": "2026-06-01T09:00:00Z",
-        "claimedMinor": 1,
-        "description": "curious",
-    },
-    "requestInsuranceQuote": {"clauses": ["ICC_A"]},
-    "settleClaim": {"reference": "curious"},
-    "withdrawClaim": {},
-    "grantAccess": {"reader": "bank", "purpose": "TRADE_FINANCE", "validUntil": LATER},
-    "issueDocumentVersion": {},
-    "issueDownloadLink": {},
-    "issueTitle": {
-        "number": "BL-1",
-        "documentDigest": "0" * 64,
-        "form": "NEGOTIABLE",
-        "recipient": "bank",
-    },
-    "passAccessOn": {"reader": "bank", "validUntil": LATER},
-    "placeTitleLien": {"inFavourOf": "bank", "reference": "LIEN-1"},
-    "releaseFinancing": {},
-    "releaseTitle": {},
-    "removeWebhook": {},
-    "replayWebhookDelivery": {"reason": "curious"},
-    "resumeClient": {},
-    "revokeAccess": {},
-    "revokeDelegation": {},
-    "revokeDocument": {},
-    "rotateClientKeys": {"jwks": JWKS},
-    "rotateWebhookSecret": {},
-    "suspendClient": {},
-    "takeAccessBack": {},
-    "takeTitleStep": {"action": "SURRENDER_FOR_DELIVERY"},
-    "withdrawFinancingDispute": {},
-    "answerCreditAmendment": {"accept": True},
-    "examinePresentation": {},
-    "presentDocuments": {
-        "reference": "P-1",
-        "amount": {"amountMinor": 1, "currency": "USD"},
-        "documents": [],
-    },
-    "proposeCreditAmendment": {"changes": {"increaseMinor": 5}},
-    "settlePresentation": {"step": "WAIVE"},
-    "switchExaminationRule": {"on": True},
-    "takeCreditStep": {"step": "ISSUE"},
-    "tryExaminationRule": {},
-    "proposeScreeningDecision": {"decision": "RELEASE", "reason": "curious"},
-    "approveScreeningDecision": {"decision": "RELEASE"},
-    "sendBackScreeningDecision": {"reason": "curious"},
-    "openCargoRelease": {"consignee": "bank", "document": "SEA_WAYBILL"},
-    "stateFreight": {"paid": True},
-    "holdCargo": {"reason": "curious"},
-    "liftCargoHold": {},
-    "withdrawReleaseConsent": {},
-    "issueDeliveryOrder": {"expiresAt": LATER},
-    "revokeDeliveryOrder": {"reason": "curious"},
-    "recordPickUp": {"token": "0" * 32},
-    "quoteFreight": {"charges": [], "validUntil": LATER, "transitDays": 30},
-    "withdrawFreightQuote": {},
-    "acceptFreightQuote": {},
-    "requestBooking": {},
-    "moveBooking": {"move": "CANCEL"},
-    "submitShippingInstruction": {},
-    "submitGrossMass": {
-        "equipment": "MCLU4200170",
-        "massKg": "1",
-        "method": "SM1",
-        "responsible": "curious",
-        "weighedAt": "2026-06-01T09:00:00Z",
-    },
-    "recordCargoDelivery": {},
-    "offerReceivable": {
-        "banks": ["bank"],
-        "number": "FPM-1",
-        "issuedOn": "2026-05-03",
-        "dueOn": "2026-08-30",
-        "amount": {"amountMinor": 1, "currency": "USD"},
-        "sellerIdentifier": "54930084UKLVMY22DS16",
-        "debtor": "curious",
-        "debtorIdentifier": "529900T8BM49AURSDO55",
-        "debtorCountry": "DE",
-    },
-    "quoteReceivable": {"advanceBp": 8000, "discountBp": 600, "validUntil": LATER},
-    "takeReceivableStep": {"step": "DECLINE"},
-    "repayReceivable": {"amount": {"amountMinor": 1, "currency": "USD"}},
-    "simulateRiskRule": {"reviewCost": {"amountMinor": 1, "currency": "USD"}},
-    "activateRiskRule": {},
-    "retireRiskRule": {},
-    "assessShipment": {},
-    "decideRiskFinding": {"confirm": True, "reason": "curious"},
-    "appealRiskFinding": {"statement": "curious"},
-    "reviewRiskAppeal": {"uphold": True, "reason": "curious"},
-    "tieBooking": {},
-    "closeGateSlot": {},
-    "bookTruckAppointment": {"equipment": "MCLU4200170"},
-    "rescheduleTruckAppointment": {},
-    "moveTruckAppointment": {"move": "ARRIVE"},
-    "recordDeliveryProof": {
-        "deliveredAt": "2026-06-01T09:00:00Z",
-        "place": "DEHAM",
-        "receivedBy": "curious",
-    },
-    "answerDeliveryProof": {"agrees": True},
-    "withdrawDeliveryProof": {"reason": "curious"},
 }
 NOTHING = to_global_id("Document", "01a205ac-0fd0-70c4-b698-45e83c182b33")
 
