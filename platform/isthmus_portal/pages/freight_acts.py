@@ -9,6 +9,7 @@ from flask import url_for
 from isthmus_portal import logistics_queries as queries
 from isthmus_portal.formats import moment
 from isthmus_portal.forms import Act, Field, Unreadable, coded, day_and_time
+from isthmus_portal.pages import booking_form
 
 MORE_CHARGES = 3
 """Lines of a quote's form beyond the base rate and the charges that were asked for."""
@@ -92,25 +93,24 @@ def of_request(request: dict[str, Any], now: datetime) -> list[Act]:
                 done,
                 fixed={"quote": quote["id"]},
                 danger=name == "withdraw",
-                then=_to_booking if name == "book" else None,
             )
             for quote in request["quotes"]
             for name, button, change, done in (
                 ("accept", "Accept this quote", queries.ACCEPT_FREIGHT, "The quote is accepted; book on it."),
-                ("book", "Book on it", queries.REQUEST_BOOKING, "The booking is made."),
                 ("withdraw", "Withdraw the quote", queries.WITHDRAW_FREIGHT, "The quote is withdrawn."),
             )
+        ),
+        *(
+            booking_form.book(named("book", quote), quote, request, WORDS)
+            for quote in request["quotes"]
+            if quote["state"] == "ACCEPTED"
         ),
     ]
 
 
-def _to_booking(payload: dict[str, Any]) -> str:
-    return url_for("portal.booking", id=payload["booking"]["id"])
-
-
 def named(what: str, quote: dict[str, Any]) -> str:
     """Return the name of an act on a quote."""
-    return f"{what} {quote['id']}"
+    return f"{what}-{quote['id']}"
 
 
 def may_request(request: dict[str, Any], me: str, now: datetime) -> tuple[str, ...]:
