@@ -6,7 +6,7 @@ from uuid import UUID
 
 import graphene
 
-from isthmus_graphql import nodes
+from isthmus_graphql import nodes, releases
 from isthmus_graphql.bookings import Booking
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
@@ -15,7 +15,6 @@ from isthmus_graphql.releases import CargoRelease
 from isthmus_graphql.scalars import DateTime
 from isthmus_graphql.values import Place
 from isthmus_platform import parties, places
-from isthmus_platform.errors import NotFound
 from isthmus_platform.logistics import appointments, bookings, release, slots
 from isthmus_platform.logistics.appointment_machine import AppointmentState, Direction
 from isthmus_platform.logistics.appointment_records import GateSlot as SlotRow
@@ -147,23 +146,33 @@ class TruckAppointment(graphene.ObjectType):
 
     @staticmethod
     def resolve_booking(row: AppointmentRow, info: Info) -> BookingRow | None:
-        """Return the booking."""
-        if row.booking_id is None:
+        """Return the booking, read with those of the whole page."""
+        context, key = info.context, row.booking_id
+        if key is None:
             return None
-        try:
-            return bookings.get(info.context.reading, row.booking_id)
-        except NotFound:
-            return None
+        return context.loader.load("booking", key, "booking", lambda ids: _bookings(context, ids))
 
 
 def release_of(context: Context, release_id: UUID | None) -> ReleaseRow | None:
-    """Return a release if the reader is a party to it."""
+    """Return a release if the reader is a party to it, read with those of the whole page."""
     if release_id is None:
         return None
-    try:
-        return release.get(context.reading, release_id)
-    except NotFound:
-        return None
+    return context.loader.load("release", release_id, "row", lambda ids: _releases(context, ids))
+
+
+def _bookings(context: Context, ids: Sequence[UUID]) -> dict[UUID, BookingRow]:
+    found = bookings.of_ids(context.reading, ids)
+    rows = found.values()
+    context.loader.keep("booking", rows)
+    context.loader.together("party", [one for row in rows for one in (row.party_id, row.carrier_id)])
+    context.loader.together("freight quote", [row.quote_id for row in rows])
+    return found
+
+
+def _releases(context: Context, ids: Sequence[UUID]) -> dict[UUID, ReleaseRow]:
+    found = release.of_ids(context.reading, ids)
+    releases.keep(context, list(found.values()))
+    return found
 
 
 GateSlotConnection = connection(GateSlot)
@@ -173,6 +182,8 @@ TruckAppointmentConnection = connection(TruckAppointment)
 def _keep(context: Context, rows: Sequence[AppointmentRow]) -> None:
     context.loader.together("gate slot", (row.slot_id for row in rows))
     context.loader.together("party", [one for row in rows for one in (row.party_id, row.haulier_id)])
+    context.loader.together("booking", (row.booking_id for row in rows))
+    context.loader.together("release", (row.release_id for row in rows))
 
 
 class AppointmentQuery(graphene.ObjectType):

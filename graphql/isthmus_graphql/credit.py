@@ -234,9 +234,14 @@ class Credit(graphene.ObjectType):
     @staticmethod
     def resolve_presentations(row: CreditRow, info: Info) -> Sequence[CreditPresentation]:
         """Return the presentations under it; of those of a page, what is owed is read together."""
-        found = _together("presentations", reading.presentations)(row, info)
-        info.context.loader.together("presentation", (one.id for one in found))
-        return found
+        context = info.context
+
+        def read(ids: Sequence[UUID]) -> dict[UUID, list[CreditPresentation]]:
+            found = reading.presentations(context.reading, ids)
+            context.loader.together("presentation", (one.id for rows in found.values() for one in rows))
+            return found
+
+        return context.loader.load("credit", row.id, "presentations", read) or []
 
     @staticmethod
     def resolve_applicant(row: CreditRow, info: Info) -> parties.Party | None:

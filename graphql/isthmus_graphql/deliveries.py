@@ -165,6 +165,7 @@ class DeliveryQuery(graphene.ObjectType):
         info.context.loader.together(
             "party", [one for row in rows for one in (row.recorder_id, row.recipient_id)]
         )
+        info.context.loader.together("release", [row.release_id for row in rows])
         return page(rows, count, after, lambda row: cursor("delivery", row.id))
 
 

@@ -207,6 +207,7 @@ def _quotes(row: RequestRow, context: Context) -> list[QuoteRow]:
     def read(ids: Sequence[UUID]) -> dict[UUID, list[QuoteRow]]:
         found = quotes.of_requests(context.reading, ids)
         context.loader.together("party", [one.party_id for rows in found.values() for one in rows])
+        context.loader.together("freight question", ids)
         return found
 
     return context.loader.load("freight request", row.id, "quotes", read) or []

@@ -225,7 +225,9 @@ class CargoRelease(graphene.ObjectType):
         context = info.context
 
         def read(ids: Sequence[UUID]) -> dict[UUID, list[OrderRow]]:
-            return release.orders(context.reading, ids)
+            found = release.orders(context.reading, ids)
+            context.loader.together("party", [one.release_to for rows in found.values() for one in rows])
+            return found
 
         return context.loader.load("release", row.id, "orders", read) or []
 
@@ -233,7 +235,8 @@ class CargoRelease(graphene.ObjectType):
 CargoReleaseConnection = connection(CargoRelease)
 
 
-def _keep(context: Context, rows: Sequence[ReleaseRow]) -> None:
+def keep(context: Context, rows: Sequence[ReleaseRow]) -> None:
+    """Note that these were read together."""
     context.loader.keep("release", rows)
     about = [one for row in rows for one in (row.carrier_id, row.consignee_id, row.terminal_id)]
     context.loader.together("party", about)
@@ -243,7 +246,7 @@ def _keep(context: Context, rows: Sequence[ReleaseRow]) -> None:
 def one_release(context: Context, work: Work, release_id: UUID) -> ReleaseRow:
     """Return a release that the actor is a party to; raise NotFound."""
     found = release.get(work, release_id)
-    _keep(context, [found])
+    keep(context, [found])
     return found
 
 
@@ -277,7 +280,7 @@ class ReleaseQuery(graphene.ObjectType):
         """Return a page of releases."""
         count = size(first)
         rows = release.page(info.context.reading, after=past("release", after), first=count + 1)
-        _keep(info.context, rows)
+        keep(info.context, rows)
         return page(rows, count, after, lambda row: cursor("release", row.id))
 
 

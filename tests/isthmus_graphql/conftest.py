@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from every_service import EveryService, every_service
 from graphql_client import Asker, register_cast, serve
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.planner import Planner
 from isthmus_graphql.schema import build
 from isthmus_platform.database import Actor, PartyRole, Platform, create_platform_engine, new_id
+from standing import StandingClock
+from whole_web import disposed, fresh_database
 
 
 @pytest.fixture
@@ -65,3 +68,15 @@ def bank(askers: dict[str, Asker]) -> Asker:
 @pytest.fixture
 def operator(askers: dict[str, Asker]) -> Asker:
     return askers["operator"]
+
+
+@pytest.fixture(scope="session")
+def world(postgres: str, platform_template: str) -> Iterator[EveryService]:
+    """Yield something of every kind, made once for the tests of the xdist group ``every-service``.
+
+    None of them changes anything of it.
+    """
+    with fresh_database(postgres, platform_template) as url:
+        engine = create_platform_engine(url, pool_size=4)
+        with disposed(engine):
+            yield every_service(Platform(engine, StandingClock()), url)

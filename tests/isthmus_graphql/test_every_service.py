@@ -12,12 +12,9 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
 from graphql_relay import from_global_id, to_global_id
 
 from changes_by_id import CHANGES
-from every_service import SCHEMA, EveryService, every_service
+from every_service import SCHEMA, EveryService
 from graphql_client import Asker
-from isthmus_platform.database import Platform, create_platform_engine
 from same_work import listening
-from standing import StandingClock
-from whole_web import disposed, fresh_database
 
 pytestmark = pytest.mark.xdist_group("every-service")
 
@@ -55,15 +52,6 @@ assert SCHEMA.query_type is not None
 assert SCHEMA.mutation_type is not None
 QUERY: GraphQLObjectType = SCHEMA.query_type
 CHANGE: GraphQLObjectType = SCHEMA.mutation_type
-
-
-@pytest.fixture(scope="module")
-def world(postgres: str, platform_template: str) -> Iterator[EveryService]:
-    """Yield it once for this file: nothing here changes anything."""
-    with fresh_database(postgres, platform_template) as url:
-        engine = create_platform_engine(url, pool_size=4)
-        with disposed(engine):
-            yield every_service(Platform(engine, clock=StandingClock()), url)
 
 
 def absent(given: str) -> str:

@@ -131,6 +131,12 @@ def get(work: Work, booking_id: UUID, *, lock: bool = False) -> Booking:
     return found
 
 
+def of_ids(work: Work, booking_ids: Sequence[UUID]) -> dict[UUID, Booking]:
+    """Return those of these bookings that are the actor's or with it, by id."""
+    query = select(Booking).where(Booking.id.in_(booking_ids))
+    return {row.id: row for row in work.session.scalars(query)}
+
+
 def page(work: Work, *, after: UUID | None = None, first: int = 50) -> Sequence[Booking]:
     """Return the actor's bookings and those with it, newest first."""
     query = select(Booking).order_by(Booking.id.desc()).limit(first)

@@ -102,6 +102,12 @@ def get(work: Work, release_id: UUID) -> CargoRelease:
     return found
 
 
+def of_ids(work: Work, release_ids: Sequence[UUID]) -> dict[UUID, CargoRelease]:
+    """Return those of these releases that the actor is a party to, by id."""
+    query = select(CargoRelease).where(CargoRelease.id.in_(release_ids))
+    return {row.id: row for row in work.session.scalars(query)}
+
+
 def page(work: Work, *, after: UUID | None = None, first: int = 50) -> Sequence[CargoRelease]:
     """Return releases that the actor is a party to, newest first, those before ``after``."""
     query = select(CargoRelease).order_by(CargoRelease.id.desc()).limit(first)
