@@ -36,7 +36,7 @@ AGREED, SENT, DELIVERED = (Phase.AGREED, PERMITTED), (Phase.SENT, PERMITTED), (P
 HISTORIES: dict[tuple[tuple[Phase, Decision], ...], set[str]] = {
     ((Phase.AGREED, REFUSED),): {"REFUSED"},
     (AGREED,): {"AGREED"},
-    (AGREED, (Phase.SENT, REFUSED)): {"TERMINATED"},
+    (AGREED, (Phase.SENT, REFUSED)): {"TERMINATED", "FAILED"},
     (AGREED, SENT): {"SENT"},
     (AGREED, SENT, (Phase.SENT, REFUSED)): {"TERMINATED"},
     (AGREED, SENT, (Phase.DELIVERED, REFUSED)): {"TERMINATED", "FAILED"},
