@@ -14,7 +14,7 @@ from alembic import op
 
 from isthmus_platform.row_security import protect
 
-revision = "0036"
+revision = "0035"
 down_revision = "0034"
 branch_labels = None
 depends_on = None

@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql
 
 from isthmus_platform.row_security import protect
 
-revision = "0037"
-down_revision = "0036"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

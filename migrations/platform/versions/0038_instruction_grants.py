@@ -9,8 +9,8 @@ from alembic import op
 
 from isthmus_platform.row_security import protect
 
-revision = "0039"
-down_revision = "0038"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
