@@ -115,7 +115,7 @@ def test_what_was_paid_and_reimbursed_before_debts_were_kept_is_owed_since_then(
     trade.on(trade.now.date() + timedelta(days=1))
     trade.settle("bank", theirs, "REIMBURSE")
     kept = trade.as_owner("DELETE FROM credit_debt RETURNING credit_debt.*")
-    before = runpy.run_path(str(next(VERSIONS.glob("0036_*.py"))))["OPEN"]
+    before = runpy.run_path(str(next(VERSIONS.glob("0035_*.py"))))["OPEN"]
     assert len(trade.as_owner(f"{before} RETURNING presentation_id")) == len(kept) == 2
     assert sorted(trade.as_owner("SELECT * FROM credit_debt")) == sorted(kept)
 

@@ -147,13 +147,13 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
         container, key = draw(st.sampled_from(places(document)))
         act = draw(st.sampled_from(["put", "put", "put", "drop", "add"]))
         if act == "put":
-            container[key] = draw(strange)
+            container[key] = deepcopy(draw(strange))
         elif act == "drop":
             del container[key]
         elif isinstance(container, dict):
-            container[draw(texts)] = draw(strange)
+            container[draw(texts)] = deepcopy(draw(strange))
         else:
-            container.append(draw(strange))
+            container.append(deepcopy(draw(strange)))
     return document
 
 
