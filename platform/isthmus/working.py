@@ -6,12 +6,42 @@ import warnings
 from typing import Any
 
 from celery import Celery
+from celery.bootsteps import StartStopStep
 from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready, worker_shutting_down
+from celery.worker import state
+from kombu.asynchronous import Hub
 
 from isthmus import ready, tether
 
 CONCURRENCY = 2  # processes of one worker, or threads; run more workers for more
 LONGEST_STOP = 8  # seconds that tasks under way have when the worker is told to stop
+LOOKS = 3  # seconds in which a task may be held that nobody works on
+
+
+class Regained(StartStopStep):
+    """Connects anew where the broker died while all of a worker was busy.
+
+    Kombu counts a task as held until it is acknowledged, Celery tries that once, and who holds as many as it
+    may asks for no more, on no connection of which it could be told that it broke.
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def register_with_event_loop(self, consumer: Any, hub: Hub) -> None:
+        """Look every second whether more is held than is worked on; to acknowledge takes less than that."""
+        qos = getattr(consumer.task_consumer.channel, "qos", None)
+        if qos is None:  # RabbitMQ's connection is one for all, and tells
+            return
+        seen = 0
+
+        def look() -> None:
+            nonlocal seen
+            held = qos.prefetch_count - qos.can_consume_max_estimate()
+            seen = seen + 1 if held > len(state.reserved_requests) else 0
+            if seen >= LOOKS:
+                raise ConnectionResetError("tasks are held that could not be acknowledged")
+
+        hub.call_repeatedly(1.0, look)
 
 
 def work(app: Celery, pool: str = "prefork", longest_stop: int = LONGEST_STOP) -> None:
@@ -21,6 +51,7 @@ def work(app: Celery, pool: str = "prefork", longest_stop: int = LONGEST_STOP) -
     came when nobody took results any more holds Celery's own end up for half a minute.
     """
     _keep_own_logging()
+    app.steps["consumer"].add(Regained)
 
     @worker_shutting_down.connect(weak=False)
     def end_in_time(**_: Any) -> None:
