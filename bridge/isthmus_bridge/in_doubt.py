@@ -21,11 +21,8 @@ from isthmus_bridge.gate import Refused, Standing
 from isthmus_bridge.models import Exchange
 from isthmus_bridge.passages import Passage
 from isthmus_protocol.inquiries import Inquiry
-from isthmus_protocol.messages import ExchangeState, Reason
+from isthmus_protocol.messages import NOT_DELIVERED, ExchangeState, Reason
 from isthmus_protocol.records import Phase
-
-NOT_DELIVERED = (Reason.RECEIVER_REFUSED, Reason.UNDELIVERABLE, Reason.TIMED_OUT, Reason.UNCONFIRMED)
-"""Reasons that are not the gate's: what was given up for them has failed, and was not terminated."""
 
 
 def are() -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ class ExchangeState(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why the gate refused, or the last four: why what it let go could not be delivered.
+    """Why the gate refused, or (:data:`NOT_DELIVERED`) why what it let go could not be delivered.
 
     ``UNCONFIRMED`` alone leaves open whether it was: the receiver could be reached, and did not settle it.
     """
@@ -51,6 +51,12 @@ class Reason(StrEnum):
     UNDELIVERABLE = "UNDELIVERABLE"
     TIMED_OUT = "TIMED_OUT"
     UNCONFIRMED = "UNCONFIRMED"
+
+
+NOT_DELIVERED = frozenset(
+    {Reason.RECEIVER_REFUSED, Reason.UNDELIVERABLE, Reason.TIMED_OUT, Reason.UNCONFIRMED}
+)
+"""Reasons that are not the gate's: what ended for one of them has failed, and was not terminated."""
 
 
 def payload_digest(salt: str, body: JsonObject) -> str:

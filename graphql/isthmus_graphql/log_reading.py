@@ -14,8 +14,8 @@ from isthmus_graphql.context import Context
 from isthmus_graphql.pagination import Page, cursor, page, place
 from isthmus_platform.crossings import BridgeClient, BridgeUnavailable, LogEntry
 from isthmus_platform.errors import NotFound
+from isthmus_protocol.messages import NOT_DELIVERED
 
-NOT_DELIVERED = frozenset({"RECEIVER_REFUSED", "UNDELIVERABLE", "TIMED_OUT", "UNCONFIRMED"})
 AT_A_TIME = 500
 MOST_LOOKED_AT = 5_000
 """Records looked at for one page; beyond, the page is short and says that more follow."""

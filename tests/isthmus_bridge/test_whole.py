@@ -21,7 +21,7 @@ from isthmus_protocol.agreements import Suspension, sign_suspension
 from isthmus_protocol.canonical import parse
 from isthmus_protocol.evidence import verify_bundle
 from isthmus_protocol.keys import Holder
-from isthmus_protocol.messages import ExchangeState
+from isthmus_protocol.messages import NOT_DELIVERED, ExchangeState, Reason
 from isthmus_protocol.projection import leaf_paths
 from isthmus_protocol.records import Decision, LogRecord, Phase, read_record
 from standing import StandingClock
@@ -206,11 +206,14 @@ class Crossings(RuleBasedStateMachine):
 
     def every_exchange_is_where_the_log_says(self) -> None:
         told: dict[str, list[tuple[Phase, Decision]]] = {}
+        reasons: dict[str, Reason | None] = {}
         for record in self.records:
             told.setdefault(record.exchange, []).append((record.phase, record.decision))
+            reasons[record.exchange] = record.reason
         found = self.exchanges()
         for exchange in found:
             assert exchange.state in HISTORIES[tuple(told[str(exchange.id)])]
+            assert (exchange.state == "FAILED") == (reasons[str(exchange.id)] in NOT_DELIVERED)
             assert (exchange.body is not None) == (exchange.state in ("AGREED", "SENT"))
         assert {str(exchange.id) for exchange in found} == set(told), "no exchange without its entry"
 
