@@ -20,7 +20,6 @@ from isthmus_platform.papers.comparing import Source
 from isthmus_platform.papers.shipping_instruction import ShippingInstruction
 from isthmus_platform.papers.verified_masses import Booked
 
-SCOPE = "read:logistics"
 CITED = "booking:"
 """Before a booking's id, where it is cited."""
 
@@ -69,8 +68,7 @@ def of_shipments(work: Work, shipment_ids: Sequence[UUID]) -> dict[UUID, list[So
 
     A client that may not read logistics is shown none.
     """
-    scopes = work.actor.scopes
-    if scopes is not None and SCOPE not in scopes:
+    if not work.actor.has("read:logistics"):
         return {}
     tied = {
         shipment_id: [each for each in several if BookingState(each.state) not in GIVEN_UP]
