@@ -15,7 +15,8 @@ from isthmus_protocol.canonical import JsonObject, MalformedJson, canonical, dig
 from isthmus_protocol.evidence import Check, Verdict
 from isthmus_protocol.keys import Holder, Keyring, SignatureError, SigningKey, TrustedKey
 from isthmus_protocol.shapes import MalformedMessage, Members, format_time
-from isthmus_protocol.titles import NotAllowed, Step, Title
+from isthmus_protocol.title_steps import Step
+from isthmus_protocol.titles import NotAllowed, Title
 from isthmus_protocol.vouched import BadFile, Owners
 
 FORMAT = "isthmus-title/1"

@@ -4,27 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from border import Border, open_border
+from border import Border
 from counterparts import KEYRING, KEYS
 from isthmus_platform import crossings, declarations, outbox
 from isthmus_platform.crossings import BridgeClient, Sender
-from isthmus_platform.database import Platform
 from isthmus_portal import words
 from isthmus_protocol.keys import Holder
 from links import Link, State, link
-from paperwork import open_paperwork
 from standing import StandingClock
 
 CUT = [State.DOWN, State.LOSES_ANSWERS, State.CUTS_ANSWERS]
-
-
-@pytest.fixture
-def border(platform: Platform, bridge_url: str, clock: StandingClock) -> Iterator[Border]:
-    papers = open_paperwork(platform)
-    papers.trade.ship()
-    with open_border(papers, bridge_url, clock) as opened:
-        opened.agree()
-        yield opened
 
 
 @pytest.fixture

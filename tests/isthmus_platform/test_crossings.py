@@ -1,6 +1,5 @@
 """What was committed to cross is sent once in effect; what the bridge brings is taken once."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,12 +7,12 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from border import Border, open_border
+from border import Border
 from counterparts import KEYRING, KEYS
 from isthmus_bridge.models import Exchange
 from isthmus_platform import crossings, declarations, outbox
 from isthmus_platform.crossings import BridgeClient, BridgeUnavailable, Sender
-from isthmus_platform.database import Duty, Platform
+from isthmus_platform.database import Duty
 from isthmus_platform.errors import NotFound
 from isthmus_platform.outbox import Message, OutboxMessage
 from isthmus_protocol.acknowledgements import open_acknowledgement
@@ -24,18 +23,8 @@ from isthmus_protocol.messages import payload_digest
 from isthmus_protocol.parcels import Kind, Result, pack, read_answer
 from isthmus_protocol.promises import Promise, open_promise, sign_promise
 from isthmus_protocol.receipts import Receiver, open_receipt
-from paperwork import open_paperwork
 from standing import StandingClock
 from trade import DRAFT
-
-
-@pytest.fixture
-def border(platform: Platform, bridge_url: str, clock: StandingClock) -> Iterator[Border]:
-    papers = open_paperwork(platform)
-    papers.trade.ship()
-    with open_border(papers, bridge_url, clock) as opened:
-        opened.agree()
-        yield opened
 
 
 @pytest.fixture

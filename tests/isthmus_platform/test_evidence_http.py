@@ -1,26 +1,13 @@
 """Evidence reaches whom it concerns, byte for byte as the bridge made it."""
 
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
 
-from border import Border, open_border
+from border import Border
 from counterparts import KEYRING
-from isthmus_platform.database import Platform
 from isthmus_protocol.evidence import verify_bundle
-from paperwork import open_paperwork
-from standing import StandingClock
 from trade import DRAFT
-
-
-@pytest.fixture
-def border(platform: Platform, bridge_url: str, clock: StandingClock) -> Iterator[Border]:
-    papers = open_paperwork(platform)
-    papers.trade.ship()
-    with open_border(papers, bridge_url, clock) as opened:
-        opened.agree()
-        yield opened
 
 
 @pytest.fixture

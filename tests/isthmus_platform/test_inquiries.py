@@ -8,30 +8,19 @@ from uuid import UUID
 import pytest
 from flask import Flask, Response, request
 
-from border import Border, open_border
+from border import Border
 from counterparts import KEYRING, serving
 from isthmus_bridge.delivery import deliver_due
 from isthmus_platform import declarations
 from isthmus_platform.crossings import Crossing
-from isthmus_platform.database import Platform
 from isthmus_protocol.canonical import canonical, parse_object
 from isthmus_protocol.inquiries import Inquiry, open_non_receipt
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.parcels import Kind, pack, read_answer
 from isthmus_protocol.receipts import Receiver
-from paperwork import open_paperwork
 from standing import StandingClock
 
 INQUIRIES = "/bridge/inquiries"
-
-
-@pytest.fixture
-def border(platform: Platform, bridge_url: str, clock: StandingClock) -> Iterator[Border]:
-    papers = open_paperwork(platform)
-    papers.trade.ship()
-    with open_border(papers, bridge_url, clock) as opened:
-        opened.agree()
-        yield opened
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from isthmus_protocol.titles import Action, Form, NotAllowed, Phase, Reason, Step, Terms, Title, begin, take
+from isthmus_protocol.title_steps import Action, Form, Reason, Step, Terms
+from isthmus_protocol.titles import NotAllowed, Phase, Title, begin, take
 
 TEXT = (Path(__file__).parents[2] / "docs" / "title.md").read_text()
 ARROW = re.compile(r"    (\S+) --> (\S+): ([A-Z_]+(?:, [A-Z_]+)*) \((\w+)\)(.*)")

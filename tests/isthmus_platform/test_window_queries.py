@@ -1,31 +1,19 @@
 """A bank learns two things of a declaration, with its owner's grant; without, not even that it exists."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from border import Border, open_border
+from border import Border
 from counterparts import KEYRING
 from isthmus_platform.crossings import Crossing
-from isthmus_platform.database import Platform
 from isthmus_platform.errors import InvalidInput, NotFound
 from isthmus_protocol.promises import open_promise
-from paperwork import open_paperwork
 from standing import StandingClock
 from trade import DRAFT
 
 YES = {"exists": True, "released": True}
-
-
-@pytest.fixture
-def border(platform: Platform, bridge_url: str, clock: StandingClock) -> Iterator[Border]:
-    papers = open_paperwork(platform)
-    papers.trade.ship()
-    with open_border(papers, bridge_url, clock) as opened:
-        opened.agree()
-        yield opened
 
 
 @pytest.fixture

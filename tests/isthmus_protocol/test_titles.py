@@ -9,19 +9,8 @@ import pytest
 from isthmus_protocol import documents, statements, title_file, verify
 from isthmus_protocol.keys import Keyring, SigningKey
 from isthmus_protocol.title_file import Head, TitleFile, verify_title
-from isthmus_protocol.titles import (
-    Action,
-    Form,
-    Kind,
-    NotAllowed,
-    Phase,
-    Reason,
-    Rule,
-    Step,
-    Terms,
-    begin,
-    take,
-)
+from isthmus_protocol.title_steps import Action, Form, Kind, Reason, Step, Terms
+from isthmus_protocol.titles import NotAllowed, Phase, Rule, begin, take
 from title_chain import AT, KEYS, PLATFORM, TERMS, TITLE, TRUST, Chain, issued, story, walked
 
 TRANSFER, ENDORSE, TO_ORDER = Action.TRANSFER, Action.ENDORSE, Action.ENDORSE_TO_ORDER

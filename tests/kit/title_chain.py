@@ -8,7 +8,8 @@ from typing import Any
 from isthmus_protocol import documents, statements, title_file
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.title_file import Head, TitleFile
-from isthmus_protocol.titles import Action, Form, Step, Terms, Title, begin, take
+from isthmus_protocol.title_steps import Action, Form, Step, Terms
+from isthmus_protocol.titles import Title, begin, take
 
 PLATFORM = SigningKey.generate(Holder.PLATFORM)
 TRUST = Keyring([PLATFORM.public])

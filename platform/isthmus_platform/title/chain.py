@@ -15,21 +15,8 @@ from isthmus_protocol.canonical import MalformedJson
 from isthmus_protocol.keys import Holder, SigningKey, TrustedKey, thumbprint
 from isthmus_protocol.shapes import MalformedMessage
 from isthmus_protocol.title_file import Head, TitleFile
-from isthmus_protocol.titles import (
-    Action,
-    Form,
-    Kind,
-    NotAllowed,
-    Phase,
-    Reason,
-    Replaced,
-    Rule,
-    Step,
-    Terms,
-    Title,
-    begin,
-    take,
-)
+from isthmus_protocol.title_steps import Action, Form, Kind, Reason, Replaced, Step, Terms
+from isthmus_protocol.titles import NotAllowed, Phase, Rule, Title, begin, take
 
 __all__ = [
     "WORDS",
