@@ -3,7 +3,8 @@
 The same requests, signed, go to Isthmus's bridge and to a naive one, in interleaved rounds; both deliver to
 the same loopback neighbours, and a round ends when the last originator has acknowledged. CPU is that of the
 bridge's processes and its database. The AS2 peer signs, parses and receipts the same payload and nothing
-else; its cryptography (RSA, S/MIME) differs. Floors are what this machine needs for the parts.
+else; its cryptography (RSA, S/MIME) differs. Floors are what this machine needs for the parts. The steps are
+measured one by one (:mod:`benchmarks.crossing_steps`) and set against the whole path's CPU at 32 clients.
 """
 
 import asyncio
@@ -24,8 +25,9 @@ from urllib.parse import urlsplit
 import psutil
 import psycopg
 
-from benchmarks import bridges, peers
+from benchmarks import bridges, crossing_steps, peers
 from benchmarks.bridges import Running
+from benchmarks.crossing_steps import Steps
 from benchmarks.declarations import declaration
 from benchmarks.finding import Finding
 from isthmus_protocol.http_signatures import sign_request
@@ -190,17 +192,30 @@ def run() -> Finding:
             as2.append(found["cpu_ms"])
             versions["pyas2lib"] = found["version"]
     medians = {key: _median(rounds) for key, rounds in seen.items()}
+    steps = crossing_steps.measured()
     floors = {
         "fsyncs_per_second": round(_fsyncs()),
         "signature_us": round(_signature_us()),
         "commits_per_second_at_32": round(statistics.median(commits)),
         "as2_cpu_ms": round(statistics.median(as2), 2),
+        "signatures_of_a_crossing_us": round(steps.signatures_us),
+        "crossings_per_second_if_only_signed": round((os.cpu_count() or 1) / steps.signatures_us * 1e6),
     }
-    return _told(medians, floors, versions)
+    return _told(medians, steps, floors, versions)
+
+
+def _shares(steps: Steps, whole_us: float) -> dict[str, Mapping[str, float]]:
+    """Return the CPU of each step, and what it is of the whole path's."""
+    spent = steps.own_us | {"database": steps.database_us}
+    spent["carrying: web server, HTTP, waking, waiting"] = whole_us - sum(spent.values())
+    return {
+        f"step: {name}": {"cpu_us": round(each), "share": round(each / whole_us, 2)}
+        for name, each in spent.items()
+    }
 
 
 def _told(
-    medians: dict[tuple[str, int], Round], floors: dict[str, float], versions: dict[str, str]
+    medians: dict[tuple[str, int], Round], steps: Steps, floors: dict[str, float], versions: dict[str, str]
 ) -> Finding:
     figures: dict[str, Mapping[str, float]] = {
         f"{name}_at_{clients}": {
@@ -214,7 +229,7 @@ def _told(
     }
     ours = medians["ours", 32]
     return Finding(
-        figures=figures | {"floors": floors},
+        figures=figures | _shares(steps, ours.cpu_ms * 1000) | {"floors": floors},
         ratios={
             "crossing_vs_as2": round(floors["as2_cpu_ms"] / ours.cpu_ms, 2),
             "crossing_vs_naive": round(medians["ours", 8].crossed / medians["naive", 8].crossed, 2),

@@ -13,43 +13,18 @@ from datetime import UTC, datetime, timedelta
 import psutil
 from sqlalchemy import text
 
-from benchmarks import bridges, peers
-from benchmarks.declarations import agreement, declaration
+from benchmarks import bridge_within, bridges, peers
 from benchmarks.finding import Finding
-from isthmus_bridge import agreements, log, submission
-from isthmus_bridge.database import create_bridge_engine
+from isthmus_bridge import log, submission
 from isthmus_bridge.service import Bridge
-from isthmus_protocol.agreements import SignedAgreement, sign_agreement
-from isthmus_protocol.canonical import parse_object
-from isthmus_protocol.keys import Holder, Keyring, SigningKey
+from isthmus_protocol.keys import Holder
 from isthmus_protocol.merkle import verify_inclusion
-from isthmus_protocol.messages import ExchangeRequest
-from isthmus_protocol.records import AgreementRecord, Change, subject_hash
+from isthmus_protocol.records import AgreementRecord, Change
 
 SMALL, LARGE = 1_000, 1_000_000
 TOGETHER, BATCHES, ROUNDS = 32, 20, 7
 PROOFS = 2_000
 _LEAF = text("SELECT hash FROM log_node WHERE level = 0 AND index = :index")
-KEYS = {holder: SigningKey.generate(holder) for holder in Holder}
-
-
-def _bridge(url: str) -> Bridge:
-    bridge = Bridge(
-        engine=create_bridge_engine(url),
-        keyring=Keyring(key.public for key in KEYS.values()),
-        signing_key=KEYS[Holder.BRIDGE],
-        log_key=KEYS[Holder.LOG],
-        subject_key=b"s" * 32,
-        window_url="http://127.0.0.1:9",
-        platform_url="http://127.0.0.1:9",
-        origin=bridges.ORIGIN,
-    )
-    document = agreement()
-    parties = (KEYS[Holder.OPERATOR], KEYS[Holder.AUTHORITY])
-    signed = SignedAgreement(document, tuple(sign_agreement(key, document) for key in parties))
-    with bridge.begin() as session:
-        agreements.store(session, bridge.keyring, signed, datetime.now(UTC))
-    return bridge
 
 
 def _fill(bridge: Bridge, size: int) -> None:
@@ -77,27 +52,15 @@ def _crossings(bridge: Bridge, database: psutil.Process, name: str) -> float:
     for round_ in range(ROUNDS + 1):
         begun = round_ * BATCHES * TOGETHER
         numbers = range(begun, begun + BATCHES * TOGETHER)
-        asked = [_asked(bridge, f"{name}-{number}", number) for number in numbers]
+        asked = [bridge_within.declared(bridge, name, number) for number in numbers]
         batches = [asked[at : at + TOGETHER] for at in range(0, len(asked), TOGETHER)]
-        before = _cpu(database)
+        before = bridge_within.cpu(database)
         for batch in batches:
             for outcome in submission._submit_all(bridge, batch):
                 if isinstance(outcome, Exception):
                     raise outcome
-        spent.append(_cpu(database) - before)
+        spent.append(bridge_within.cpu(database) - before)
     return statistics.median(spent[1:]) / BATCHES / TOGETHER * 1e6
-
-
-def _asked(bridge: Bridge, key: str, number: int) -> submission._Asked:
-    request = ExchangeRequest.from_json(parse_object(declaration(key, number)))
-    hidden = subject_hash(bridge.subject_key, request.subject or "")
-    return submission._Asked(Holder.PLATFORM, request, "benchmark", None, hidden)
-
-
-def _cpu(database: psutil.Process) -> float:
-    backends = [database, *database.children(recursive=True)]
-    spent = sum(times.user + times.system for times in (each.cpu_times() for each in backends))
-    return spent + time.process_time()
 
 
 def _proofs(bridge: Bridge) -> float:
@@ -119,7 +82,7 @@ def _proofs(bridge: Bridge) -> float:
 def run() -> Finding:
     """Measure at both sizes and return the figures and ratios."""
     with bridges.database() as (url, database):
-        bridge = _bridge(url)
+        bridge = bridge_within.bridge(url)
         _fill(bridge, SMALL)
         small = _crossings(bridge, database, "small")
         memory = psutil.Process().memory_info().rss
