@@ -1,5 +1,6 @@
 """Proofs of delivery: reading them, recording, answering and withdrawing them."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -138,8 +139,14 @@ class DeliveryProof(graphene.ObjectType):
 
     @staticmethod
     def resolve_file(row: Row, info: Info) -> str:
-        """Write the file."""
-        return deliveries.export(info.context.reading, desk_of(info.context), row.id).decode()
+        """Write the file, with those of the whole page."""
+        context, desk = info.context, desk_of(info.context)
+
+        def write(ids: Sequence[UUID]) -> dict[UUID, bytes]:
+            return deliveries.exports(context.reading, desk, ids)
+
+        written = context.loader.load("delivery proof", row.id, "file", write)
+        return (written or deliveries.export(context.reading, desk, row.id)).decode()
 
 
 DeliveryProofConnection = connection(DeliveryProof)
@@ -162,6 +169,7 @@ class DeliveryQuery(graphene.ObjectType):
         """Return a page of proofs."""
         count = size(first)
         rows = deliveries.page(info.context.reading, after=past("delivery", after), first=count + 1)
+        info.context.loader.together("delivery proof", [row.id for row in rows])
         info.context.loader.together(
             "party", [one for row in rows for one in (row.recorder_id, row.recipient_id)]
         )

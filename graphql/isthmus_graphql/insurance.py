@@ -1,7 +1,8 @@
 """Insurance: open covers, rates, quotes, declarations and their certificates, claims, delay by quorum."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,22 @@ from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import JSON, DateTime, Long
 from isthmus_graphql.values import Money
 from isthmus_platform import parties
+from isthmus_platform.database import Work
 from isthmus_platform.insurance import covers, exporting, limits, quotes, records, steps
 from isthmus_platform.insurance.records import InsuranceStep
+from isthmus_platform.papers.signing import Desk
 from isthmus_platform.shipments import Shipment
 
 DAYS = "in days of 24 hours"
+WritesOne = Callable[[Work, Desk, UUID], bytes]
+WritesSeveral = Callable[[Work, Desk, Collection[UUID]], dict[UUID, bytes]]
+FILES: Mapping[type, tuple[WritesOne, WritesSeveral]] = MappingProxyType(
+    {
+        records.OpenCover: (exporting.cover, exporting.of_covers),
+        records.InsuranceClaim: (exporting.claim, exporting.of_claims),
+    }
+)
+"""What writes the file of one row, and those of several that were read together."""
 
 
 def money(row: Any, minor: int | None) -> Money | None:
@@ -82,10 +94,15 @@ class Chained:
 
     @staticmethod
     def resolve_file(row: Any, info: Info) -> str:
-        """Write the file."""
-        context = info.context
-        make = exporting.cover if isinstance(row, records.OpenCover) else exporting.claim
-        return make(context.reading, desk_of(context), row.id).decode()
+        """Write the file, with those of the whole page."""
+        context, desk = info.context, desk_of(info.context)
+        one, several = FILES[type(row)]
+
+        def write(ids: Sequence[UUID]) -> dict[UUID, bytes]:
+            return several(context.reading, desk, ids)
+
+        written = context.loader.load("contract", row.id, "file", write)
+        return (written or one(context.reading, desk, row.id)).decode()
 
     @staticmethod
     def resolve_steps(row: Any, info: Info) -> Sequence[InsuranceStep]:

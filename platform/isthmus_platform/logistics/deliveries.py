@@ -4,7 +4,7 @@ Who changes the proofs of a release locks the release. A proof that stands is ``
 container has one at most. After a dispute, or once it is withdrawn, another may be recorded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -37,6 +37,7 @@ from isthmus_platform.logistics.records import RELEASE, CargoRelease, DeliveryOr
 from isthmus_platform.logistics.wording import one_line
 from isthmus_platform.papers import issuing
 from isthmus_platform.papers.signing import Desk
+from isthmus_platform.parties import Party
 from isthmus_platform.sources import SourceKind
 from isthmus_platform.tracking_records import ShipmentSource
 
@@ -360,11 +361,20 @@ def _locked(work: Work, proof_id: UUID, step: Transition) -> DeliveryProof:
 
 
 def export(work: Work, desk: Desk, proof_id: UUID) -> bytes:
-    """Return the file of a proof that the actor sees; it verifies itself."""
-    made = get(work, proof_id)
-    names = parties.get_many(work, (made.recorder_id, made.recipient_id))
+    """Return the file of a proof that the actor sees; it verifies itself. Raises :class:`NotFound`."""
+    return exports(work, desk, [get(work, proof_id).id])[proof_id]
+
+
+def exports(work: Work, desk: Desk, proof_ids: Collection[UUID]) -> dict[UUID, bytes]:
+    """Return the file of each of these proofs that the actor sees, by id."""
+    query = select(DeliveryProof).where(DeliveryProof.id.in_(proof_ids))
+    seen = work.session.scalars(query.execution_options(populate_existing=True)).all()
+    names = parties.get_many(work, {one for made in seen for one in (made.recorder_id, made.recipient_id)})
+    return {made.id: _file(desk, made, names, work.now) for made in seen}
+
+
+def _file(desk: Desk, made: DeliveryProof, names: Mapping[UUID, Party], at: datetime) -> bytes:
     owners = [(made.key, names[made.recorder_id].name)]
     if made.answer_key is not None:
         owners.append((made.answer_key, names[made.recipient_id].name))
-    standing = Standing(made.state)
-    return statements.export(desk, made.token, made.answer_token, standing, owners, work.now)
+    return statements.export(desk, made.token, made.answer_token, Standing(made.state), owners, at)
