@@ -204,8 +204,15 @@ class CargoRelease(graphene.ObjectType):
 
     @staticmethod
     def resolve_verdict(row: ReleaseRow, info: Info) -> Verdict:
-        """Judge it now."""
-        return release.verdict(info.context.reading, row.id)
+        """Judge it now, with those of the whole page."""
+        context = info.context
+
+        def judge(ids: Sequence[UUID]) -> dict[UUID, Verdict]:
+            return release.verdicts(context.reading, ids)
+
+        return context.loader.load("release", row.id, "verdict", judge) or release.verdict(
+            context.reading, row.id
+        )
 
     @staticmethod
     def resolve_holds(row: ReleaseRow, info: Info) -> list[HoldRow]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, func, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from isthmus_platform import crossings, customs, deriving, domain_events, parties, shipments, window_queries
 from isthmus_platform.crossings import Ask, Crossing, Outgoing
@@ -158,11 +158,24 @@ def of_shipments(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, Declara
     return {each.shipment_id: each for each in work.session.scalars(query.order_by(Declaration.id))}
 
 
-def newest(work: Work, shipment_id: UUID, *, lock: bool = False) -> Declaration | None:
-    """Return the newest declaration of a shipment; with ``lock`` nothing changes it until the work ends."""
-    query = select(Declaration).where(Declaration.shipment_id == shipment_id)
-    query = query.order_by(Declaration.id.desc()).limit(1).execution_options(populate_existing=True)
-    return work.session.scalar(query.with_for_update(read=True) if lock else query)
+def newest(work: Work, shipment_ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Declaration]:
+    """Return the newest declaration of each shipment; with ``lock`` nothing changes them until the work ends.
+
+    They are read anew, whatever was read of them before.
+    """
+    each = aliased(Declaration)
+    last = select(each.id).where(each.shipment_id == Declaration.shipment_id)
+    query = (
+        select(Declaration)
+        .where(
+            Declaration.shipment_id.in_(set(shipment_ids)),
+            Declaration.id == last.order_by(each.id.desc()).limit(1).scalar_subquery(),
+        )
+        .order_by(Declaration.id)
+        .execution_options(populate_existing=True)
+    )
+    rows = work.session.scalars(query.with_for_update(read=True) if lock else query)
+    return {row.shipment_id: row for row in rows}
 
 
 def timeline(work: Work, shipment_ids: Iterable[UUID]) -> dict[UUID, list[TimelineEntry]]:

@@ -19,8 +19,6 @@ assert SCHEMA.query_type is not None
 QUERY: GraphQLObjectType = SCHEMA.query_type
 
 
-# What is judged or signed anew for each thing that is asked for, by statements of its own.
-ONE_BY_ONE = {"CargoRelease.verdict", "DeliveryProof.file", "InsuranceClaim.file", "OpenCover.file"}
 AT_ONCE = 12
 SEEN = {
     *("titles", "cargoReleases", "truckAppointments", "deliveryProofs", "bookings", "freightRequests"),
@@ -36,7 +34,7 @@ def fields(kind: GraphQLObjectType, depth: int) -> Iterator[str]:
     yield "__typename"
     for name, field in kind.fields.items():
         inner = get_named_type(field.type)
-        if f"{kind.name}.{name}" in ONE_BY_ONE or any(map(is_required_argument, field.args.values())):
+        if any(map(is_required_argument, field.args.values())):
             continue
         if is_leaf_type(inner):
             yield name

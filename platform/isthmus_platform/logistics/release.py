@@ -142,7 +142,13 @@ def standing(order: DeliveryOrder, now: datetime) -> OrderState:
 
 def verdict(work: Work, release_id: UUID) -> Verdict:
     """Return the verdict on a release that the actor is a party to, as it stands now."""
-    return judge(facts.gather(work, get(work, release_id)))
+    return verdicts(work, [get(work, release_id).id])[release_id]
+
+
+def verdicts(work: Work, release_ids: Sequence[UUID]) -> dict[UUID, Verdict]:
+    """Return the verdict on each of these releases that the actor is a party to, by id, as they stand now."""
+    gathered = facts.gather(work, of_ids(work, release_ids).values())
+    return {release_id: judge(found) for release_id, found in gathered.items()}
 
 
 def locked(work: Work, release_id: UUID) -> CargoRelease:
@@ -284,7 +290,7 @@ def order(work: Work, vault: Vault, release_id: UUID, expires_at: datetime) -> D
 
 
 def _judge(work: Work, release: CargoRelease) -> None:
-    found = judge(facts.gather(work, release, lock=True))
+    found = judge(facts.gather(work, [release], lock=True)[release.id])
     if not found.releasable:
         raise NotReleasable(found.missing)
 

@@ -4,7 +4,7 @@ Both are placed under the lock of the title that a step takes too, so that a ste
 nothing slips in behind its back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from isthmus_platform import access_log, parties
 from isthmus_platform.database import PartyRole, Work, new_id, on_duty
 from isthmus_platform.errors import InvalidInput, NotFound
+from isthmus_platform.parties import Party
 from isthmus_platform.title import locking, telling
 from isthmus_platform.title.chain import Phase
 from isthmus_platform.title.errors import (
@@ -163,12 +164,18 @@ def check_free(work: Work, title: TitleRecord) -> None:
     """Raise :class:`TitleBlocked`, naming all that stands on ``title``, whose lock the caller has."""
     found = standing_on(work, [title.id])
     if found:
-        raise TitleBlocked(told(work, found))
+        raise TitleBlocked(told(work, found, whose(work, found)))
 
 
-def told(work: Work, found: Sequence[TitleBlock], *, whole: bool = True) -> list[Block]:
+def whose(work: Work, found: Iterable[TitleBlock]) -> dict[UUID, Party]:
+    """Return the parties whose liens and holds these are, by id."""
+    return parties.get_many(work, {block.party_id for block in found})
+
+
+def told(
+    work: Work, found: Sequence[TitleBlock], names: Mapping[UUID, Party], *, whole: bool = True
+) -> list[Block]:
     """Return ``found`` in words; not ``whole`` leaves out whose they are and why, but for one's own."""
-    names = parties.get_many(work, {block.party_id for block in found})
     own = work.actor.party_id
     return [
         Block(block.kind, names[block.party_id].name, block.placed_at, block.reason)

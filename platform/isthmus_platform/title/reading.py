@@ -82,13 +82,16 @@ def standing(work: Work, title_id: UUID) -> Standing:
 
 def holder_of(work: Work, shipment_id: UUID) -> Standing | None:
     """Return how the newest bill of lading of a shipment stands; None where there is none that one sees."""
-    newest = work.session.scalar(
-        select(TitleRecord)
-        .where(TitleRecord.shipment_id == shipment_id, TitleRecord.kind == Kind.BILL_OF_LADING.value)
-        .order_by(TitleRecord.id.desc())
-        .limit(1)
+    found = newest(work, [shipment_id]).get(shipment_id)
+    return None if found is None else standings(work, [found])[found.id]
+
+
+def newest(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, TitleRecord]:
+    """Return the newest bill of lading of each shipment, of those that the actor sees, by shipment."""
+    query = select(TitleRecord).where(
+        TitleRecord.shipment_id.in_(shipment_ids), TitleRecord.kind == Kind.BILL_OF_LADING.value
     )
-    return None if newest is None else standings(work, [newest])[newest.id]
+    return {record.shipment_id: record for record in work.session.scalars(query.order_by(TitleRecord.id))}
 
 
 def standings(work: Work, records: Sequence[TitleRecord]) -> dict[UUID, Standing]:
@@ -96,8 +99,10 @@ def standings(work: Work, records: Sequence[TitleRecord]) -> dict[UUID, Standing
     ids = [record.id for record in records]
     told = _told(work, records)
     standing_on: dict[UUID, list[TitleBlock]] = {one: [] for one in ids}
-    for block in blocks.standing_on(work, ids):
+    found = blocks.standing_on(work, ids)
+    for block in found:
         standing_on[block.title_id].append(block)
+    names = blocks.whose(work, found)
     return {
         record.id: Standing(
             title_id=record.id,
@@ -110,7 +115,7 @@ def standings(work: Work, records: Sequence[TitleRecord]) -> dict[UUID, Standing
             named=record.named_id if record.id in told else None,
             told=record.id in told,
             since=record.stepped_at,
-            blocks=tuple(blocks.told(work, standing_on[record.id], whole=_sees_all(work, record))),
+            blocks=tuple(blocks.told(work, standing_on[record.id], names, whole=_sees_all(work, record))),
         )
         for record in records
     }
