@@ -19,8 +19,10 @@ from isthmus_protocol.agreements import sign_agreement
 from isthmus_protocol.canonical import parse
 from isthmus_protocol.keys import Holder, Keyring, SigningKey
 from isthmus_protocol.records import AgreementRecord, read_record
+from pages import Page
 
 DEMO = Path(__file__).parents[2] / "platform" / "isthmus" / "demo"
+PAGE = Page("docs/reference/agreements.md")
 LASTING = {"validUntil": "2999-01-01T00:00:00Z"}
 
 Run = Callable[..., Result]
@@ -254,3 +256,49 @@ def test_a_signer_without_a_name_does_not_count_where_the_drafter_is_named(
     nameless = sign_agreement(KEYS[Holder.OPERATOR], agreement(**(LASTING | {"draftedBy": "j.lin"})))
     (tmp_path / "nameless.jws").write_text(nameless)
     assert "named" in refused(run("activate", file, "nameless.jws"))
+
+
+def test_the_commands_of_the_page_take_an_agreement_from_draft_to_suspended(
+    run: Run, draft: Callable[..., Path]
+) -> None:
+    lint, show, diff, prove, live, sign_it, activate, suspend = (
+        command.words[1:] for command in PAGE.commands("agreement")
+    )
+    draft()
+    draft("second.json", version=2, fields=[])
+    Path("claims.json").write_text(PAGE.block("json", 1))
+    meant = {
+        **dict.fromkeys(("FILE...", "FILE", "FILE|ID", "OLD", "AGREEMENT..."), "draft.json"),
+        "NEW": "second.json",
+        "[--claims": "--claims",
+        "FILE]": "claims.json",
+        "ID": "export-declaration",
+    }
+
+    def told(words: list[str], **other: str) -> str:
+        done = run(*((meant | other).get(word, word) for word in words))
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "in order" in told(lint)
+    assert "DRAFT" in told(show)
+    assert "No longer permitted:\n" in told(diff)
+    assert "2 hold, 0 fail" in told(prove)
+    told(sign_it, **{"KEY.pem": pem("operator")})
+    told(sign_it, **{"operator": "authority", "KEY.pem": pem("authority"), "A.jws": "B.jws"})
+    assert "ACTIVE" in told(activate)
+    assert "1 agreements in force on the bridge" in told(live)
+    assert "suspended by the authority" in told(suspend, **{"KEY.pem": pem("authority")})
+    assert "SUSPENDED" in told(show, **{"FILE|ID": "export-declaration"})
+
+
+def test_the_fields_of_the_page_are_those_of_an_agreement_on_answers(run: Run, tmp_path: Path) -> None:
+    answering = json.loads((DEMO / "agreements" / "declaration-answer.json").read_bytes())
+    shown = json.loads(f"{{{PAGE.block('json')}}}")
+    assert shown.keys() == {"fields", "leakageBudget"}
+    (tmp_path / "draft.json").write_text(json.dumps(answering | shown))
+    done = run("lint", "draft.json")
+    assert done.exit_code == 0, done.output
+    told = run("show", "draft.json").output
+    for said in ("/declaredValueMinor", "atLeast", "inBand", "1000000", "5000000"):
+        assert said in told

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from isthmus_protocol.xml import canonical_xml, parse
+from pages import Page
 from standards import STANDARDS
 
 EFTI = STANDARDS / "efti"
@@ -85,3 +86,12 @@ def test_a_document_that_is_refused_is_explained(tmp_path: Path, document: bytes
     file = tmp_path / "given.xml"
     file.write_bytes(document)
     assert_refused(run("--subset", "EU01", file), 1, "given.xml", *words)
+
+
+def test_the_command_of_the_page_prints_what_both_subsets_may_see(tmp_path: Path) -> None:
+    (command,) = Page("docs/efti.md").commands()
+    assert command.words[:2] == ["efti", "filter"]
+    (tmp_path / "consignment.xml").write_bytes(EXAMPLE.read_bytes())
+    result = run(*command.words[2:-1], tmp_path / command.words[-1])
+    assert result.returncode == 0, result.stderr
+    assert parse(result.stdout).tag == "{http://efti.eu/v1/consignment/common}consignment"

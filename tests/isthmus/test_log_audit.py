@@ -22,6 +22,7 @@ from isthmus_protocol.canonical import parse_object
 from isthmus_protocol.keys import Holder
 from isthmus_protocol.records import LogRecord, Record, read_record
 from isthmus_protocol.verify import main as verify
+from pages import Page
 from paperwork import open_paperwork
 from standing import StandingClock
 
@@ -130,3 +131,23 @@ def test_promises_are_taken_from_a_file_one_a_line_and_a_checkpoint_as_it_was_fe
     assert "1 promises are kept" in done.output
     promises.write_bytes(b"{}")
     assert isinstance(run(promises).exception, CannotRun)
+
+
+def test_the_commands_of_the_page_hold_the_log_to_what_was_kept_and_check_what_they_write(
+    run: Run, border: Border, tmp_path: Path
+) -> None:
+    audit, check = (command.words for command in Page("docs/omission.md").commands())
+    crossing = border.crossings()[0]
+    assert crossing.exchange is not None
+    Path("evidence.json").write_bytes(border.client.evidence(crossing.exchange))
+    Path("promises.txt").write_text("".join(f"{each.promise}\n" for each in border.crossings()))
+    with border.bridge.begin() as session:
+        note = log.checkpoint(log.head(session), border.bridge.origin, border.bridge.log_key)
+    Path("checkpoint.txt").write_text(note)
+    Path("trust.json").write_bytes(Path("home/keys/trust.json").read_bytes())
+    assert run(*audit[2:], "--as", "platform").exit_code == 0
+    records = leaves(border.bridge)
+    rewrite(border.bridge, records[1:])
+    assert run(*audit[2:], "--as", "platform").exit_code == 1
+    done = CliRunner().invoke(cli.isthmus, check)
+    assert (done.exit_code, "FRAUD PROVEN" in done.output) == (0, True), done.output

@@ -24,6 +24,7 @@ from isthmus_protocol.keys import Holder
 from isthmus_witness.http import create_app as create_witness
 from isthmus_witness.record import Record
 from isthmus_witness.witness import Witness
+from pages import Page
 
 ORIGIN = "bridge.test/log"
 ENTRIES = 11
@@ -167,3 +168,18 @@ def test_a_checkpoint_by_an_unknown_key_is_refused(command: Command, bridge: Bri
     (tmp_path / "trust.json").write_text("{}")
     said = refusal(command("checkpoint", "--trust", str(tmp_path / "trust.json")))
     assert "not a list of trusted keys" in said
+
+
+def test_the_commands_of_the_page_print_what_they_verified(command: Command) -> None:
+    meant = {"[--newest]": "--newest", "INDEX": "5", "FROM": "4", "TO": str(ENTRIES)}
+    head, entry, growth, kept = (each.words[1:] for each in Page("docs/reference/log.md").commands("log"))
+    for words, said in (
+        (head, f"{ENTRIES}\n"),
+        (entry, "verified: entry 5"),
+        (growth, "continues that of 4"),
+    ):
+        result = command(*(meant.get(word, word) for word in words))
+        assert result.exit_code == 0, result.output
+        assert said in result.stdout
+    assert kept[1:] == [">", "kept.txt"]
+    assert open_note(command(*kept[:1]).stdout, WITNESSED, Holder.LOG).size == ENTRIES

@@ -15,6 +15,7 @@ from isthmus.errors import CannotRun
 from isthmus.home import home_of
 from isthmus.keys import KeyFolder, make_missing
 from isthmus_platform.database import Platform
+from pages import Page
 
 SAMPLES = resources.files("isthmus.demo").joinpath("screening")
 
@@ -101,3 +102,19 @@ def test_a_key_of_another_does_not_sign_for_the_operator(lists: Path) -> None:
     key = str(KeyFolder(home_of(lists / "home").keys).path / "authority.pem")
     with pytest.raises(CannotRun, match="it cannot sign for the operator"):
         run("load", str(lists / "watch.json"), "--by", "Ada", "--key", key)
+
+
+def test_the_commands_of_the_page_work(lists: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(lists)
+    watch, goods, show, diff, schema = (each.words[1:] for each in Page("docs/screening.md").commands())
+    watching = json.loads((lists / "watch.json").read_text()) | {"list": "watch"}
+    (lists / "watch.json").write_text(json.dumps(watching))
+    assert "watch version 1" in run(*watch)
+    assert "dual-use version 1" in run(*goods)
+    assert [line.split()[0] for line in run(*show).splitlines()] == ["dual-use", "watch"]
+    assert "by Ada Byron: signed by the operator's key." in run(*show, "watch")
+    del watching["entries"][0]
+    (lists / "watch.json").write_text(json.dumps(watching))
+    run(*watch)
+    assert run(*diff).startswith("watch: version 1 to 2\n- W-001")
+    jsonschema.validate(watching, json.loads(run(*schema)))

@@ -16,6 +16,7 @@ from isthmus.witness import create_witness
 from isthmus_protocol.checkpoint import sign_note
 from isthmus_protocol.cosignature import cosignatures
 from isthmus_protocol.keys import Holder, SigningKey
+from pages import Page
 
 
 @pytest.fixture
@@ -144,3 +145,23 @@ def test_where_nothing_is_left_a_new_key_begins_anew(home: Home, witness: Client
     assert restore("--from-nothing").exit_code == 0
     assert kid(home) != first
     assert add(witness, log.submission(0)) == 200
+
+
+def test_the_commands_of_the_page_restore_it_from_what_was_kept_or_from_nothing(
+    home: Home, witness: Client, log: GrowingLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from_kept, from_nothing = (each.words for each in Page("docs/reference/log.md").commands("witness"))
+    monkeypatch.chdir(tmp_path)
+    log.grow(b"a")
+    assert add(witness, log.submission(0)) == 200
+    kept(witness, Path("older.txt"))
+    log.grow(b"b")
+    assert add(witness, log.submission(1)) == 200
+    kept(witness, Path("kept.txt"))
+    (home.witness / "checkpoint").unlink()
+    done = restore(*(word.removesuffix("...") for word in from_kept[2:]))
+    assert (done.exit_code, "goes on from 2 entries" in done.output) == (0, True), done.output
+    first = kid(home)
+    (home.witness / "checkpoint").unlink()
+    done = restore(*from_nothing[2:])
+    assert (done.exit_code, kid(home) != first) == (0, True), done.output

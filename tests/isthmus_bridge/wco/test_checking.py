@@ -13,6 +13,7 @@ from lxml import etree
 import cds
 from isthmus_bridge.wco import checking
 from isthmus_bridge.wco.schemas import Kind, Schemas, SchemasMissing, published
+from pages import Page
 from standards import STANDARDS
 from xml_mutants import mutants
 
@@ -183,3 +184,11 @@ def test_the_schemas_may_lie_in_a_folder_with_an_odd_name(tmp_path: Path) -> Non
     (tmp_path / "a & b ü").symlink_to(STANDARDS)
     schemas = published({"ISTHMUS_STANDARDS": str(tmp_path / "a & b ü")})
     assert checking.faults(cds.declarations()[0].read_bytes(), Schemas(schemas.folder)) == []
+
+
+def test_the_command_of_the_page_exits_with_0_where_the_schemas_hold(tmp_path: Path) -> None:
+    (command,) = Page("docs/wco.md").commands()
+    assert command.words[:2] == ["wco", "check"]
+    (tmp_path / command.words[2]).write_bytes(cds.declarations()[0].read_bytes())
+    done = isthmus(*(tmp_path / word for word in command.words[2:]))
+    assert done.returncode == 0, done.stderr
