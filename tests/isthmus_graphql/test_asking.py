@@ -1,5 +1,7 @@
 """A bank puts questions of yes or no through the schema, over the real bridge, to the real window."""
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,6 +25,7 @@ from isthmus_protocol.keys import Holder
 from isthmus_window import work
 from isthmus_window.http import create_app as create_window
 from isthmus_window.service import Window
+from pages import Page
 from paperwork import open_paperwork
 from standing import StandingClock
 from trade import DRAFT
@@ -189,3 +192,15 @@ def test_questions_put_while_the_bridge_is_away_wait_and_their_refusal_is_told_w
     told = nodes(asking.trader.data(TRIED)["accessLog"])
     reasons = [each["reason"] for each in told if each["outcome"] == "REFUSED"]
     assert sorted(reasons) == ["LEAKAGE_BUDGET", "QUESTION_NOT_PERMITTED"], "the owner sees who tried"
+
+
+def test_a_bank_asks_as_the_page_shows(asking: Asking) -> None:
+    page = Page("docs/reference/agreements.md")
+    (shown,) = re.findall(r"with the input `(.*?)`", page.text, re.DOTALL)
+    given = json.loads(shown) | {"idempotencyKey": "the page", "ucr": DRAFT.ucr}
+    told = asking.bank.data(page.block("graphql"), input=given)["askWindow"]
+    assert told["userErrors"] == []
+    assert told["crossing"]["asked"] == [{**given["asks"][0], "holds": None}]
+    asking.go_on()
+    answered = asking.bank.data(ONE, id=told["crossing"]["id"])["crossing"]
+    assert answered["asked"] == [{**given["asks"][0], "holds": True}]

@@ -7,6 +7,7 @@ from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.planner import Planner
 from isthmus_graphql.schema import build
 from isthmus_platform.database import Platform
+from pages import Page
 from receivable_trade import ReceivableTrade, marks, open_receivable_trade
 from title_trade import DESK, UCR, TitleTrade
 
@@ -65,3 +66,11 @@ def test_to_who_has_no_grant_a_consignment_is_as_one_that_is_not_there(
         {"action": "FINANCEABLE", "outcome": "REFUSED", "reader": {"name": "other-bank"}},
     ]
     assert askers["bank"].codes(TRUTH, ucr=UCR, marks=["no mark"]) == ["marks"]
+
+
+def test_the_query_of_the_page_is_answered(trade: ReceivableTrade, askers: dict[str, Asker]) -> None:
+    trade.papers.grant(trade.document)
+    query = Page("docs/financing.md").block("graphql")
+    told = askers["bank"].data(query, ucr=UCR, marks=marks())["financeableTruth"]
+    assert told.keys() == {"declaration", "balance", "duplicate", "title", "insurance"}
+    assert told["duplicate"]["known"] is True

@@ -11,6 +11,7 @@ from graphql_client import Asker, nodes, serve
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.schema import build
 from isthmus_platform.database import Platform
+from pages import Page
 from paperwork import open_paperwork
 from standing import StandingClock
 from trade import DRAFT
@@ -116,3 +117,11 @@ def test_what_is_wrong_is_a_user_error(border: FreightBorder, askers: dict[str, 
     ]
     assert askers["carrier"].refused("publishFreightData", CROSSING, **asked()) == [("not_owner", "shipment")]
     assert border.drain() == 0
+
+
+def test_the_mutation_of_the_page_publishes(border: FreightBorder, askers: dict[str, Asker]) -> None:
+    border.papers.trade.ship(reference="KHH-HAM-0417", ucr="6TW24536806-0417")
+    published = askers["trader"].data(Page("docs/efti.md").block("graphql"))["publishFreightData"]
+    assert published["userErrors"] == []
+    assert published["crossing"]["state"] == "REQUESTED"
+    assert border.drain() == 1

@@ -1,5 +1,7 @@
 """Subscriptions by GraphQL over SSE (distinct connections mode): told what is seen, ended when it is not."""
 
+import argparse
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from isthmus_graphql.http import blueprint
 from isthmus_graphql.streaming import StreamLimits
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.errors import NotAuthenticated
+from pages import Page
 
 ALL = "subscription { shipmentsChanged { kind cursor shipment { reference status { code } } } }"
 ONE = (
@@ -254,3 +257,20 @@ def test_what_is_about_documents_is_not_told_of_shipments(
         upload(platform, trader)
         ship(trader, reference="KHH-HAM-2", ucr="6TW24536806-2")
         assert [listener.told()["kind"] for _ in range(2)] == ["shipment.created"] * 2
+
+
+def test_the_command_of_the_page_is_told_of_changes(wire: Wire, trader: Asker) -> None:
+    curl = argparse.ArgumentParser(prog="curl")
+    curl.add_argument("-N", action="store_true", required=True)  # not kept back until there is more
+    curl.add_argument("-H", action="append")
+    curl.add_argument("-d")
+    curl.add_argument("url")
+    line = Page("docs/webhooks.md").block("sh").replace("\\\n", "").replace("$TOKEN", "trader")
+    given = curl.parse_args(shlex.split(line)[1:])
+    assert given.url.endswith("/graphql")
+    headers = dict(each.split(": ", 1) for each in given.H)
+    assert headers.pop("Content-Type") == "application/json"
+    with wire.listen("nobody", **orjson.loads(given.d), headers=headers) as listener:
+        ship(trader)
+        told = listener.told()
+    assert (told["kind"], told["shipment"]["reference"]) == ("shipment.created", "KHH-HAM-1")

@@ -1,17 +1,27 @@
 """docs/financing.md is true: its diagram is what the register does, tried from every state."""
 
 import re
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+import pytest
+from flask import request
+
+from border import web_of
+from counterparts import KEYRING, serving
 from isthmus_platform import financed
 from isthmus_platform.database import Platform, Work
 from isthmus_platform.errors import PlatformError
+from isthmus_platform.http import financing
+from marking_bridge import marking_bridge
+from pages import ROOT, Page
 from paperwork import Paperwork, open_paperwork
 from standing import StandingClock
 
-TEXT = (Path(__file__).parents[2] / "docs" / "financing.md").read_text()
+PAGE = Page("docs/financing.md")
+TEXT = PAGE.text
 ARROW = re.compile(r"    (\S+) --> (\w+): (.+)")
 STEPS = ("disputeFinancing", "withdrawFinancingDispute", "30 days", "releaseFinancing")
 
@@ -72,3 +82,45 @@ class Register:
                 self._do("other-bank", lambda work: financed.withdraw(work, raised).id)
         except PlatformError:
             return
+
+
+@dataclass(frozen=True)
+class Served:
+    """The address of a platform whose banks reach a real bridge, and what either was asked, in order."""
+
+    address: str
+    asked: list[str]
+
+
+@pytest.fixture
+def served(platform: Platform, bridge_url: str, clock: StandingClock) -> Iterator[Served]:
+    app, authenticate = web_of(open_paperwork(platform))
+    asked: list[str] = []
+
+    @app.before_request
+    def note() -> None:
+        asked.append(f"{request.method} {request.path}")
+
+    with marking_bridge(bridge_url, clock) as client, serving(app) as address:
+        client.http.event_hooks = {
+            "request": [lambda sent: asked.append(f"{sent.method} {sent.url.path}")],
+        }
+        app.register_blueprint(financing.blueprint(platform, client, authenticate))
+        yield Served(address, asked)
+
+
+def test_a_bank_obtains_the_marks_of_its_invoice_as_the_page_shows_and_draws(served: Served) -> None:
+    known: dict[str, Any] = {"url": served.address, "trusted_keys": KEYRING}
+    found = set()
+    for bank in ("bank", "other-bank"):
+        mine: dict[str, Any] = {}
+        exec(PAGE.block("python"), known | {"bearer": {"Authorization": f"Bearer {bank}"}}, mine)
+        found.add(mine["marks"])
+    assert len(found) == 1, "the same invoice has the same marks"
+    assert served.asked == 2 * re.findall(r"POST /[\w/]+", PAGE.block("mermaid"))
+
+
+def test_the_drawing_names_what_marks_go_to() -> None:
+    ((asked, registered),) = re.findall(r"B->>P: (\w+) / (\w+) \(marks\)", PAGE.block("mermaid"))
+    schema = (ROOT / "graphql" / "schema.graphql").read_text()
+    assert [name for name in (asked, registered) if f"  {name}(" not in schema] == []

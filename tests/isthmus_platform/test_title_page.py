@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
-from pathlib import Path
+from typing import Any
 
+from isthmus_platform.database import Platform
 from isthmus_protocol.title_steps import Action, Form, Reason, Step, Terms
 from isthmus_protocol.titles import NotAllowed, Phase, Title, begin, take
+from pages import Page
+from title_trade import DESK, DIGEST, UCR, open_title_trade
 
-TEXT = (Path(__file__).parents[2] / "docs" / "title.md").read_text()
+PAGE = Page("docs/title.md")
+TEXT = PAGE.text
 ARROW = re.compile(r"    (\S+) --> (\S+): ([A-Z_]+(?:, [A-Z_]+)*) \((\w+)\)(.*)")
 PARTIES = ("carrier", "shipper", "buyer")
 TERMS = Terms("B1", 1, "sha-256:" + "0" * 64, Form.NEGOTIABLE)
@@ -91,3 +95,29 @@ def test_the_table_of_steps_has_each_with_whose_it_is() -> None:
         action.value: {"ISSUE": "carrier", "SACC": "issuer", "SREJ": "issuer"}.get(action.value, "holder")
         for action in Action
     }
+
+
+def test_the_calls_of_the_page_do_what_is_said_beside_them(platform: Platform) -> None:
+    trade = open_title_trade(platform)
+    known: dict[str, Any] = {
+        "desk": DESK,
+        "shipment_id": trade.shipment,
+        "document_digest": DIGEST,
+        "ucr": UCR,
+    }
+    whose = {"carrier": "carrier", "holder": "trader", "bank": "bank", "authority": "authority"}
+    answers = []
+    for line in PAGE.block("python").splitlines():
+        call, _, beside = line.partition("#")
+        by = next((actor for name, actor in whose.items() if beside.endswith(name)), "trader")
+        with platform.begin(trade[by]) as known["work"]:
+            if call.startswith("title."):
+                answers.append(eval(call.strip(), known))
+            else:
+                exec(call.strip(), known)
+    newest, standing, lien, cleared, *held, passed = answers
+    assert newest == standing
+    assert [block.kind for block in (lien, cleared, *held[0], held[1])] == ["LIEN", "LIEN", "HOLD", "HOLD"]
+    assert passed.phase == "HELD"
+    assert trade.holder(known["title_id"]) == "bank"
+    assert trade.standing("bank", known["title_id"]).free

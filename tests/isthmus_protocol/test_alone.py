@@ -21,6 +21,7 @@ import isthmus_protocol
 from agreed import KEYRING, agreement, bundle, receipt, record
 from isthmus_protocol import wheel
 from isthmus_protocol.canonical import canonical
+from pages import Page
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(isthmus_protocol.__file__).parent
@@ -152,3 +153,25 @@ def test_whoever_builds_the_wheel_gets_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     again = hashlib.sha256(wheel.build(tmp_path / "again").read_bytes()).hexdigest()
     assert done.stdout.split()[-1] == again
+
+
+def test_the_commands_of_the_page_build_install_and_verify(python: list[str], tmp_path: Path) -> None:
+    (build, install), (verify,) = (
+        [line.split("&&") for line in block.splitlines()] for block in Page("docs/auditing.md").blocks("sh")
+    )
+    folder, make = (each.split() for each in build)
+    built = subprocess.run(
+        [sys.executable, *make[1:-1], str(tmp_path)], cwd=ROOT / folder[1], capture_output=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    made, installed = (each.split() for each in install)
+    assert [f"{make[-1]}/{file.name}" for file in tmp_path.iterdir()] == installed[-1:]
+    environment = Path(made[-1]) / "bin"
+    assert installed[:2] == [str(environment / "pip"), "install"]
+    (tmp_path / "evidence.json").write_bytes(BUNDLE)
+    (tmp_path / "trust.json").write_bytes(canonical(KEYRING.to_json()))
+    (words,) = (each.split() for each in verify)
+    assert words[0] == str(environment / "python")
+    given = [str(tmp_path / word) if word.endswith(".json") else word for word in words[1:]]
+    done = call(python, *given)
+    assert done.returncode == 0, done.stdout + done.stderr
