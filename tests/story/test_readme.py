@@ -28,6 +28,7 @@ def test_every_command_of_the_tour_succeeds_and_shows_what_is_said_of_it(isthmus
     ):
         assert written in meant
         meant = meant.replace(written, here)
+    isthmus.await_ready()
     path = f"{Path(COMMAND[0]).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", meant],
