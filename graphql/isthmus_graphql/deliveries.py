@@ -169,7 +169,7 @@ class DeliveryQuery(graphene.ObjectType):
         """Return a page of proofs."""
         count = size(first)
         rows = deliveries.page(info.context.reading, after=past("delivery", after), first=count + 1)
-        info.context.loader.together("delivery proof", [row.id for row in rows])
+        info.context.loader.together("delivery proof", [row.id for row in rows[:count]])
         info.context.loader.together(
             "party", [one for row in rows for one in (row.recorder_id, row.recipient_id)]
         )

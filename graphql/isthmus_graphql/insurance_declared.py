@@ -295,7 +295,7 @@ def _page(
     count, place = size(first), past(kind, after)
     under = None if cover is None else identity.key_of("OpenCover", cover, "cover")
     rows = covers.page(info.context.reading, table, cover=under, after=place, first=count + 1)
-    keep(info.context, rows)
+    keep(info.context, rows[:count])
     return page(rows, count, after, lambda row: cursor(kind, row.id))
 
 

@@ -68,9 +68,9 @@ def place(kind: str, after: str | None, *parsers: Callable[[str], Any]) -> tuple
         return None
     try:
         text = base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True).decode()
-        named, *words = text.split(" ")
+        words = text.removeprefix(f"{kind} ").split(" ")
         found = tuple(parse(word) for parse, word in zip(parsers, words, strict=True))
-        if named == kind and cursor(kind, *found) == after:
+        if cursor(kind, *found) == after:
             return found
     except (ValueError, binascii.Error, OverflowError):
         pass

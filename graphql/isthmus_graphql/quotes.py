@@ -104,6 +104,7 @@ class FreightQuote(graphene.ObjectType):
 
         def read(ids: Sequence[UUID]) -> dict[UUID, RequestRow]:
             found = quotes.requests(info.context.reading, ids)
+            info.context.loader.keep("freight request", found.values())
             info.context.loader.together("party", [one.party_id for one in found.values()])
             return found
 

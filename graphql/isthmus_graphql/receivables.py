@@ -8,6 +8,7 @@ import graphene
 
 from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
+from isthmus_graphql.documents import keep_documents
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.parties import Party, party_of
@@ -145,7 +146,9 @@ class ReceivableOffer(graphene.ObjectType):
         context = info.context
 
         def read(ids: Sequence[UUID]) -> dict[UUID, ReceivableRow]:
-            return reading.many(context.reading, ids)
+            found = reading.many(context.reading, ids)
+            keep_receivables(context, list(found.values()))
+            return found
 
         return context.loader.load("receivable", row.receivable_id, "row", read)
 
@@ -240,12 +243,7 @@ class Receivable(graphene.ObjectType):
     def resolve_debtor(row: ReceivableRow, info: Info) -> dict[str, str]:
         """Return who has to pay."""
         said = _invoice(info, row)
-        return {
-            "name": said.debtor,
-            "identifier": said.buyer,
-            "country": said.country,
-            "rating": said.rating,
-        }
+        return {"name": said.debtor, "identifier": said.buyer, "country": said.country, "rating": said.rating}
 
     @staticmethod
     def resolve_document(row: ReceivableRow, info: Info) -> documents.Document | None:
@@ -253,7 +251,9 @@ class Receivable(graphene.ObjectType):
         context = info.context
 
         def read(ids: Sequence[UUID]) -> dict[UUID, documents.Document]:
-            return documents.get_many(context.reading, ids)
+            found = documents.get_many(context.reading, ids)
+            keep_documents(context, list(found.values()))
+            return found
 
         return context.loader.load("document", row.document_id, "document", read)
 
@@ -297,7 +297,9 @@ def _invoice(info: Info, row: ReceivableRow) -> Invoice:
 
 def _offer(context: Context, offer_id: UUID) -> OfferRow | None:
     def read(ids: Sequence[UUID]) -> dict[UUID, OfferRow]:
-        return reading.many_offers(context.reading, ids)
+        found = reading.many_offers(context.reading, ids)
+        keep_offers(context, list(found.values()))
+        return found
 
     return context.loader.load("receivable offer", offer_id, "row", read)
 
@@ -359,7 +361,7 @@ class ReceivableQuery(graphene.ObjectType):
         """Return a page of receivables."""
         count = size(first)
         rows = reading.page(info.context.reading, after=past("receivable", after), first=count + 1)
-        keep_receivables(info.context, rows)
+        keep_receivables(info.context, rows[:count])
         return page(rows, count, after, lambda row: cursor("receivable", row.id))
 
     @staticmethod
@@ -375,7 +377,7 @@ class ReceivableQuery(graphene.ObjectType):
         wanted = [receivables.State(each.value) for each in states or ()]
         place = past("receivable-offer", after)
         rows = reading.offers(info.context.reading, states=wanted, after=place, first=count + 1)
-        keep_offers(info.context, rows)
+        keep_offers(info.context, rows[:count])
         return page(rows, count, after, lambda row: cursor("receivable-offer", row.id))
 
     @staticmethod
@@ -386,7 +388,7 @@ class ReceivableQuery(graphene.ObjectType):
         count = size(first)
         place = past("receivable-notice", after)
         rows = reading.notices(info.context.reading, after=place, first=count + 1)
-        info.context.loader.together("receivable offer", [row.offer_id for row in rows])
+        info.context.loader.together("receivable offer", [row.offer_id for row in rows[:count]])
         return page(rows, count, after, lambda row: cursor("receivable-notice", row.id))
 
 

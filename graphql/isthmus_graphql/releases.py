@@ -287,7 +287,7 @@ class ReleaseQuery(graphene.ObjectType):
         """Return a page of releases."""
         count = size(first)
         rows = release.page(info.context.reading, after=past("release", after), first=count + 1)
-        keep(info.context, rows)
+        keep(info.context, rows[:count])
         return page(rows, count, after, lambda row: cursor("release", row.id))
 
 
