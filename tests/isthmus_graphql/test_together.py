@@ -21,3 +21,12 @@ def test_every_party_is_shown_in_a_page_what_it_is_shown_of_each_alone(
         assert together == [node for node in reversed(each) if node is not None]
         shown.add(len(together))
     assert {0, 2} <= shown, "some see all of them, and some see none"
+
+
+def test_the_document_of_a_receivable_shows_there_the_grants_that_it_shows_alone(world: EveryService) -> None:
+    trader, asked = world["trader"], "{ id grants { id } }"
+    page = trader.data(f"{{ receivables {{ edges {{ node {{ document {asked} }} }} }} }}")["receivables"]
+    shown = [edge["node"]["document"] for edge in page["edges"]]
+    alone = f"query ($id: ID!) {{ document(id: $id) {asked} }}"
+    assert shown == [trader.data(alone, id=each["id"])["document"] for each in shown]
+    assert any(each["grants"] for each in shown)
