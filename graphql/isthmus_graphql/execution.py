@@ -37,6 +37,8 @@ from isthmus_platform.papers.signing import Desk
 from isthmus_platform.webhook_signing import SigningSecrets
 
 MOST_ERRORS = 20
+MOST_WRONG_VALUES = 4
+"""How many values of variables are told to be wrong: each is written out with all of what it stands in."""
 
 
 class Answer(ExecutionResult):
@@ -243,6 +245,7 @@ class GraphQL:
                     context_value=context,
                     variable_values=variables,
                     operation_name=operation_name,
+                    max_coercion_errors=MOST_WRONG_VALUES,
                     hide_suggestions=not self.development,
                 )
         except Exception as error:  # noqa: BLE001 (what was read could not be committed; logged, not told)
@@ -341,6 +344,8 @@ def _followed(
         context_value=context,
         raw_variable_values=variables,
         operation_name=operation_name,
+        max_coercion_errors=MOST_WRONG_VALUES,
+        hide_suggestions=True,
     )
     if isinstance(execution, list):
         raise _Refused(execution)

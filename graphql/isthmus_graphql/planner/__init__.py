@@ -132,7 +132,7 @@ class Planner:
     def _coerced(self, node: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:
         if not node.variable_definitions:
             return {}
-        coerced = get_variable_values(self.schema, node.variable_definitions, dict(variables))
+        coerced = get_variable_values(self.schema, node.variable_definitions, dict(variables), 1)
         return coerced if isinstance(coerced, dict) else uncovered("a variable of the wrong type")
 
     def _plan(self, operation: Operation, given: Given) -> Plan:
