@@ -6,20 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
 from flask import Flask
+from graphql_relay import to_global_id
 
 from graphql_client import Asker
 from graphql_trade import departure, ship, upload
+from isthmus_graphql import pagination
 from isthmus_graphql.execution import GraphQL
 from isthmus_graphql.http import blueprint
+from isthmus_graphql.schema import build
 from isthmus_graphql.streaming import StreamLimits
 from isthmus_platform.database import Actor, Platform
 from isthmus_platform.errors import NotAuthenticated
 from pages import Page
 
+SCHEMA = build()
 ALL = "subscription { shipmentsChanged { kind cursor shipment { reference status { code } } } }"
 ONE = (
     "subscription ($r: String!, $a: String)"
@@ -156,6 +161,51 @@ def test_a_stream_goes_on_where_the_last_one_ended(wire: Wire, trader: Asker) ->
         with wire.listen("trader", ALL.replace("Changed ", f"Changed{after} ", 1), headers) as listener:
             assert listener.told()["shipment"]["reference"] == "KHH-HAM-2"
     assert wire.post("trader", ALL, {"Last-Event-ID": "forged"}).get_json()["code"] == "cursor"
+
+
+FORGED = ["forged", "", "bnVsbA==", "x" * 5_000, "WzEsMl0=", pagination.cursor("no-such-list", 1, 2)]
+
+
+@pytest.mark.parametrize(
+    "forged", FORGED, ids=["words", "nothing", "null", "long", "numbers", "another-list's"]
+)
+def test_a_forged_cursor_begins_no_stream(wire: Wire, trader: Asker, forged: str) -> None:
+    ship(trader)
+    for query in (ALL.replace("Changed ", "Changed(after: $a) ", 1), ONE):
+        query = query.replace("subscription {", "subscription ($a: String) {")
+        with wire.listen("trader", query, a=forged, r="KHH-HAM-1") as listener:
+            assert (listener.code(), listener.next().name) == ("cursor", "complete")
+
+
+def test_a_cursor_of_another_party_tells_nothing_of_it(wire: Wire, trader: Asker, rival: Asker) -> None:
+    """It is a place in the order of changes, behind which everybody is told of their own."""
+    with wire.listen("trader", ALL) as listener:
+        ship(trader)
+        theirs = listener.told()["cursor"]
+    ship(trader, reference="KHH-HAM-2", ucr="6TW24536806-2")
+    ship(rival, reference="OWN", ucr="6GB1-OWN")
+    query = ALL.replace("Changed ", f'Changed(after: "{theirs}") ', 1)
+    with wire.listen("rival", query) as listener:
+        assert listener.told()["shipment"]["reference"] == "OWN"
+    told = []
+    for reference in ("KHH-HAM-1", "NONE"):
+        with wire.listen("rival", ONE, r=reference, a=theirs) as listener:
+            told.append((listener.next().data, listener.next().name))
+    assert told[0][0]["errors"][0]["extensions"]["code"] == "not_found"
+    assert told[0] == told[1]
+
+
+def test_another_partys_id_follows_nothing_as_none_does(wire: Wire, trader: Asker) -> None:
+    """No argument of a subscription takes an id; one that is given as the reference is none."""
+    subscription = SCHEMA.subscription_type
+    assert subscription is not None
+    taken = {name: set(field.args) for name, field in subscription.fields.items()}
+    assert taken == {"shipmentChanged": {"reference", "after"}, "shipmentsChanged": {"after"}}
+    told = []
+    for given in (ship(trader)["id"], to_global_id("Shipment", str(uuid4()))):
+        with wire.listen("rival", ONE, r=given) as listener:
+            told.append((listener.next().data, listener.next().name))
+    assert told[0] == told[1]
 
 
 def test_a_grant_that_is_revoked_ends_the_stream(wire: Wire, trader: Asker) -> None:
