@@ -38,14 +38,13 @@ from graphql.language import IntValueNode, NullValueNode, ValueNode, VariableNod
 
 from isthmus_graphql.pagination import DEFAULT, LARGEST
 
-# The tokens of the specification's section 2.1, and comments, which begin with a number sign. A string
-# without end is taken to be one to where it breaks off: what is looked at once is never looked at again.
+# The tokens of the specification's section 2.1, and comments, which begin with a number sign. A string without
+# end is taken to be one to where it breaks off: what is looked at once is never looked at again.
 TOKEN = re.compile(
     r'"""(?:\\"""|[^"]|"(?!""))*+(?:""")?|"(?:\\.|[^"\\\n\r])*+"?|#[^\n\r]*+'
     r"|[A-Za-z_]\w*+|-?\d[\w.+-]*+|\.\.\.|[!$&()\[\]{}:=@|]",
     re.ASCII,
 )
-MOST_SCANNED = 5_000
 UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -60,7 +59,7 @@ class Limits:
     """
 
     body: int = 256 * 1024
-    tokens: int = 2_000
+    tokens: int = 5_000
     comments: int = 500
     depth: int = 15
     roots: int = 20
@@ -115,13 +114,12 @@ def read(source: str, limits: Limits) -> DocumentNode:
     """
     _check_text(source)
     found = (each[0] for each in TOKEN.finditer(source) if each[0][0] != "#")
-    words = list(islice(found, MOST_SCANNED))
-    if len(words) < MOST_SCANNED:  # of what are there too many?
-        if words.count("@") > limits.directives:
-            raise _too_many_directives(limits)
-        _check_written_width(words, limits)
+    words = list(islice(found, limits.tokens + 1))
     if len(words) > limits.tokens:
         raise _too_many_words(limits)  # told far sooner than by the parser
+    if words.count("@") > limits.directives:
+        raise _too_many_directives(limits)
+    _check_written_width(words, limits)
     try:
         return parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
     except GraphQLSyntaxError as error:
