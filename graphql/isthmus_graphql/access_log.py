@@ -11,6 +11,7 @@ from isthmus_graphql.documents import Document, keep_documents
 from isthmus_graphql.grants import Grant, keep_grants, shipment_of
 from isthmus_graphql.identity import global_id, key_of
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.papers import shown_by
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import access_log, documents, grants, parties, shipments
@@ -77,6 +78,7 @@ class AccessLogEntry(graphene.ObjectType):
         def read(ids: Sequence[UUID]) -> dict[UUID, documents.Document]:
             found = documents.get_many(context.reading, ids)
             keep_documents(context, list(found.values()))
+            context.loader.together(shown_by(info.path.as_list()), found)
             return found
 
         if row.document_id is None:

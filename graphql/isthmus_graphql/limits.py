@@ -38,8 +38,8 @@ from graphql.language import IntValueNode, NullValueNode, ValueNode, VariableNod
 
 from isthmus_graphql.pagination import DEFAULT, LARGEST
 
-# The tokens of the specification's section 2.1, and comments, which begin with a number sign. A string without
-# end is taken to be one to where it breaks off: what is looked at once is never looked at again.
+# The tokens of the specification's section 2.1, and comments, which begin with a number sign. A string
+# without end is one to where it breaks off: what is looked at once is never looked at again.
 TOKEN = re.compile(
     r'"""(?:\\"""|[^"]|"(?!""))*+(?:""")?|"(?:\\.|[^"\\\n\r])*+"?|#[^\n\r]*+'
     r"|[A-Za-z_]\w*+|-?\d[\w.+-]*+|\.\.\.|[!$&()\[\]{}:=@|]",

@@ -37,13 +37,16 @@ class Loader:
         """Return what :meth:`keep` has of ``ids``."""
         return [self._rows[kind, one] for one in ids if (kind, one) in self._rows]
 
+    def company(self, kind: str, key: UUID) -> Sequence[UUID]:
+        """Return the ids of what is wanted together with ``key``, itself among them."""
+        return self._company.get((kind, key), (key,))
+
     def load(
         self, kind: str, key: UUID, what: Hashable, read: Callable[[Sequence[UUID]], Mapping[UUID, T]]
     ) -> T | None:
         """Return what ``read`` gives for ``key``, reading for its whole company at once; None if nothing."""
         if (what, key) not in self._loaded:
-            company = self._company.get((kind, key), (key,))
-            wanted = [one for one in company if (what, one) not in self._loaded]
+            wanted = [one for one in self.company(kind, key) if (what, one) not in self._loaded]
             found = read(wanted)
             for one in wanted:
                 self._loaded[what, one] = found.get(one)

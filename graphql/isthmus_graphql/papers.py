@@ -36,6 +36,21 @@ def desk_of(context: Context) -> Desk:
     return context.desk
 
 
+def shown_by(names: Sequence[str | int]) -> str:
+    """Return the kind of company of the documents that the field with this path shows, whatever its parents.
+
+    That what a document says was read is recorded: so it is read together for what one field shows, and not
+    for what another field of the request shows, or for what was left out of a page.
+    """
+    return f"document shown by {'.'.join(each for each in names if isinstance(each, str))}"
+
+
+def _company(row: documents.Document, info: Info) -> str:
+    """Return the company that ``row`` is shown in: by a field of its own, or on a page, as an edge's node."""
+    own, paged = (shown_by(info.path.as_list()[:-names]) for names in (1, 4))
+    return paged if len(info.context.loader.company(paged, row.id)) > 1 else own
+
+
 def _said(row: documents.Document, info: Info) -> Said | None:
     context = info.context
 
@@ -43,7 +58,7 @@ def _said(row: documents.Document, info: Info) -> Said | None:
         rows = context.loader.kept("document", ids)
         return issuing.said(context.reading, desk_of(context).vault, rows)
 
-    return context.loader.load("document", row.id, "said", read)
+    return context.loader.load(_company(row, info), row.id, "said", read)
 
 
 class Papered(graphene.ObjectType):

@@ -10,7 +10,7 @@ from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.documents import keep_documents
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
-from isthmus_graphql.papers import desk_of
+from isthmus_graphql.papers import desk_of, shown_by
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.receivable_states import ReceivableAction, ReceivableState
 from isthmus_graphql.scalars import DateTime
@@ -253,6 +253,7 @@ class Receivable(graphene.ObjectType):
         def read(ids: Sequence[UUID]) -> dict[UUID, documents.Document]:
             found = documents.get_many(context.reading, ids)
             keep_documents(context, list(found.values()))
+            context.loader.together(shown_by(info.path.as_list()), found)
             return found
 
         return context.loader.load("document", row.document_id, "document", read)

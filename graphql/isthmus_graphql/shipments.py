@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from isthmus_graphql.freight import FreightMessage, messages_of_shipment
 from isthmus_graphql.grants import keep_shipments
 from isthmus_graphql.journeys import ExceptionCode, Tracked
 from isthmus_graphql.pagination import Page, connection, cursor, listed, page, part, past, place, size
-from isthmus_graphql.papers import Compared
+from isthmus_graphql.papers import Compared, shown_by
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Decimal
 from isthmus_graphql.tracking import Status, TimelineEntryConnection
@@ -172,9 +173,17 @@ class Shipment(Tracked, Compared, Emitting, Booked):
     @staticmethod
     def resolve_documents(row: Row, info: Info, first: int | None, after: str | None = None) -> Page[Any]:
         """Return a page of the documents."""
-        return _children(
-            row, info, "document", first, after, lambda ids: documents.of_shipments(info.context, ids)
-        )
+        loader = info.context.loader
+
+        def shown(of: UUID) -> Page[Any]:
+            read = partial(documents.of_shipments, info.context)
+            return _children(of, info, "document", first, after, read)
+
+        found, kind = shown(row.id), shown_by(info.path.as_list())
+        if found.edges and len(loader.company(kind, found.edges[0].node.id)) == 1:
+            together = [shown(one) for one in loader.company("shipment", row.id)]
+            loader.together(kind, (edge.node.id for each in together for edge in each.edges))
+        return found
 
     @staticmethod
     def resolve_declaration(row: Row, info: Info) -> declarations.Declaration | None:
@@ -185,7 +194,7 @@ class Shipment(Tracked, Compared, Emitting, Booked):
     def resolve_crossings(row: Row, info: Info, first: int | None, after: str | None = None) -> Page[Any]:
         """Return a page of the crossings."""
         return _children(
-            row, info, "crossing", first, after, lambda ids: crossings.of_shipments(info.context, ids)
+            row.id, info, "crossing", first, after, lambda ids: crossings.of_shipments(info.context, ids)
         )
 
     @staticmethod
@@ -197,10 +206,10 @@ class Shipment(Tracked, Compared, Emitting, Booked):
 ShipmentConnection = connection(Shipment)
 
 
-def _children(row: Row, info: Info, kind: str, first: int | None, after: str | None, read: Any) -> Page[Any]:
+def _children(of: UUID, info: Info, kind: str, first: int | None, after: str | None, read: Any) -> Page[Any]:
     """Return a page of a shipment's children, which are sorted by id, newest first."""
     behind = past(kind, after)
-    rows = info.context.loader.load("shipment", row.id, kind, read)
+    rows = info.context.loader.load("shipment", of, kind, read)
     return part(
         rows or (),
         size(first),

@@ -177,3 +177,27 @@ def test_an_authority_breaks_the_glass_in_the_owners_sight(trader: Asker, askers
         "purpose": "Union Customs Code, Article 15",
         "reader": {"name": "authority"},
     }
+
+
+def test_of_documents_in_a_list_those_are_read_whose_data_is_shown(
+    platform: Platform, trader: Asker, bank: Asker
+) -> None:
+    documents = [issue(trader, data=plain.to_json(INVOICE) | {"number": f"INV-{n}"}) for n in range(3)]
+    trader.done(
+        "grantAccess",
+        "grant { id }",
+        reader="bank",
+        shipment=trader.data("{ shipments { edges { node { id } } } }")["shipments"]["edges"][0]["node"][
+            "id"
+        ],
+        purpose="TRADE_FINANCE",
+        validUntil=(platform.clock() + timedelta(days=1)).isoformat(),
+    )
+    bank.data(
+        """{ shipments { edges { node {
+          all: documents { edges { node { title } } }
+          first: documents(first: 1) { edges { node { data { ... on CommercialInvoice { number } } } } }
+        } } } }"""
+    )
+    log = trader.data("{ accesses(filter: { action: CONTENT }) { edges { node { document { id } } } } }")
+    assert [edge["node"]["document"]["id"] for edge in log["accesses"]["edges"]] == [documents[-1]]
