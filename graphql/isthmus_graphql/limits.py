@@ -45,6 +45,7 @@ TOKEN = re.compile(
     r"|[A-Za-z_]\w*+|-?\d[\w.+-]*+|\.\.\.|[!$&()\[\]{}:=@|]",
     re.ASCII,
 )
+MOST_SCANNED = 5_000
 UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -59,7 +60,7 @@ class Limits:
     """
 
     body: int = 256 * 1024
-    tokens: int = 5_000
+    tokens: int = 1_500
     comments: int = 500
     depth: int = 15
     roots: int = 20
@@ -88,15 +89,11 @@ class _Last(threading.local):
 _last = _Last()
 
 
-def read_words(source: str, limits: Limits) -> DocumentNode:
-    """Parse a document and look at its words, once for a request, refused ones too.
-
-    Raises what :func:`read` and :func:`check_words` raise.
-    """
+def read_once(source: str, limits: Limits) -> DocumentNode:
+    """Return what :func:`read` returns, or raise what it raises, reading once for a request."""
     if _last.asked != (source, limits):
         try:
             _last.found = read(source, limits)
-            check_words(_last.found, limits)
         except GraphQLError as error:
             _last.found = error
         _last.asked = (source, limits)
@@ -107,21 +104,22 @@ def read_words(source: str, limits: Limits) -> DocumentNode:
 
 
 def read(source: str, limits: Limits) -> DocumentNode:
-    """Parse a document.
+    """Parse a document, once what counts as written has been counted.
 
-    Raises :class:`LimitExceeded` (``CHARACTER``, ``TOKENS``, ``DIRECTIVES``, ``ROOTS``, ``WIDTH``, ``DEPTH``)
-    or a syntax error (``PARSE_FAILED``).
+    Raises :class:`LimitExceeded` (``CHARACTER``, ``TOKENS``, ``DIRECTIVES``, ``ALIASES``, ``ROOTS``,
+    ``WIDTH``, ``DEPTH``) or a syntax error (``PARSE_FAILED``).
     """
     _check_text(source)
     found = (each[0] for each in TOKEN.finditer(source) if each[0][0] != "#")
-    words = list(islice(found, limits.tokens + 1))
+    words = list(islice(found, MOST_SCANNED))
+    if len(words) < MOST_SCANNED:  # of what are there too many?
+        if words.count("@") > limits.directives:
+            raise _too_many_directives(limits)
+        _check_fields(words, limits)
     if len(words) > limits.tokens:
         raise _too_many_words(limits)  # told far sooner than by the parser
-    if words.count("@") > limits.directives:
-        raise _too_many_directives(limits)
-    _check_written_width(words, limits)
     try:
-        return parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
+        document = parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
     except GraphQLSyntaxError as error:
         if "tokens" in error.message or "comments" in error.message:
             raise _too_many_words(limits) from None
@@ -129,13 +127,18 @@ def read(source: str, limits: Limits) -> DocumentNode:
             raise _too_deep(limits) from None
         error.extensions = {"code": "PARSE_FAILED"}
         raise
+    if "\\u" in source:
+        visit(document, _Strings())
+    return document
 
 
-def _check_written_width(words: Sequence[str], limits: Limits) -> None:
-    """Refuse what names more than ``width`` fields between one pair of braces, far sooner than it is parsed.
+def _check_fields(words: Sequence[str], limits: Limits) -> None:
+    """Count aliases, and fields between one pair of braces, far sooner than they are parsed.
 
-    Raises :class:`LimitExceeded`: ``ROOTS`` or ``WIDTH``. Fields that fragments bring are not counted here.
+    Raises :class:`LimitExceeded`: ``ALIASES``, ``ROOTS`` or ``WIDTH``. Fields that fragments bring are not
+    counted here.
     """
+    aliases = 0
     levels: list[int] = []
     valued, before = 0, ""  # arguments' values stand in parentheses, and have braces of their own
     for word in words:
@@ -149,6 +152,9 @@ def _check_written_width(words: Sequence[str], limits: Limits) -> None:
             levels.pop()
         elif word == ":" and levels:  # what stood before was an alias
             levels[-1] -= 1
+            aliases += 1
+            if aliases > limits.aliases:
+                raise _too_many_aliases(limits)
         elif levels and before not in {"@", "...", "... on"} and word[0] not in ":@.":
             levels[-1] += 1
             if levels[-1] > limits.width:
@@ -156,9 +162,14 @@ def _check_written_width(words: Sequence[str], limits: Limits) -> None:
         before = "... on" if (before, word) == ("...", "on") else word
 
 
-def _too_many_directives(limits: Limits, node: Any = None) -> LimitExceeded:
+def _too_many_directives(limits: Limits) -> LimitExceeded:
     message = f"The document uses more than {limits.directives} directives."
-    return LimitExceeded("DIRECTIVES", message, limits.directives, node)
+    return LimitExceeded("DIRECTIVES", message, limits.directives)
+
+
+def _too_many_aliases(limits: Limits) -> LimitExceeded:
+    message = f"The document gives more than {limits.aliases} aliases."
+    return LimitExceeded("ALIASES", message, limits.aliases)
 
 
 def _too_wide(limits: Limits) -> LimitExceeded:
@@ -179,27 +190,8 @@ def _too_deep(limits: Limits) -> LimitExceeded:
     return LimitExceeded("DEPTH", f"The document nests deeper than {limits.depth} levels.", limits.depth)
 
 
-class _Words(Visitor):
-    """Counts what counts as written, and refuses characters that PostgreSQL cannot hold."""
-
-    def __init__(self, limits: Limits) -> None:
-        super().__init__()
-        self.limits = limits
-        self.aliases = 0
-        self.directives = 0
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        """Count aliases."""
-        self.aliases += node.alias is not None
-        if self.aliases > self.limits.aliases:
-            message = f"The document gives more than {self.limits.aliases} aliases."
-            raise LimitExceeded("ALIASES", message, self.limits.aliases, node)
-
-    def enter_directive(self, node: Any, *_: Any) -> None:
-        """Count directives."""
-        self.directives += 1
-        if self.directives > self.limits.directives:
-            raise _too_many_directives(self.limits, node)
+class _Strings(Visitor):
+    """Refuses characters that PostgreSQL cannot hold, which escapes may stand for."""
 
     def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
         """Refuse what is no text."""
@@ -211,11 +203,6 @@ def _check_text(value: str, node: Any = None) -> None:
     if UNHOLDABLE.search(value):
         message = "A text holds the character U+0000 or half a surrogate pair."
         raise LimitExceeded("CHARACTER", message, node=node)
-
-
-def check_words(document: DocumentNode, limits: Limits) -> None:
-    """Raise :class:`LimitExceeded`: ``ALIASES``, ``DIRECTIVES`` or ``CHARACTER``."""
-    visit(document, _Words(limits))
 
 
 def check_variables(value: object, limits: Limits, depth: int = 0) -> None:

@@ -13,13 +13,16 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
     GraphQLError,
+    GraphQLInterfaceType,
     GraphQLNamedType,
+    GraphQLObjectType,
     GraphQLSchema,
-    TypeInfo,
-    TypeInfoVisitor,
-    Visitor,
-    visit,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
 )
 
 from isthmus_graphql import limits as limit
@@ -53,8 +56,6 @@ TYPES = {
     "read:finance": (
         "Financing FinancingDispute Credit CreditAmendment CreditDebt"
         " CreditHistoryEntry Presentation ExaminationFinding"
-        " ExaminationRule StandingRule ExaminationTrial BankHoliday"
-        "Financing FinancingDispute Credit CreditAmendment CreditHistoryEntry Presentation ExaminationFinding"
         " ExaminationRule StandingRule ExaminationTrial ExaminationRuleTrial BankHoliday"
         " Receivable ReceivableOffer ReceivableHistoryEntry ReceivableNotice Debtor FinanceableTruth"
         " TruthProof TruthPart DeclarationTruth BalanceTruth DuplicateTruth TitleTruth InsuranceTruth"
@@ -266,36 +267,56 @@ def reach(query: str, schema: GraphQLSchema, limits: Limits, variables: Mapping[
 def _measured(
     query: str, schema: GraphQLSchema, limits: Limits, pages: tuple[tuple[str, object], ...]
 ) -> Reach:
-    document = limit.read_words(query, limits)
+    document = limit.read_once(query, limits)
     cost = limit.check_reach(schema, document, dict(pages), limits)
     return Reach(scopes(schema, document), cost)
 
 
 def scopes(schema: GraphQLSchema, document: DocumentNode) -> frozenset[str]:
     """Return the scopes that the fields of ``document`` need."""
-    types = TypeInfo(schema)
-    found = _Scopes(types)
-    visit(document, TypeInfoVisitor(types, found))
-    return frozenset(found.needed)
+    needed: set[str] = set()
+    for parent, field in _fields(schema, document):
+        if parent == "Mutation":
+            needed.add(CHANGES.get(field, SHUT))
+        elif (scope := scope_of(parent)) is not None:
+            needed.add(scope)
+        for shown in (_bare(parent), f"{parent}.{field}"):
+            needed.update(SHOWS.get(shown, "").split())
+    return frozenset(needed)
 
 
-class _Scopes(Visitor):
-    def __init__(self, types: TypeInfo) -> None:
-        super().__init__()
-        self.types = types
-        self.needed: set[str] = set()
+def _fields(schema: GraphQLSchema, document: DocumentNode) -> frozenset[tuple[str, str]]:
+    """Return the fields that ``document`` asks for, each with its type's name.
 
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        """Note what the field's type needs."""
-        parent: GraphQLNamedType | None = self.types.get_parent_type()
-        if parent is None:  # no field of the schema: validation will say so
-            return
-        if parent.name == "Mutation":
-            self.needed.add(CHANGES.get(node.name.value, SHUT))
-        elif (scope := scope_of(parent.name)) is not None:
-            self.needed.add(scope)
-        for shown in (_bare(parent.name), f"{parent.name}.{node.name.value}"):
-            self.needed.update(SHOWS.get(shown, "").split())
+    Those of types that the schema has not are left out: validation will say so.
+    """
+    found: set[tuple[str, str]] = set()
+    ahead: list[tuple[SelectionSetNode | None, GraphQLNamedType | None]] = []
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            ahead.append((definition.selection_set, schema.get_root_type(definition.operation)))
+        elif isinstance(definition, FragmentDefinitionNode):
+            ahead.append((definition.selection_set, schema.get_type(definition.type_condition.name.value)))
+    while ahead:
+        inside, parent = ahead.pop()
+        if inside is None or parent is None:
+            continue
+        for choice in inside.selections:
+            if isinstance(choice, FieldNode):
+                found.add((parent.name, choice.name.value))
+                ahead.append((choice.selection_set, _type_of(parent, choice.name.value)))
+            elif isinstance(choice, InlineFragmentNode):
+                named = choice.type_condition
+                inner = schema.get_type(named.name.value) if named else parent  # type: ignore[truthy-bool]
+                ahead.append((choice.selection_set, inner))
+    return frozenset(found)
+
+
+def _type_of(parent: GraphQLNamedType, field: str) -> GraphQLNamedType | None:
+    if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) or field not in parent.fields:
+        return None
+    inner: GraphQLNamedType = get_named_type(parent.fields[field].type)
+    return inner
 
 
 def scope_of(name: str) -> str | None:

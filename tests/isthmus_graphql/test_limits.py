@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphql_client import Asker
-from isthmus_graphql.limits import LimitExceeded, Limits, check_reach, check_words, read
+from isthmus_graphql.limits import LimitExceeded, Limits, check_reach, read
 from isthmus_graphql.schema import build
 
 SCHEMA = build()
@@ -122,7 +122,6 @@ def test_any_document_is_either_within_the_limits_or_refused_with_a_code(body: s
     )
     document = read(source, limits)
     with suppress(LimitExceeded):
-        check_words(document, limits)
         check_reach(SCHEMA, document, {}, limits)
         list(validate(SCHEMA, document))
 
