@@ -10,7 +10,7 @@ from isthmus_graphql.context import Info
 from isthmus_graphql.documents import Document, keep_documents
 from isthmus_graphql.grants import Grant, keep_grants, shipment_of
 from isthmus_graphql.identity import global_id, key_of
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.papers import shown_by
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime
@@ -154,13 +154,13 @@ class AccessLogQuery(graphene.ObjectType):
 
 
 def _page(info: Info, first: int | None, after: str | None, wanted: access_log.AccessFilter) -> Page[Row]:
-    count, loader = size(first), info.context.loader
-    rows = access_log.page(info.context.reading, after=past("access", after), first=count + 1, wanted=wanted)
+    asked, loader = paging(info, "access", first, after), info.context.loader
+    rows = access_log.page(info.context.reading, after=asked.behind, first=asked.count + 1, wanted=wanted)
     loader.together("party", (row.reader_id for row in rows))
     loader.together("document reference", (row.document_id for row in rows))
     loader.together("shipment reference", (row.shipment_id for row in rows))
     loader.together("grant reference", (row.grant_id for row in rows))
-    return page(rows, count, after, lambda row: cursor("access", row.id))
+    return asked.page(rows)
 
 
 def _wanted(info: Info, given: Any) -> access_log.AccessFilter:

@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import nodes, releases
 from isthmus_graphql.bookings import Booking
 from isthmus_graphql.context import Context, Info
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.releases import CargoRelease
 from isthmus_graphql.scalars import DateTime
@@ -207,20 +207,20 @@ class AppointmentQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, terminal: str, after: str | None = None
     ) -> Page[SlotRow]:
         """Return a page of slots."""
-        count, work = size(first), info.context.reading
+        asked, work = paging(info, "gate slot", first, after), info.context.reading
         named = parties.by_name(work, terminal, field="terminal")
-        rows = slots.page(work, named.id, after=past("gate slot", after), first=count + 1)
-        return page(rows, count, after, lambda row: cursor("gate slot", row.id))
+        rows = slots.page(work, named.id, after=asked.behind, first=asked.count + 1)
+        return asked.page(rows)
 
     @staticmethod
     def resolve_truck_appointments(
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[AppointmentRow]:
         """Return a page of appointments."""
-        count = size(first)
-        rows = appointments.page(info.context.reading, after=past("appointment", after), first=count + 1)
+        asked = paging(info, "appointment", first, after)
+        rows = appointments.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         _keep(info.context, rows)
-        return page(rows, count, after, lambda row: cursor("appointment", row.id))
+        return asked.page(rows)
 
 
 nodes.readable("GateSlot", lambda context, key: slots.get(context.reading, key))

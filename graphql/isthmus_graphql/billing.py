@@ -14,7 +14,7 @@ from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.identity import global_id
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import JSON, DateTime, Long
 from isthmus_graphql.values import Money
@@ -82,19 +82,19 @@ class InvoiceLine(graphene.ObjectType):
         line: LineView, info: Info, first: int | None, after: str | None = None
     ) -> Page[EventRow]:
         """Return a page of what the line bills."""
-        count, context = size(first), info.context
-        behind = past("usage", after)
+        asked, context = paging(info, "usage", first, after), info.context
+        behind = asked.behind
         rows: Sequence[EventRow] | None
         if behind is None:
             rows = context.loader.load(
                 "invoice line",
                 line.id,
-                ("usage events", count),
-                lambda ids: invoices.first_usage_events(context.reading, ids, count + 1),
+                ("usage events", asked.count),
+                lambda ids: invoices.first_usage_events(context.reading, ids, asked.count + 1),
             )
         else:
-            rows = invoices.usage_events(context.reading, line.id, behind, count + 1)
-        return page(rows or [], count, after, lambda row: cursor("usage", row.id))
+            rows = invoices.usage_events(context.reading, line.id, behind, asked.count + 1)
+        return asked.page(rows or [])
 
 
 class Invoice(graphene.ObjectType):
@@ -173,9 +173,9 @@ class BillingQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[InvoiceView]:
         """Return a page of invoices."""
-        count = size(first)
-        rows = invoices.page(info.context.reading, past("invoice", after), count + 1)
-        return page(_keep(info.context, rows), count, after, lambda row: cursor("invoice", row.id))
+        asked = paging(info, "invoice", first, after)
+        rows = invoices.page(info.context.reading, asked.behind, asked.count + 1)
+        return asked.page(_keep(info.context, rows))
 
 
 class CloseBillingPeriodInput(Change):

@@ -11,7 +11,7 @@ from isthmus_graphql import nodes
 from isthmus_graphql.booked_shipments import Carrying
 from isthmus_graphql.booking_terms import BookingTerms
 from isthmus_graphql.context import Info
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.quotes import FreightQuote
 from isthmus_graphql.scalars import DateTime, Decimal
@@ -214,12 +214,12 @@ class BookingQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[BookingRow]:
         """Return a page of bookings."""
-        count = size(first)
-        rows = bookings.page(info.context.reading, after=past("booking", after), first=count + 1)
+        asked = paging(info, "booking", first, after)
+        rows = bookings.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         info.context.loader.keep("booking", rows)
         info.context.loader.together("party", [one for row in rows for one in (row.party_id, row.carrier_id)])
         info.context.loader.together("freight quote", [row.quote_id for row in rows])
-        return page(rows, count, after, lambda row: cursor("booking", row.id))
+        return asked.page(rows)
 
 
 nodes.readable("Booking", lambda context, key: bookings.get(context.reading, key))

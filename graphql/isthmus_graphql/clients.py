@@ -10,7 +10,7 @@ import graphene
 from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import clients, tokens
 from isthmus_platform import scopes as scope_names
@@ -87,9 +87,9 @@ class ClientQuery(graphene.ObjectType):
     @staticmethod
     def resolve_clients(_root: Any, info: Info, first: int | None, after: str | None = None) -> Page[Client]:
         """Return a page of clients."""
-        count = size(first)
-        rows = clients.page(info.context.reading, after=past("client", after), first=count + 1)
-        return page(rows, count, after, lambda row: cursor("client", row.id))
+        asked = paging(info, "client", first, after)
+        rows = clients.page(info.context.reading, after=asked.behind, first=asked.count + 1)
+        return asked.page(rows)
 
 
 class RegisterClientInput(Change):

@@ -17,7 +17,7 @@ from isthmus_graphql.credit_states import (
     money,
 )
 from isthmus_graphql.examination_trials import rule_trials
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import JSON, DateTime
@@ -356,10 +356,10 @@ class CreditQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[CreditRow]:
         """Return a page of credits."""
-        count = size(first)
-        rows = reading.page(info.context.reading, after=past("credit", after), first=count + 1)
+        asked = paging(info, "credit", first, after)
+        rows = reading.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         keep(info.context, rows)
-        return page(rows, count, after, lambda row: cursor("credit", row.id))
+        return asked.page(rows)
 
     @staticmethod
     def resolve_examination_rules(_root: Any, info: Info) -> Sequence[ExaminationRule]:

@@ -17,7 +17,7 @@ from isthmus_graphql.context import Context, Info
 from isthmus_graphql.grants import GrantPurpose, shipment_of
 from isthmus_graphql.log_reading import Logged
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import party_of
 from isthmus_graphql.scalars import JSON, DateTime, Long
 from isthmus_platform import crossings, shipments, window_queries
@@ -219,20 +219,22 @@ class CrossingQuery(graphene.ObjectType):
         filter: Any | None = None,  # noqa: A002 (the argument's name in the schema)
     ) -> Page[Any]:
         """Return a page of crossings."""
-        count, context = size(first), info.context
+        context = info.context
         decision = filter.decision.value if filter and filter.decision else None
         message = filter.message if filter else None
         if PartyRole.AUTHORITY in context.actor.roles:
-            return log_reading.page_of(context, count, after, decision, message)
+            asked = paging(info, "log", first, after)
+            return log_reading.page_of(context, asked, decision, message)
+        asked = paging(info, "crossing", first, after)
         rows = crossings.page(
             context.reading,
             decision=decision,
             message=message,
-            after=past("crossing", after),
-            first=count + 1,
+            after=asked.behind,
+            first=asked.count + 1,
         )
         keep_crossings(context, rows)
-        return page(rows, count, after, lambda row: cursor("crossing", row.id))
+        return asked.page(rows)
 
 
 class WindowQuestionInput(graphene.InputObjectType):

@@ -10,7 +10,7 @@ from isthmus_graphql import identity, nodes
 from isthmus_graphql.appointments import release_of
 from isthmus_graphql.context import Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.papers import desk_of
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.releases import CargoRelease
@@ -167,14 +167,14 @@ class DeliveryQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[Row]:
         """Return a page of proofs."""
-        count = size(first)
-        rows = deliveries.page(info.context.reading, after=past("delivery", after), first=count + 1)
-        info.context.loader.together("delivery proof", [row.id for row in rows[:count]])
+        asked = paging(info, "delivery", first, after)
+        rows = deliveries.page(info.context.reading, after=asked.behind, first=asked.count + 1)
+        info.context.loader.together("delivery proof", [row.id for row in rows[: asked.count]])
         info.context.loader.together(
             "party", [one for row in rows for one in (row.recorder_id, row.recipient_id)]
         )
         info.context.loader.together("release", [row.release_id for row in rows])
-        return page(rows, count, after, lambda row: cursor("delivery", row.id))
+        return asked.page(rows)
 
 
 nodes.readable("DeliveryProof", lambda context, key: deliveries.get(context.reading, key))

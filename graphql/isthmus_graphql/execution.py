@@ -309,6 +309,9 @@ def _invalid(
         if errors:
             return _coded(errors[:1], "INTROSPECTION")
     errors = validate(schema, document, specified_rules, MOST_ERRORS, hide_suggestions=not development)
+    if not development:  # a rule that is not asked to hide its suggestion: that a field has inner ones
+        for error in errors:
+            error.message = error.message.partition(" Did you mean ")[0]
     return _coded(errors, "VALIDATION_FAILED")
 
 

@@ -10,7 +10,7 @@ import graphene
 from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import financed
 from isthmus_platform.database import Work
@@ -102,19 +102,19 @@ class FinancingQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[financed.Financing]:
         """Return a page of financings."""
-        count, loader = size(first), info.context.loader
-        rows = financed.page(info.context.reading, after=past("financing", after), first=count + 1)
+        asked, loader = paging(info, "financing", first, after), info.context.loader
+        rows = financed.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         loader.keep("financing", rows)
-        return page(rows, count, after, lambda row: cursor("financing", row.id))
+        return asked.page(rows)
 
     @staticmethod
     def resolve_financing_disputes(
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[financed.FinancingDispute]:
         """Return a page of the bank's own disputes."""
-        count = size(first)
-        rows = financed.disputed(info.context.reading, after=past("dispute", after), first=count + 1)
-        return page(rows, count, after, lambda row: cursor("dispute", row.id))
+        asked = paging(info, "dispute", first, after)
+        rows = financed.disputed(info.context.reading, after=asked.behind, first=asked.count + 1)
+        return asked.page(rows)
 
 
 class AskFinancedInput(Change):

@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import grants, parties, shipments
@@ -136,10 +136,10 @@ class GrantQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[AccessGrant]:
         """Return a page of grants."""
-        count = size(first)
-        rows = grants.page(info.context.reading, after=past("grant", after), first=count + 1)
+        asked = paging(info, "grant", first, after)
+        rows = grants.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         keep_grants(info.context, rows)
-        return page(rows, count, after, lambda row: cursor("grant", row.id))
+        return asked.page(rows)
 
 
 class GrantAccessInput(Change):

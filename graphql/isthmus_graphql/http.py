@@ -98,7 +98,7 @@ class View(GraphQLView[dict[str, Any], None]):
         if not isinstance(following, Following):
             return _streamed(once(following)) if following.executed else _no_stream(following)
         if "Last-Event-ID" in request.headers:
-            following = following.behind(request.headers["Last-Event-ID"])
+            following = following.behind(actor.party_id, request.headers["Last-Event-ID"])
         subscribed = Subscribed(document, variables, asked.operation_name, following, id_)
         return _streamed(self.streams.open(actor, self._asking_again(header, query, variables), subscribed))
 

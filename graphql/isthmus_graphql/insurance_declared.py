@@ -20,7 +20,7 @@ from isthmus_graphql.insurance import (
     money,
 )
 from isthmus_graphql.insurance_adjusted import Adjusted, certificate_of
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Long
 from isthmus_graphql.values import Money
@@ -292,11 +292,11 @@ def _loaded(info: Info, kind: str, key: UUID, table: Any) -> Any:
 def _page(
     info: Info, kind: str, table: Any, first: int | None, after: str | None, cover: str | None = None
 ) -> Page[Any]:
-    count, place = size(first), past(kind, after)
+    asked = paging(info, kind, first, after)
     under = None if cover is None else identity.key_of("OpenCover", cover, "cover")
-    rows = covers.page(info.context.reading, table, cover=under, after=place, first=count + 1)
-    keep(info.context, rows[:count])
-    return page(rows, count, after, lambda row: cursor(kind, row.id))
+    rows = covers.page(info.context.reading, table, cover=under, after=asked.behind, first=asked.count + 1)
+    keep(info.context, rows[: asked.count])
+    return asked.page(rows)
 
 
 def _under() -> graphene.ID:
@@ -347,10 +347,10 @@ class InsuranceQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[Any]:
         """Return a page of the insurer's own tables."""
-        count = size(first)
-        rows = quotes.tariffs(info.context.reading, after=past("tariff", after), first=count + 1)
+        asked = paging(info, "tariff", first, after)
+        rows = quotes.tariffs(info.context.reading, after=asked.behind, first=asked.count + 1)
         info.context.loader.keep("tariff", rows)
-        return page(rows, count, after, lambda row: cursor("tariff", row.id))
+        return asked.page(rows)
 
 
 READERS: dict[str, Callable[[Work, UUID], Any]] = {

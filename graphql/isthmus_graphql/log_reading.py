@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from isthmus_graphql.context import Context
-from isthmus_graphql.pagination import Page, cursor, page, place
+from isthmus_graphql.pagination import Page, Paging
 from isthmus_platform.crossings import BridgeClient, BridgeUnavailable, LogEntry
 from isthmus_platform.errors import NotFound
 from isthmus_protocol.messages import NOT_DELIVERED
@@ -43,11 +43,9 @@ class Logged:
     at: datetime
 
 
-def page_of(
-    context: Context, count: int, after: str | None, decision: str | None, message: str | None
-) -> Page[Logged]:
+def page_of(context: Context, asked: Paging, decision: str | None, message: str | None) -> Page[Logged]:
     """Return a page of the decisions, newest first."""
-    behind = place("log", after, int)
+    behind = asked.place(int)
     before = None if behind is None else behind[0]
     found: list[Logged] = []
     looked_at, last = 0, before
@@ -56,11 +54,11 @@ def page_of(
         row = _decision(entry)
         if row and decision in (None, row.decision) and message in (None, row.message):
             found.append(row)
-        if len(found) > count:
+        if len(found) > asked.count:
             break
         if looked_at >= MOST_LOOKED_AT and last:
-            return page(found, count, after, _cursor, unseen=cursor("log", last))
-    return page(found, count, after, _cursor)
+            return asked.page(found, _place, unseen=asked.cursor(last))
+    return asked.page(found, _place)
 
 
 def one(context: Context, key: UUID) -> Logged:
@@ -127,5 +125,5 @@ def _decision(entry: LogEntry) -> Logged | None:
     )
 
 
-def _cursor(row: Logged) -> str:
-    return cursor("log", row.log_index)
+def _place(row: Logged) -> int:
+    return row.log_index

@@ -5,13 +5,17 @@ import binascii
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import graphene
 from graphene import relay
 
+from isthmus_graphql.context import Info
 from isthmus_platform.errors import InvalidInput
 
 T = TypeVar("T")
@@ -53,24 +57,34 @@ def size(first: int | None) -> int:
     return first
 
 
-def cursor(kind: str, *place: datetime | UUID | str | int) -> str:
-    """Return the opaque cursor of a ``place`` in the list ``kind``."""
+def cursor(party_id: UUID, kind: str, *place: datetime | UUID | str | int) -> str:
+    """Return the opaque cursor of a ``place`` in the list ``kind``, for the party ``party_id`` alone."""
     words = [part.astimezone(UTC).isoformat() if isinstance(part, datetime) else str(part) for part in place]
-    return base64.urlsafe_b64encode(" ".join([kind, *words]).encode()).decode().rstrip("=")
+    text = " ".join([kind, *words, _mark(party_id)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def place(kind: str, after: str | None, *parsers: Callable[[str], Any]) -> tuple[Any, ...] | None:
+@lru_cache(maxsize=1024)
+def _mark(party_id: UUID) -> str:
+    """Return what tells a party's cursors from another's; rights do not hang on it, as it is no secret."""
+    return blake2b(party_id.bytes, digest_size=6, person=b"cursor").hexdigest()
+
+
+def place(
+    party_id: UUID, kind: str, after: str | None, *parsers: Callable[[str], Any]
+) -> tuple[Any, ...] | None:
     """Return the place inside ``after``, or None without one.
 
-    Raises :class:`InvalidInput` (``cursor``) for anything that :func:`cursor` has not made for this list.
+    Raises :class:`InvalidInput` (``cursor``) for anything that :func:`cursor` has not made for this list and
+    this party.
     """
     if after is None:
         return None
     try:
         text = base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True).decode()
-        words = text.removeprefix(f"{kind} ").split(" ")
+        words = text.removeprefix(f"{kind} ").split(" ")[:-1]
         found = tuple(parse(word) for parse, word in zip(parsers, words, strict=True))
-        if cursor(kind, *found) == after:
+        if cursor(party_id, kind, *found) == after:
             return found
     except (ValueError, binascii.Error, OverflowError):
         pass
@@ -79,36 +93,66 @@ def place(kind: str, after: str | None, *parsers: Callable[[str], Any]) -> tuple
     )
 
 
-def past(kind: str, after: str | None) -> UUID | None:
-    """Return the id inside a cursor of a list that is sorted by id (UUIDv7: by time), or None."""
-    found = place(kind, after, UUID)
-    return None if found is None else found[0]
+@dataclass(frozen=True)
+class Paging:
+    """What the party ``party_id`` asks of the list ``kind``: ``count`` rows behind the cursor ``after``."""
+
+    party_id: UUID
+    kind: str
+    count: int
+    after: str | None
+
+    def place(self, *parsers: Callable[[str], Any]) -> tuple[Any, ...] | None:
+        """Return the place to go on from, or None; raises what :func:`place` raises."""
+        return place(self.party_id, self.kind, self.after, *parsers)
+
+    @property
+    def behind(self) -> UUID | None:
+        """The id to go on from in a list that is sorted by id (UUIDv7: by time), or None."""
+        found = self.place(UUID)
+        return None if found is None else found[0]
+
+    def cursor(self, *place: datetime | UUID | str | int) -> str:
+        """Return the cursor of a ``place`` in this list."""
+        return cursor(self.party_id, self.kind, *place)
+
+    def page(
+        self,
+        rows: Sequence[T],
+        at: Callable[[T], Any] = attrgetter("id"),
+        *,
+        unseen: str | None = None,
+    ) -> Page[T]:
+        """Return the page of ``rows``, of which one more than ``count`` was read to know whether more follow.
+
+        ``at`` gives a row's place; ``unseen`` is the cursor behind which more may follow that were not
+        looked at.
+        """
+        edges = [Edge(row, self.cursor(*_parts(at(row)))) for row in rows[: self.count]]
+        full = len(rows) > self.count
+        end = edges[-1].cursor if edges else None
+        info = PageInfo(
+            has_next_page=full or unseen is not None,
+            has_previous_page=self.after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=end if full or unseen is None else unseen,
+        )
+        return Page(edges, info)
+
+    def part(
+        self, rows: Iterable[T], behind: Callable[[T], bool], at: Callable[[T], Any] = attrgetter("id")
+    ) -> Page[T]:
+        """Return the page of ``rows``, sorted and all at hand, from the first that is ``behind``."""
+        return self.page(list(islice(filter(behind, rows), self.count + 1)), at)
 
 
-def page(
-    rows: Sequence[T], first: int, after: str | None, at: Callable[[T], str], *, unseen: str | None = None
-) -> Page[T]:
-    """Return the page of ``rows``, of which one more than ``first`` was read to know whether more follow.
-
-    ``unseen`` is the cursor behind which more may follow that were not looked at.
-    """
-    edges = [Edge(row, at(row)) for row in rows[:first]]
-    full = len(rows) > first
-    end = edges[-1].cursor if edges else None
-    info = PageInfo(
-        has_next_page=full or unseen is not None,
-        has_previous_page=after is not None,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=end if full or unseen is None else unseen,
-    )
-    return Page(edges, info)
+def _parts(place: Any) -> tuple[Any, ...]:
+    return place if isinstance(place, tuple) else (place,)
 
 
-def part(
-    rows: Iterable[T], first: int, after: str | None, behind: Callable[[T], bool], at: Callable[[T], str]
-) -> Page[T]:
-    """Return the page of ``rows``, sorted and all at hand, that begins with the first that is ``behind``."""
-    return page(list(islice(filter(behind, rows), first + 1)), first, after, at)
+def paging(info: Info, kind: str, first: int | None, after: str | None) -> Paging:
+    """Return what is asked of the list ``kind``; raise :class:`InvalidInput` (``page_size``)."""
+    return Paging(info.context.actor.party_id, kind, size(first), after)
 
 
 def connection(node: type[Any]) -> type[Any]:

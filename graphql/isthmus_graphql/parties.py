@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import parties
 from isthmus_platform.database import Actor, Work
@@ -110,11 +110,10 @@ class PartyQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[parties.Delegation]:
         """Return the delegations."""
-        found = parties.delegations(
-            info.context.reading, after=past("delegation", after), limit=size(first) + 1
-        )
+        asked = paging(info, "delegation", first, after)
+        found = parties.delegations(info.context.reading, after=asked.behind, limit=asked.count + 1)
         info.context.loader.together("party", [i for d in found for i in (d.party_id, d.agent_id)])
-        return page(found, size(first), after, lambda d: cursor("delegation", d.id))
+        return asked.page(found)
 
 
 class RecordDelegationInput(Change):

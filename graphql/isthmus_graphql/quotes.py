@@ -8,7 +8,7 @@ import graphene
 
 from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Decimal
 from isthmus_graphql.values import Money
@@ -232,11 +232,11 @@ class QuoteQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[RequestRow]:
         """Return a page of requests."""
-        count = size(first)
-        rows = quotes.page(info.context.reading, after=past("freight request", after), first=count + 1)
+        asked = paging(info, "freight request", first, after)
+        rows = quotes.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         info.context.loader.keep("freight request", rows)
         info.context.loader.together("party", [row.party_id for row in rows])
-        return page(rows, count, after, lambda row: cursor("freight request", row.id))
+        return asked.page(rows)
 
 
 nodes.readable("FreightRequest", lambda context, key: quotes.get(context.reading, key))

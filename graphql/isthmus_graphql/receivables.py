@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.documents import keep_documents
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.papers import desk_of, shown_by
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.receivable_states import ReceivableAction, ReceivableState
@@ -360,10 +360,10 @@ class ReceivableQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[ReceivableRow]:
         """Return a page of receivables."""
-        count = size(first)
-        rows = reading.page(info.context.reading, after=past("receivable", after), first=count + 1)
-        keep_receivables(info.context, rows[:count])
-        return page(rows, count, after, lambda row: cursor("receivable", row.id))
+        asked = paging(info, "receivable", first, after)
+        rows = reading.page(info.context.reading, after=asked.behind, first=asked.count + 1)
+        keep_receivables(info.context, rows[: asked.count])
+        return asked.page(rows)
 
     @staticmethod
     def resolve_receivable_offers(
@@ -374,23 +374,23 @@ class ReceivableQuery(graphene.ObjectType):
         states: Sequence[Any] | None = None,
     ) -> Page[OfferRow]:
         """Return a page of offers."""
-        count = size(first)
+        asked = paging(info, "receivable-offer", first, after)
         wanted = [receivables.State(each.value) for each in states or ()]
-        place = past("receivable-offer", after)
-        rows = reading.offers(info.context.reading, states=wanted, after=place, first=count + 1)
-        keep_offers(info.context, rows[:count])
-        return page(rows, count, after, lambda row: cursor("receivable-offer", row.id))
+        place = asked.behind
+        rows = reading.offers(info.context.reading, states=wanted, after=place, first=asked.count + 1)
+        keep_offers(info.context, rows[: asked.count])
+        return asked.page(rows)
 
     @staticmethod
     def resolve_receivable_notices(
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[NoticeRow]:
         """Return a page of notices."""
-        count = size(first)
-        place = past("receivable-notice", after)
-        rows = reading.notices(info.context.reading, after=place, first=count + 1)
-        info.context.loader.together("receivable offer", [row.offer_id for row in rows[:count]])
-        return page(rows, count, after, lambda row: cursor("receivable-notice", row.id))
+        asked = paging(info, "receivable-notice", first, after)
+        place = asked.behind
+        rows = reading.notices(info.context.reading, after=place, first=asked.count + 1)
+        info.context.loader.together("receivable offer", [row.offer_id for row in rows[: asked.count]])
+        return asked.page(rows)
 
 
 nodes.readable("Receivable", lambda context, key: one_receivable(context, context.reading, key))

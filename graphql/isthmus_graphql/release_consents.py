@@ -8,7 +8,7 @@ import graphene
 from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform.database import Work
 from isthmus_platform.logistics import consents
@@ -92,9 +92,9 @@ class ReleaseConsentQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[ConsentRow]:
         """Return a page of your own consents."""
-        count = size(first)
-        rows = consents.given(info.context.reading, after=past("consent", after), first=count + 1)
-        return page(rows, count, after, lambda row: cursor("consent", row.id))
+        asked = paging(info, "consent", first, after)
+        rows = consents.given(info.context.reading, after=asked.behind, first=asked.count + 1)
+        return asked.page(rows)
 
 
 class ReleaseConsentMutation(graphene.ObjectType):

@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.grants import shipment_of
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import parties
@@ -275,20 +275,20 @@ class ReleaseQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[HoldRow]:
         """Return a page of your own holds."""
-        count = size(first)
-        rows = holds.placed(info.context.reading, after=past("hold", after), first=count + 1)
+        asked = paging(info, "hold", first, after)
+        rows = holds.placed(info.context.reading, after=asked.behind, first=asked.count + 1)
         info.context.loader.together("party", [row.party_id for row in rows])
-        return page(rows, count, after, lambda row: cursor("hold", row.id))
+        return asked.page(rows)
 
     @staticmethod
     def resolve_cargo_releases(
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[ReleaseRow]:
         """Return a page of releases."""
-        count = size(first)
-        rows = release.page(info.context.reading, after=past("release", after), first=count + 1)
-        keep(info.context, rows[:count])
-        return page(rows, count, after, lambda row: cursor("release", row.id))
+        asked = paging(info, "release", first, after)
+        rows = release.page(info.context.reading, after=asked.behind, first=asked.count + 1)
+        keep(info.context, rows[: asked.count])
+        return asked.page(rows)
 
 
 nodes.readable("CargoRelease", lambda context, key: one_release(context, context.reading, key))

@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.grants import shipment_of
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime
 from isthmus_graphql.values import Money
@@ -186,12 +186,10 @@ class RiskSimulation(graphene.ObjectType):
         row: SimulationRow, info: Info, first: int | None, after: str | None = None
     ) -> Page[CatchRow]:
         """Return a page of what it caught."""
-        count = size(first)
-        rows = simulating.catches(
-            info.context.reading, row.id, after=past("risk catch", after), first=count + 1
-        )
+        asked = paging(info, "risk catch", first, after)
+        rows = simulating.catches(info.context.reading, row.id, after=asked.behind, first=asked.count + 1)
         info.context.loader.together("shipment reference", (one.shipment_id for one in rows))
-        return page(rows, count, after, lambda one: cursor("risk catch", one.shipment_id))
+        return asked.page(rows, lambda one: one.shipment_id)
 
 
 class RiskRule(graphene.ObjectType):
@@ -352,33 +350,31 @@ class RiskQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[RuleRow]:
         """Return a page of rules."""
-        count = size(first)
-        rows = rules.page(info.context.reading, after=past("risk rule", after), first=count + 1)
+        asked = paging(info, "risk rule", first, after)
+        rows = rules.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         info.context.loader.keep("risk rule", rows)
-        return page(rows, count, after, lambda row: cursor("risk rule", row.id))
+        return asked.page(rows)
 
     @staticmethod
     def resolve_risk_findings(
         _root: Any, info: Info, first: int | None, after: str | None = None, state: Any = None
     ) -> Page[FindingRow]:
         """Return a page of findings."""
-        count = size(first)
+        asked = paging(info, "risk finding", first, after)
         wanted = None if state is None else risk.FindingState(state.value)
-        rows = findings.page(
-            info.context.reading, state=wanted, after=past("risk finding", after), first=count + 1
-        )
+        rows = findings.page(info.context.reading, state=wanted, after=asked.behind, first=asked.count + 1)
         keep_findings(info.context, rows)
-        return page(rows, count, after, lambda row: cursor("risk finding", row.id))
+        return asked.page(rows)
 
     @staticmethod
     def resolve_risk_notices(
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[NoticeRow]:
         """Return a page of notices."""
-        count = size(first)
-        rows = appeals.notices(info.context.reading, after=past("risk notice", after), first=count + 1)
+        asked = paging(info, "risk notice", first, after)
+        rows = appeals.notices(info.context.reading, after=asked.behind, first=asked.count + 1)
         info.context.loader.together("risk finding", (row.finding_id for row in rows))
-        return page(rows, count, after, lambda row: cursor("risk notice", row.finding_id))
+        return asked.page(rows, lambda row: row.finding_id)
 
 
 nodes.readable("RiskRule", lambda context, key: rules.get(context.reading, key))

@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.grants import shipment_of
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import parties
@@ -268,26 +268,26 @@ class ScreeningQuery(graphene.ObjectType):
         shipment: str | None = None,
     ) -> Page[HitRow]:
         """Return a page of hits."""
-        count = size(first)
+        asked = paging(info, "screening-hit", first, after)
         rows = reading.page(
             info.context.reading,
             states=None if states is None else [State(each.value) for each in states],
             shipment_id=None if shipment is None else identity.key_of("Shipment", shipment, "shipment"),
-            after=past("screening-hit", after),
-            first=count + 1,
+            after=asked.behind,
+            first=asked.count + 1,
         )
         _keep(info.context, rows)
-        return page(rows, count, after, lambda row: cursor("screening-hit", row.id))
+        return asked.page(rows)
 
     @staticmethod
     def resolve_screening_lists(
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[ListRow]:
         """Return a page of versions."""
-        count = size(first)
-        rows = lists.page(info.context.reading, after=past("screening-list", after), first=count + 1)
+        asked = paging(info, "screening-list", first, after)
+        rows = lists.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         info.context.loader.keep("screening list", rows)
-        return page(rows, count, after, lambda row: cursor("screening-list", row.id))
+        return asked.page(rows)
 
 
 nodes.readable("ScreeningHit", one_hit)

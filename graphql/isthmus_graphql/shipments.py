@@ -18,7 +18,7 @@ from isthmus_graphql.emissions import Emitting
 from isthmus_graphql.freight import FreightMessage, messages_of_shipment
 from isthmus_graphql.grants import keep_shipments
 from isthmus_graphql.journeys import ExceptionCode, Tracked
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, part, past, place, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.papers import Compared, shown_by
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime, Decimal
@@ -160,15 +160,11 @@ class Shipment(Tracked, Compared, Emitting, Booked):
     ) -> Page[tracking.TimelineEntry]:
         """Return a page of the timeline."""
         context = info.context
-        behind = place("timeline", after, datetime.fromisoformat, UUID)
+        asked = paging(info, "timeline", first, after)
+        behind = asked.place(datetime.fromisoformat, UUID)
         entries = context.loader.load("shipment", row.id, "timeline", lambda ids: _timelines(context, ids))
-        return part(
-            sorted(entries or (), key=_moment, reverse=True),
-            size(first),
-            after,
-            lambda entry: behind is None or _moment(entry) < behind,
-            lambda entry: cursor("timeline", *_moment(entry)),
-        )
+        newest_first = sorted(entries or (), key=_moment, reverse=True)
+        return asked.part(newest_first, lambda entry: behind is None or _moment(entry) < behind, _moment)
 
     @staticmethod
     def resolve_documents(row: Row, info: Info, first: int | None, after: str | None = None) -> Page[Any]:
@@ -208,15 +204,10 @@ ShipmentConnection = connection(Shipment)
 
 def _children(of: UUID, info: Info, kind: str, first: int | None, after: str | None, read: Any) -> Page[Any]:
     """Return a page of a shipment's children, which are sorted by id, newest first."""
-    behind = past(kind, after)
+    asked = paging(info, kind, first, after)
+    behind = asked.behind
     rows = info.context.loader.load("shipment", of, kind, read)
-    return part(
-        rows or (),
-        size(first),
-        after,
-        lambda child: behind is None or child.id < behind,
-        lambda child: cursor(kind, child.id),
-    )
+    return asked.part(rows or (), lambda child: behind is None or child.id < behind)
 
 
 def _progress(context: Context, row: Row) -> tracking.Progress:
@@ -297,17 +288,13 @@ class ShipmentQuery(graphene.ObjectType):
         filter: dict[str, Any] | None = None,  # noqa: A002 (the argument's name in the schema)
     ) -> Page[Row]:
         """Return a page of shipments."""
-        count, behind, context = size(first), past("shipment", after), info.context
+        asked, context = paging(info, "shipment", first, after), info.context
         wanted = dict(filter or {})
         if wanted.get("exception") is not None:
             wanted["exception"] = wanted["exception"].value
-        rows = shipments.page(context.reading, Wanted(**wanted), after=behind, first=count + 1)
-        keep_shipments(context, rows[:count])
-        return page(rows, count, after, _cursor)
-
-
-def _cursor(row: Row) -> str:
-    return cursor("shipment", row.id)
+        rows = shipments.page(context.reading, Wanted(**wanted), after=asked.behind, first=asked.count + 1)
+        keep_shipments(context, rows[: asked.count])
+        return asked.page(rows)
 
 
 def one(context: Context, shipment_id: UUID) -> Row:

@@ -168,7 +168,7 @@ class Stream:
         answer = self._streams.graphql.execute_event(
             actor, given.document, given.variables, given.operation_name, change, request_id=given.request_id
         )
-        return part_of(answer, cursor(Position(change.transaction, change.sequence)))
+        return part_of(answer, cursor(actor.party_id, change))
 
 
 COMPLETE = b"event: complete\ndata:\n\n"

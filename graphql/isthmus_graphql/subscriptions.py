@@ -35,9 +35,9 @@ class Following:
             return Change.shipment_id.is_not(None)
         return Change.shipment_id == self.shipment_id
 
-    def behind(self, last: str) -> "Following":
-        """Return the same from behind the cursor ``last``; raise InvalidInput for what is none."""
-        return replace(self, position=_place(last) or self.position)
+    def behind(self, party_id: UUID, last: str) -> "Following":
+        """Return the same from behind the party's cursor ``last``; raise InvalidInput for what is none."""
+        return replace(self, position=_place(party_id, last) or self.position)
 
     def check(self, work: Work) -> None:
         """Raise NotFound when the one shipment that is followed is not seen any more."""
@@ -45,17 +45,17 @@ class Following:
             shipments.get(work, self.shipment_id)
 
 
-def cursor(position: Position) -> str:
-    """Return the opaque cursor of a place in the order of changes."""
-    return pagination.cursor(CURSOR, position.transaction, position.sequence)
+def cursor(party_id: UUID, change: Change) -> str:
+    """Return the opaque cursor of a change's place in the order of changes, for a party."""
+    return pagination.cursor(party_id, CURSOR, change.transaction, change.sequence)
 
 
 def _from(work: Work, after: str | None) -> Position:
-    return _place(after) or changes.now(work)
+    return _place(work.actor.party_id, after) or changes.now(work)
 
 
-def _place(after: str | None) -> Position | None:
-    found = pagination.place(CURSOR, after, int, int)
+def _place(party_id: UUID, after: str | None) -> Position | None:
+    found = pagination.place(party_id, CURSOR, after, int, int)
     if found is None:
         return None
     transaction, sequence = (min(max(number, 0), changes.LAST) for number in found)
@@ -72,9 +72,9 @@ class ShipmentChange(graphene.ObjectType):
     shipment = graphene.Field(Shipment, required=True, description="The shipment as it is now.")
 
     @staticmethod
-    def resolve_cursor(change: Change, _info: Info) -> str:
+    def resolve_cursor(change: Change, info: Info) -> str:
         """Return its place."""
-        return cursor(Position(change.transaction, change.sequence))
+        return cursor(info.context.actor.party_id, change)
 
     @staticmethod
     def resolve_shipment(change: Change, info: Info) -> shipments.Shipment:

@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.grants import shipment_of
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.parties import Party, party_of
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import parties, title
@@ -252,10 +252,10 @@ class TitleQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[TitleRecord]:
         """Return a page of titles."""
-        count = size(first)
-        rows = reading.page(info.context.reading, after=past("title", after), first=count + 1)
+        asked = paging(info, "title", first, after)
+        rows = reading.page(info.context.reading, after=asked.behind, first=asked.count + 1)
         _keep(info.context, rows)
-        return page(rows, count, after, lambda row: cursor("title", row.id))
+        return asked.page(rows)
 
 
 nodes.readable("Title", lambda context, key: one_title(context, context.reading, key))

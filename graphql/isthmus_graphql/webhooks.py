@@ -9,7 +9,7 @@ import graphene
 from isthmus_graphql import identity, nodes
 from isthmus_graphql.context import Context, Info
 from isthmus_graphql.mutations import Change, Changed, Operation, change, perform
-from isthmus_graphql.pagination import Page, connection, cursor, listed, page, past, size
+from isthmus_graphql.pagination import Page, connection, listed, paging
 from isthmus_graphql.scalars import DateTime
 from isthmus_platform import webhook_records as records
 from isthmus_platform import webhooks
@@ -139,9 +139,9 @@ class WebhookQuery(graphene.ObjectType):
         _root: Any, info: Info, first: int | None, after: str | None = None
     ) -> Page[records.WebhookEndpoint]:
         """Return a page of webhooks."""
-        count = size(first)
-        rows = webhooks.page(info.context.reading, after=past("webhook", after), first=count + 1)
-        return page(rows, count, after, lambda row: cursor("webhook", row.id))
+        asked = paging(info, "webhook", first, after)
+        rows = webhooks.page(info.context.reading, after=asked.behind, first=asked.count + 1)
+        return asked.page(rows)
 
     @staticmethod
     def resolve_webhook_deliveries(
@@ -152,16 +152,16 @@ class WebhookQuery(graphene.ObjectType):
         state: records.DeliveryState | None = None,
     ) -> Page[records.WebhookDelivery]:
         """Return a page of the log."""
-        count, loader = size(first), info.context.loader
+        asked, loader = paging(info, "delivery", first, after), info.context.loader
         rows = webhooks.deliveries(
             info.context.reading,
             state=None if state is None else state.value,
-            after=past("delivery", after),
-            first=count + 1,
+            after=asked.behind,
+            first=asked.count + 1,
         )
         loader.keep("webhook delivery", rows)
         loader.together("webhook", (row.endpoint_id for row in rows))
-        return page(rows, count, after, lambda row: cursor("delivery", row.id))
+        return asked.page(rows)
 
 
 class RegisterWebhookInput(Change):

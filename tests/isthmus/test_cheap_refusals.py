@@ -163,14 +163,11 @@ def test_an_id_of_another_party_is_answered_as_one_of_nothing_in_50_ms_of_cpu(
     assert told[0] == told[1] == {"data": {field: None}}
 
 
-def test_a_cursor_that_is_forged_or_of_another_party_is_answered_in_50_ms_of_cpu(
+def test_a_cursor_that_is_forged_or_of_another_party_is_refused_in_50_ms_of_cpu(
     web: WholeWeb, theirs: tuple[str, str]
 ) -> None:
-    """Another's is a place in every list, and shows there what is one's own."""
-    for forged in ("", "forged", theirs[1][:-1], theirs[1] + "A", theirs[0]):
+    for forged in ("", "forged", theirs[1], theirs[1][:-1], theirs[1] + "A", theirs[0]):
         assert codes(cheaply(web, alike(BEHIND, {"c": forged}))) == {"cursor"}
-    behind = cheaply(web, alike(BEHIND, {"c": theirs[1]})).get_json()
-    assert behind == {"data": {"shipments": {"edges": []}}}
 
 
 def test_a_change_of_another_partys_thing_is_refused_in_50_ms_of_cpu(

@@ -18,7 +18,7 @@ INVOICE = """id number party { name } period status currency total { amountMinor
   concessionFee { amountMinor } outstanding { amountMinor } finalisedAt lines {
     title meter month quantity freeQuantity unitPrice { amountMinor } amount { amountMinor }
     usageEvents(first: 2) {
-      edges { node { id name at quantity about } } pageInfo { hasNextPage endCursor } } }"""
+      edges { node { id name at quantity about } } pageInfo { hasNextPage } } }"""
 INVOICES = f"{{ invoices {{ edges {{ node {{ {INVOICE} }} }} }} }}"
 PERIOD = "2026-06"
 
@@ -95,7 +95,8 @@ def test_closing_a_month_makes_invoices_whose_lines_lead_back_to_usage(
     assert trader.data(by_id, id=own["id"])["node"] == own
     for other in (rival, bank):
         assert other.data(by_id, id=own["id"]) == {"node": None}
-    after = line["usageEvents"]["pageInfo"]["endCursor"]
+    paged = trader.data(by_id.replace("hasNextPage", "endCursor"), id=own["id"])["node"]
+    after = paged["lines"][0]["usageEvents"]["pageInfo"]["endCursor"]
     rest = trader.data(by_id.replace("first: 2", f'first: 2, after: "{after}"'), id=own["id"])["node"]
     seen = {event["id"] for event in events + nodes(rest["lines"][0]["usageEvents"])}
     assert len(seen) == 3

@@ -96,6 +96,7 @@ def test_variables_nested_too_deep_or_with_nul_are_refused(unreached: Asker) -> 
 def test_unknown_names_are_refused_without_suggesting_others(unreached: Asker) -> None:
     for document in (
         "{ viewr { subject } }",
+        "{ viewer }",
         '{ node(di: "x") { id } }',
         "{ viewer { subjct } }",
         '{ node(id: "x") { ... on Shipmnt { id } } }',

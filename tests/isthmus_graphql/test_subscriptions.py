@@ -143,8 +143,11 @@ def test_one_shipment_is_followed_by_its_reference(wire: Wire, trader: Asker, ca
         ship(trader, reference="KHH-HAM-2", ucr="6TW24536806-2")
         assert next(listener.parts).startswith(b"retry:")
         carrier.done("recordEvents", "outcomes { outcome }", standard="DCSA_2_2", events=[DEPARTED])
-        kinds = {listener.told()["kind"] for _ in range(2)}
-        assert kinds == {"shipment.events_recorded", "shipment.status_changed"}
+        told = [listener.told(), listener.told()]
+        if told[0]["kind"] == "shipment.created":  # a stream begins before what is under way in the cluster
+            told = [told[1], listener.told()]
+        assert {each["kind"] for each in told} == {"shipment.events_recorded", "shipment.status_changed"}
+        assert {each["shipment"]["reference"] for each in told} == {"KHH-HAM-1"}
     with wire.listen("rival", ONE, r="KHH-HAM-1") as stranger:
         refused = stranger.code()
         assert (refused, stranger.next().name) == ("not_found", "complete")
@@ -163,36 +166,37 @@ def test_a_stream_goes_on_where_the_last_one_ended(wire: Wire, trader: Asker) ->
     assert wire.post("trader", ALL, {"Last-Event-ID": "forged"}).get_json()["code"] == "cursor"
 
 
-FORGED = ["forged", "", "bnVsbA==", "x" * 5_000, "WzEsMl0=", pagination.cursor("no-such-list", 1, 2)]
+FORGED = ["forged", "", "bnVsbA==", "x" * 5_000, "WzEsMl0="]
 
 
-@pytest.mark.parametrize(
-    "forged", FORGED, ids=["words", "nothing", "null", "long", "numbers", "another-list's"]
-)
+@pytest.mark.parametrize("forged", FORGED, ids=["words", "nothing", "null", "long", "numbers"])
 def test_a_forged_cursor_begins_no_stream(wire: Wire, trader: Asker, forged: str) -> None:
     ship(trader)
+    begins_no_stream(wire, forged)
+
+
+def test_nor_does_one_of_another_list(wire: Wire, trader: Asker, cast: dict[str, Actor]) -> None:
+    ship(trader)
+    begins_no_stream(wire, pagination.cursor(cast["trader"].party_id, "no-such-list", 1, 2))
+
+
+def begins_no_stream(wire: Wire, cursor: str, party: str = "trader", reference: str = "KHH-HAM-1") -> None:
     for query in (ALL.replace("Changed ", "Changed(after: $a) ", 1), ONE):
         query = query.replace("subscription {", "subscription ($a: String) {")
-        with wire.listen("trader", query, a=forged, r="KHH-HAM-1") as listener:
+        with wire.listen(party, query, a=cursor, r=reference) as listener:
             assert (listener.code(), listener.next().name) == ("cursor", "complete")
 
 
-def test_a_cursor_of_another_party_tells_nothing_of_it(wire: Wire, trader: Asker, rival: Asker) -> None:
-    """It is a place in the order of changes, behind which everybody is told of their own."""
+def test_a_cursor_of_another_party_begins_no_stream_and_tells_nothing_of_it(
+    wire: Wire, trader: Asker, rival: Asker
+) -> None:
     with wire.listen("trader", ALL) as listener:
         ship(trader)
         theirs = listener.told()["cursor"]
-    ship(trader, reference="KHH-HAM-2", ucr="6TW24536806-2")
     ship(rival, reference="OWN", ucr="6GB1-OWN")
-    query = ALL.replace("Changed ", f'Changed(after: "{theirs}") ', 1)
-    with wire.listen("rival", query) as listener:
-        assert listener.told()["shipment"]["reference"] == "OWN"
-    told = []
-    for reference in ("KHH-HAM-1", "NONE"):
-        with wire.listen("rival", ONE, r=reference, a=theirs) as listener:
-            told.append((listener.next().data, listener.next().name))
-    assert told[0][0]["errors"][0]["extensions"]["code"] == "not_found"
-    assert told[0] == told[1]
+    for reference in ("KHH-HAM-1", "NONE", "OWN"):
+        begins_no_stream(wire, theirs, "rival", reference)
+    assert wire.post("rival", ALL, {"Last-Event-ID": theirs}).get_json()["code"] == "cursor"
 
 
 def test_another_partys_id_follows_nothing_as_none_does(wire: Wire, trader: Asker) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from graphql import FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode
 
-from isthmus_graphql.pagination import past, place, size
+from isthmus_graphql.pagination import place, size
 from isthmus_graphql.planner import roots
 from isthmus_graphql.planner.assembler import Code
 from isthmus_graphql.planner.map import KINDS
@@ -276,17 +276,17 @@ def _ordered(column: str) -> str:
 
 def _cursor(field: Paged, values: Sequence[str]) -> str:
     maker = "id_cursor" if field.at == ("id",) else "moment_cursor"
-    return f"{maker}({field.cursor!r}, {', '.join(values)})"
+    return f"{maker}(given.actor.party_id, {field.cursor!r}, {', '.join(values)})"
 
 
 def _behind(field: Paged, after: Binding) -> Condition:
     """Return the condition that a row comes after the cursor ``after``, which is read at each run."""
-    if field.at == ("id",):
-        return Condition("{t}.id < {0}", ((lambda given: past(field.cursor, after(given)), "uuid"),))
+    parsers = (UUID,) if field.at == ("id",) else (datetime.fromisoformat, UUID)
 
     def part(number: int) -> Binding:
-        parsers = (datetime.fromisoformat, UUID)
-        return lambda given: (place(field.cursor, after(given), *parsers) or ())[number]
+        return lambda given: (place(given.actor.party_id, field.cursor, after(given), *parsers) or ())[number]
 
+    if field.at == ("id",):
+        return Condition("{t}.id < {0}", ((part(0), "uuid"),))
     columns = ", ".join(f"{{t}}.{column}" for column in field.at)
     return Condition(f"({columns}) < ({{0}}, {{1}})", ((part(0), "timestamptz"), (part(1), "uuid")))

@@ -145,14 +145,14 @@ def by_parent(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
     return found
 
 
-def id_cursor(kind: str, raw: bytes) -> str:
-    """Return the cursor of a row in a list that is sorted by id."""
-    return cursor(kind, UUID(bytes=raw))
+def id_cursor(party_id: UUID, kind: str, raw: bytes) -> str:
+    """Return a party's cursor of a row in a list that is sorted by id."""
+    return cursor(party_id, kind, key(raw))
 
 
-def moment_cursor(kind: str, at: datetime, raw: bytes) -> str:
-    """Return the cursor of a row in a list that is sorted by time and id."""
-    return cursor(kind, f"{at.isoformat()}+00:00", UUID(bytes=raw))
+def moment_cursor(party_id: UUID, kind: str, at: datetime, raw: bytes) -> str:
+    """Return a party's cursor of a row in a list that is sorted by time and id."""
+    return cursor(party_id, kind, f"{at.isoformat()}+00:00", key(raw))
 
 
 CALLED: dict[str, Any] = {"CLASSIFIERS": CLASSIFIERS} | {
