@@ -38,8 +38,8 @@ from isthmus_platform.outgoing_addresses import Outgoing
 from isthmus_platform.papers.signing import Desk
 from isthmus_platform.webhook_signing import SigningSecrets
 
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
-"""How often a document's fields of one name are compared with each other: some 20 ms of CPU in all."""
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 12_000
+"""How often a document's fields of one name are compared with each other: some 10 ms of CPU in all."""
 MOST_ERRORS = 20
 INTROSPECTION = re.compile(r"__(?:schema|type)\b")
 MOST_WRONG_VALUES = 4

@@ -100,6 +100,8 @@ def test_the_operator_sees_invoices_whose_lines_lead_back_and_no_document(enter:
 
 def test_signing_out_leaves_nothing_behind_the_back_button(enter: Enter) -> None:
     page = enter("trader").page
-    page.get_by_role("button", name="Sign out").click()
+    with page.expect_navigation():  # whoever goes back has seen that they are signed out
+        page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()

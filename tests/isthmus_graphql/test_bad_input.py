@@ -76,7 +76,7 @@ def test_width_as_written_counts_fields_alone(unreached: Asker) -> None:
     assert set(unreached.codes(f"{{ viewer {{ party(a: {{{listed}}}) {{ name }} }} }}")) == {
         "VALIDATION_FAILED"
     }
-    spread = "{ viewer { " + "... on Viewer { subject } " * 150 + "} }"
+    spread = "{ viewer { " + "... on Viewer { subject } " * 101 + "} }"
     assert unreached.codes(spread) == []
 
 
