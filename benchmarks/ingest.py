@@ -18,7 +18,7 @@ from benchmarks import ingest_ground as ground
 from benchmarks.finding import Finding
 from benchmarks.serving import database, serving
 
-ROUNDS, CLIENTS, BATCH = 3, 2, 500
+ROUNDS, CLIENTS, BATCH = 3, 8, 500  # as many clients as ask for the page: two leave cores idle
 WARM = 3
 """Rounds before the first that counts: every connection of the pool prepares its statements on its own."""
 BATCHES = {"isthmus": 40, "orm": 6}  # of each client in one round, so that both last about as long
