@@ -182,7 +182,7 @@ def _judge(
     versions.append(_Version(event.version_at, digest, attached))
     batch.shipments.update(ids, [each.shipment_id for each in before])
     batch.added += 1
-    common = (digest, standard, received.conveyance, content.decode(), outcome is Outcome.CORRECTED)
+    common = (digest, standard, received.conveyance, outcome is Outcome.CORRECTED)
     places: list[tuple[Share, Attached | tuple[None, None]]] = [
         (each, Attached(each.shipment.id, each.shipment.owner_id) if each.shipment else NOWHERE)
         for each in shares
@@ -190,7 +190,7 @@ def _judge(
     if attached and not named:  # it names no shipment any more, and goes where its other versions are
         places = [(shares[0], each) for each in attached]
     for part, (share, where) in enumerate(places):
-        batch.rows.append((new_id_text(), *where, part, *common, *_told(event, share)))
+        batch.rows.append((new_id_text(), *where, part, *common, *_told(event, share), content.decode()))
     return _answer(event, outcome, named, ids)
 
 
@@ -261,8 +261,9 @@ def _insert(work: Work, batch: _Batch) -> list[str]:
         for event_id, versions in batch.known.items()
         if len(versions) > 1
     }
-    given: dict[str, Any] = dict(zip(TYPES, map(bulk.literal, zip(*batch.rows, strict=True)), strict=True))
-    given |= {"source": work.actor.party_id, "now": work.now}
+    *columns, contents = zip(*batch.rows, strict=True)
+    given: dict[str, Any] = dict(zip(TYPES, map(bulk.literal, columns), strict=True))
+    given |= {"contents": f"[{','.join(contents)}]", "source": work.actor.party_id, "now": work.now}
     given |= {"changed": list(changed), "newest": list(changed.values())}
     work.session.execute(INSERT, given)
     return [row[0] for row in batch.rows if row[PART] == 0]
@@ -276,7 +277,6 @@ TYPES = {
     "digest": "text",
     "standard": "text",
     "conveyance": "text",
-    "content": "text",
     "correction": "boolean",
     **dict.fromkeys(TrackingEvent._fields, "text"),
     "version_at": "timestamptz",
@@ -292,7 +292,9 @@ KNOWN = text(
     WHERE party_id = :source AND source_event_id = ANY (:ids) GROUP BY source_event_id, version_at
     """
 )
-# Rows come as one array a column: a batch is one statement, whatever its size.
+COLUMNS = ", ".join([*TYPES, "content"])
+# Rows come as one array a column: a batch is one statement, whatever its size. Contents come as one JSON
+# array: among texts each of their quotes would be escaped, and read back.
 INSERT = text(
     f"""
     WITH changed AS (
@@ -302,11 +304,12 @@ INSERT = text(
         WHERE party_id = :source AND source_event_id = event_id AND version_at < newest
             AND superseded_at IS NULL
     )
-    INSERT INTO tracking_event ({", ".join(TYPES)}, party_id, received_at, superseded_at)
-    SELECT {", ".join("CAST(content AS jsonb)" if name == "content" else name for name in TYPES)},
-        :source, :now, CASE WHEN version_at < newest THEN CAST(:now AS timestamptz) END
-    FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in TYPES.items())})
-        AS given ({", ".join(TYPES)})
+    INSERT INTO tracking_event ({COLUMNS}, party_id, received_at, superseded_at)
+    SELECT {COLUMNS}, :source, :now, CASE WHEN version_at < newest THEN CAST(:now AS timestamptz) END
+    FROM ROWS FROM (
+        unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in TYPES.items())}),
+        jsonb_array_elements(CAST(:contents AS jsonb))
+    ) AS given ({COLUMNS})
     LEFT JOIN changed ON event_id = source_event_id
     ON CONFLICT (party_id, source_event_id, version_at, part) DO NOTHING
     """  # noqa: S608 (the names are columns of ours)
